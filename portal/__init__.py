@@ -1,0 +1,1 @@
+"""Créneau, a public booking portal that companies run themselves."""
