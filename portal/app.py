@@ -1,0 +1,89 @@
+"""Build the application: settings, extensions, guards, pages, API."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask, request
+from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import portal.models  # noqa: F401 - the tables must be known before the first query
+from portal import admin, api, booking, i18n
+from portal.config import Settings
+from portal.domain.errors import Busy
+from portal.extensions import babel, connect, csrf, limiter, login, settings
+from portal.i18n import Catalogues, chosen_locale
+from portal.web import observe, responses, security
+
+HERE = Path(__file__).parent
+LARGEST_REQUEST = 2 * 1024 * 1024  # bytes
+
+
+def create_app(given: Settings) -> Flask:
+    """Build the application for these settings."""
+    app = Flask(__name__)
+    app.config.from_mapping(
+        SETTINGS=given,
+        SECRET_KEY=given.secret_key,
+        TESTING=given.testing,
+        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
+        SESSION_COOKIE_NAME="creneau",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=given.public_url.startswith("https:"),
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        BABEL_DEFAULT_LOCALE=given.default_locale,
+        RATELIMIT_STORAGE_URI=given.ratelimit_storage_uri,
+        RATELIMIT_DEFAULT=None,
+    )
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    _trust_proxies(app, given.trusted_proxies)
+    connect(app, migrations_folder())
+    babel.init_app(app, locale_selector=_page_locale)
+    babel.domain_instance = Catalogues()
+    csrf.init_app(app)
+    login.init_app(app)
+    limiter.init_app(app)
+    i18n.init_app(app)
+    observe.init_app(app)
+    security.init_app(app)
+    responses.init_app(app)
+    app.register_error_handler(PoolTimeout, _database_away)
+    app.register_error_handler(DBAPIError, _database_away)
+    for blueprint in (*booking.blueprints, *admin.blueprints):
+        app.register_blueprint(blueprint)
+    api.init_app(app)
+    return app
+
+
+def migrations_folder() -> Path:
+    """Find the migrations: beside the package in a checkout, inside it in an installed wheel."""
+    inside = HERE / "migrations"
+    return inside if inside.is_dir() else HERE.parent / "migrations"
+
+
+def _page_locale() -> str:
+    """Choose a page's language: the URL, then the browser's wish, then the portal's default."""
+    wishes = [request.values.get("lang"), *request.accept_languages.values()] if request else []
+    return chosen_locale(wishes, settings().default_locale)
+
+
+def _trust_proxies(app: Flask, number: int) -> None:
+    if number:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=number, x_proto=number, x_host=number)  # type: ignore[method-assign]
+
+
+def _database_away(error: Exception) -> object:
+    """Answer 503 in words when the database is away, and let everything else be the error it is."""
+    if isinstance(error, DBAPIError) and not (error.connection_invalidated or _unreachable(error)):
+        raise error
+    return responses.refused(Busy(retry_after=5))
+
+
+def _unreachable(error: DBAPIError) -> bool:
+    words = ("connection", "server closed", "unable to open database", "disk", "readonly", "read-only", "locked", "timeout")
+    return any(word in str(error.orig).lower() for word in words)

@@ -1,0 +1,5 @@
+"""Public pages, without an account and without a cookie."""
+
+from flask import Blueprint
+
+blueprints: tuple[Blueprint, ...] = ()

@@ -1,0 +1,44 @@
+"""The tables: shapes and constraints, no behaviour."""
+
+from portal.models.appointments import Appointment, Event
+from portal.models.customers import Customer
+from portal.models.links import Link
+from portal.models.occupancy import Allocation, Idempotency, Ledger
+from portal.models.orders import Order
+from portal.models.outbox import Heartbeat, OutboxMessage
+from portal.models.plannings import (
+    ExceptionalDay,
+    ExceptionalOpening,
+    Planning,
+    PlanningVersion,
+    Pool,
+    WeeklyOpening,
+)
+from portal.models.sites import Closure, Organisation, Site
+from portal.models.users import ApiKey, LoginFailure, User, UserSession
+
+__all__ = [
+    "Allocation",
+    "ApiKey",
+    "Appointment",
+    "Closure",
+    "Customer",
+    "Event",
+    "ExceptionalDay",
+    "ExceptionalOpening",
+    "Heartbeat",
+    "Idempotency",
+    "Ledger",
+    "Link",
+    "LoginFailure",
+    "Order",
+    "Organisation",
+    "OutboxMessage",
+    "Planning",
+    "PlanningVersion",
+    "Pool",
+    "Site",
+    "User",
+    "UserSession",
+    "WeeklyOpening",
+]

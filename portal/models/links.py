@@ -1,0 +1,29 @@
+"""Booking links: what a token leads to. The secret part of a token is derived, never stored."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.extensions import Model
+from portal.models.types import UtcDateTime
+
+
+class Link(Model):
+    """The right to book for one order, without an account."""
+
+    __tablename__ = "link"
+    __table_args__ = (CheckConstraint("max_active IS NULL OR max_active > 0", name="max_active"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True)  # 16 random bytes in hexadecimal
+    generation: Mapped[int] = mapped_column(default=1)  # raised to revoke every token made before
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
+    first_day: Mapped[date | None]
+    last_day: Mapped[date | None]
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    max_active: Mapped[int | None]
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)

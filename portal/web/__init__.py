@@ -1,0 +1,1 @@
+"""What the pages and the API share: answers, forms, security, words for refusals."""

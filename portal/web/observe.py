@@ -1,0 +1,101 @@
+"""What operators see: liveness, readiness, metrics, and logs without addresses or tokens."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+from datetime import UTC, datetime
+
+from flask import Blueprint, Flask, Response, g, request
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from portal.operations import health
+
+bp = Blueprint("observe", __name__)
+access = logging.getLogger("portal.access")
+
+REQUESTS = Counter("creneau_requests_total", "Requests by route, method and status", ["route", "method", "status"])
+SECONDS = Histogram("creneau_request_seconds", "Seconds to answer, by route", ["route"])
+KEPT = {"request_id", "route", "method", "status", "ms", "attempt", "error", "job", "count", "code"}
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line. Only named extras are written, so that no address or token slips in."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record."""
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line.update({name: value for name, value in vars(record).items() if name in KEPT})
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def configure_logging() -> None:
+    """Send everything from INFO up to standard error, a JSON object a line."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    for noisy in ("apscheduler", "httpx", "werkzeug"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+@bp.get("/healthz")
+def healthz() -> Response:
+    """Say that the process answers."""
+    return Response("ok\n", mimetype="text/plain")
+
+
+@bp.get("/readyz")
+def readyz() -> Response:
+    """Say whether the database answers and its migrations are all applied (503 with the reason when not)."""
+    missing = health.missing()
+    return Response("ready\n" if not missing else f"{missing}\n", 503 if missing else 200, mimetype="text/plain")
+
+
+@bp.get("/metrics")
+def metrics() -> Response:
+    """Publish counters for Prometheus, of every worker process where gunicorn runs several."""
+    registry: CollectorRegistry = REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client leaves it untyped
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _start() -> None:
+    g.started = time.perf_counter()
+
+
+def _count(response: Response) -> Response:
+    route = request.url_rule.rule if request.url_rule is not None else "none"
+    seconds = time.perf_counter() - g.get("started", time.perf_counter())
+    REQUESTS.labels(route, request.method, response.status_code).inc()
+    SECONDS.labels(route).observe(seconds)
+    access.info(
+        "request",
+        extra={
+            "request_id": g.get("request_id", "-"),
+            "route": route,
+            "method": request.method,
+            "status": response.status_code,
+            "ms": round(seconds * 1000, 1),
+        },
+    )
+    return response
+
+
+def init_app(app: Flask) -> None:
+    """Watch every request."""
+    app.before_request(_start)
+    app.after_request(_count)
+    app.register_blueprint(bp)

@@ -1,0 +1,102 @@
+"""What every answer carries and every change must show: headers, origin, signed forms."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, g, request
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from portal.clock import real_now
+from portal.extensions import settings
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; frame-src 'self'; manifest-src 'self'"
+)
+FORM_LIFE = timedelta(hours=24)
+SAFE = ("GET", "HEAD", "OPTIONS")
+TOKEN_PATHS = ("/b/", "/a/", "/admin", "/api/", "/find", "/dev/")
+
+
+@dataclass(frozen=True, slots=True)
+class FormToken:
+    """Who sends a public form, without a cookie: its purpose, its own idempotency key, and its age in seconds."""
+
+    purpose: str
+    key: str
+    age: float
+
+
+def form_token(purpose: str) -> str:
+    """Sign a fresh form: its random key makes a double click, a reload or Back one booking."""
+    return _serializer().dumps([purpose, secrets.token_urlsafe(16), int(real_now().timestamp())])
+
+
+def read_form_token(text: str | None, purpose: str) -> FormToken | None:
+    """Read a form's token; None when it is forged, of another form, or older than a day."""
+    try:
+        signed_for, key, made = _serializer().loads(text or "")
+    except (BadSignature, ValueError, TypeError):
+        return None
+    age = real_now().timestamp() - made
+    if signed_for != purpose or not 0 <= age <= FORM_LIFE.total_seconds():
+        return None
+    return FormToken(purpose, key, age)
+
+
+def _serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(settings().secret_key, salt="creneau-form")
+
+
+def refuse_foreign_origin() -> None:
+    """Refuse a change that another site's page sends (403): browsers say where a request comes from."""
+    if request.method in SAFE or request.path.startswith("/api/"):
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None and site not in ("same-origin", "none"):
+        abort(403)
+    origin = request.headers.get("Origin")
+    if origin is not None and not _ours(origin):
+        abort(403)
+
+
+def _ours(origin: str) -> bool:
+    public = urlsplit(settings().public_url)
+    return origin in (f"{public.scheme}://{public.netloc}", f"{request.scheme}://{request.host}")
+
+
+def name_request() -> None:
+    """Give the request an id for the log; a proxy's is not trusted to be harmless."""
+    g.request_id = secrets.token_hex(8)
+
+
+def protect(response: Response) -> Response:
+    """Set the headers that every answer carries, errors included."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CSP)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("X-Frame-Options", "DENY")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+    headers["X-Request-Id"] = g.get("request_id", "-")
+    if settings().public_url.startswith("https:"):
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    if request.path.startswith(TOKEN_PATHS):
+        headers["X-Robots-Tag"] = "noindex, nofollow"
+        headers.setdefault("Cache-Control", "no-store")
+    elif request.endpoint != "static":
+        headers.setdefault("Cache-Control", "no-cache")
+    return response
+
+
+def init_app(app: Flask) -> None:
+    """Guard every route of the application."""
+    app.before_request(name_request)
+    app.before_request(refuse_foreign_origin)
+    app.after_request(protect)
