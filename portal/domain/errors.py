@@ -107,3 +107,7 @@ class Busy(Refusal):
 
     code = "busy"
     status = 503
+
+
+class NeverOpen(OutsideWindow):
+    """Nothing opens within a year, so that no notice counted in working days can be kept."""

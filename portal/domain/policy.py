@@ -1,0 +1,198 @@
+"""The booking policy: every key of the configuration file, its default, and how layers of it merge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from portal.domain.durations import Duration, parse_duration
+from portal.domain.errors import Invalid
+
+AT_ONCE, TWO_DAYS, A_DAY_AHEAD = Duration(0), Duration(2, "d"), Duration(24, "h")
+MOST_DAYS = 3660
+MOST_UNDO = 1440
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierSlots:
+    """Whether freed places are offered to customers who wait longer, and how."""
+
+    enabled: bool = True
+    hours: int = 48
+    mode: str = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """How the staff of an appointment is chosen."""
+
+    rule: str = "balanced"
+    period: str = "day"
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules of booking at a site, or in one planning of it.
+
+    >>> Policy.of({"min_notice": "2d", "max_days": 30}, {"max_days": 60}).max_days
+    60
+    """
+
+    validation: str = "none"
+    who: str = "anyone"
+    email_patterns: tuple[str, ...] = ()
+    min_notice: Duration = AT_ONCE
+    business_days: bool = False
+    max_days: int = 90
+    change_notice: Duration = AT_ONCE
+    undo: int = 5
+    hold: int = 0
+    confirm_by_mail: int = 0
+    answer_within: Duration = TWO_DAYS
+    cooling_off: int = 0
+    reminders: tuple[Duration, ...] = (A_DAY_AHEAD,)
+    overdue: int = 30
+    waiting_list: bool = False
+    max_per_day: int | None = None
+    max_per_week: int | None = None
+    earlier_slots: EarlierSlots = field(default_factory=EarlierSlots)
+    modes: tuple[str, ...] = ("service", "service_staff", "staff_service")
+    distribution: Distribution = field(default_factory=Distribution)
+
+    @classmethod
+    def of(cls, *layers: Mapping[str, object]) -> Policy:
+        """Merge layers key by key over the defaults, the later over the earlier. Raises Invalid as ``check_policy``."""
+        policy = cls()
+        for layer in layers:
+            policy = replace(policy, **{key: _value(policy, key, value) for key, value in layer.items()})
+        return policy
+
+
+def check_policy(mapping: Mapping[str, object], path: str = "policy") -> None:
+    """Accept one layer of a policy as it is written in the configuration file or sent by a form.
+
+    Raises Invalid whose ``field`` is the path of the key and whose ``problem`` says what is wrong with it. A rule that
+    this version does not have yet is accepted with its default value only.
+    """
+    defaults = Policy()
+    for key, value in mapping.items():
+        try:
+            wanted = _value(defaults, key, value)
+        except Invalid as refusal:
+            raise Invalid(**{**refusal.values, "field": f"{path}.{refusal.values['field']}"}) from refusal
+        if key not in _IMPLEMENTED and wanted != getattr(defaults, key):
+            raise Invalid(field=f"{path}.{key}", problem="not_supported_yet", value=value)
+
+
+Reader = Callable[[str, object], Any]
+"""Turns the value of a key into what the policy holds, or raises Invalid naming the key."""
+
+
+def _value(policy: Policy, key: str, value: object) -> Any:
+    current = getattr(policy, key) if key in _READERS or key in _NESTED else None
+    if key in _NESTED:
+        return _merged(current, key, value)
+    if key not in _READERS:
+        raise Invalid(field=key, problem="unknown_key")
+    return _READERS[key](key, value)
+
+
+def _merged(current: Any, key: str, value: object) -> Any:
+    """Merge a nested mapping key by key into what an earlier layer said."""
+    if not isinstance(value, Mapping):
+        raise Invalid(field=key, problem="not_a_mapping", value=value)
+    known = {spec.name for spec in fields(current)}
+    for name in value:
+        if name not in known:
+            raise Invalid(field=f"{key}.{name}", problem="unknown_key")
+    return replace(current, **{name: _NESTED[key][name](f"{key}.{name}", inner) for name, inner in value.items()})
+
+
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise Invalid(field=name, problem="not_a_boolean", value=value)
+    return value
+
+
+def _count(lowest: int, highest: int) -> Reader:
+    def read(name: str, value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise Invalid(field=name, problem="not_a_number", value=value)
+        if not lowest <= value <= highest:
+            raise Invalid(field=name, problem="out_of_range", value=value, lowest=lowest, highest=highest)
+        return value
+
+    return read
+
+
+def _or_none(reader: Reader) -> Reader:
+    def read(name: str, value: object) -> Any:
+        return None if value is None else reader(name, value)
+
+    return read
+
+
+def _one_of(*choices: str) -> Reader:
+    def read(name: str, value: object) -> str:
+        if not isinstance(value, str) or value not in choices:
+            raise Invalid(field=name, problem="not_a_choice", value=value, choices=choices)
+        return value
+
+    return read
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise Invalid(field=name, problem="not_a_text", value=value)
+    return value
+
+
+def _list_of(reader: Reader) -> Reader:
+    def read(name: str, value: object) -> tuple[Any, ...]:
+        if not isinstance(value, list | tuple):
+            raise Invalid(field=name, problem="not_a_list", value=value)
+        read_values = tuple(reader(f"{name}[{index}]", item) for index, item in enumerate(value))
+        for index, item in enumerate(read_values):
+            if item in read_values[:index]:
+                raise Invalid(field=f"{name}[{index}]", problem="twice", value=value[index])
+        return read_values
+
+    return read
+
+
+def _duration(name: str, value: object) -> Duration:
+    return parse_duration(value, field=name)
+
+
+_MINUTES = _count(0, 7 * 1440)
+_READERS: dict[str, Reader] = {
+    "validation": _one_of("none", "manager", "staff"),
+    "who": _one_of("anyone", "existing"),
+    "email_patterns": _list_of(_text),
+    "min_notice": _duration,
+    "business_days": _flag,
+    "max_days": _count(0, MOST_DAYS),
+    "change_notice": _duration,
+    "undo": _count(0, MOST_UNDO),
+    "hold": _MINUTES,
+    "confirm_by_mail": _MINUTES,
+    "answer_within": _duration,
+    "cooling_off": _MINUTES,
+    "reminders": _list_of(_duration),
+    "overdue": _MINUTES,
+    "waiting_list": _flag,
+    "max_per_day": _or_none(_count(1, 1000)),
+    "max_per_week": _or_none(_count(1, 1000)),
+    "modes": _list_of(_one_of("service", "service_staff", "staff_service")),
+}
+_NESTED: dict[str, dict[str, Reader]] = {
+    "earlier_slots": {"enabled": _flag, "hours": _count(0, 8760), "mode": _one_of("all", "one_by_one")},
+    "distribution": {
+        "rule": _one_of("balanced", "history", "fair"),
+        "period": _one_of("day", "week"),
+        "days": _or_none(_count(1, MOST_DAYS)),
+    },
+}
+_IMPLEMENTED = frozenset({"min_notice", "business_days", "max_days", "change_notice", "undo", "reminders"})
