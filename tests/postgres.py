@@ -22,7 +22,11 @@ import psycopg
 
 from tests.children import Child, descendants, free_port
 
-HASTY = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")  # nothing here survives a power cut, nor must it
+HASTY = (
+    "fsync=off",
+    "full_page_writes=off",
+    "synchronous_commit=off",
+)  # nothing here survives a power cut, nor must it
 
 
 class NoPostgreSQL(Exception):
@@ -47,7 +51,7 @@ class Server:
         return self.url_of("postgres")
 
     def url_of(self, name: str) -> str:
-        """The address of the database ``name``, for SQLAlchemy."""
+        """Give the address of the database ``name``, for SQLAlchemy."""
         return f"postgresql+psycopg://portal@127.0.0.1:{self.port}/{name}"
 
     def create(self, name: str) -> str:

@@ -1,0 +1,102 @@
+"""The two databases of the tests: one application each for the whole run, its tables emptied before every test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, has_app_context
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from werkzeug.test import TestResponse
+
+from portal.app import create_app
+from portal.config import Settings
+from portal.extensions import Model, db
+
+NOW = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)  # a Tuesday, 9:00 in Paris
+KEYS = {
+    "SECRET_KEY": "0b7c41f6a93d4e28b5d0c6179e82fa34",
+    "LINK_KEY": "e4a9170c5db84f2396c8b1d27f03a65e",
+}
+QUIET = {"RATELIMIT_PUBLIC": "", "RATELIMIT_KEY": ""}  # every test comes from one address
+SITE = "http://localhost"  # where Flask's test client pretends to be
+
+
+class CarefulClient(FlaskClient):
+    """Flask's test client, refusing the mistake that lets a stranger in.
+
+    Called inside an application context, every request would share its ``g`` and so the login kept there.
+    """
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        """Send a request."""
+        assert not has_app_context(), "never call the test client inside an application context"
+        return super().open(*args, **kwargs)
+
+
+class Backend:
+    """One application on one migrated database, used again by test after test."""
+
+    def __init__(self, url: str) -> None:
+        environ = {**KEYS, **QUIET, "DATABASE_URL": url, "PUBLIC_URL": SITE}
+        self.url = url
+        self.settings = replace(Settings.from_env(environ), now=NOW, testing=True)
+        self._others: list[Flask] = []
+        self.app = self._build(self.settings)
+        with self.app.app_context():
+            upgrade()
+
+    def build(self, **changes: Any) -> Flask:
+        """Build an application on this database; ``changes`` are settings that differ."""
+        self._others.append(self._build(replace(self.settings, **changes)))
+        return self._others[-1]
+
+    def close_others(self) -> None:
+        """Close the connections of the applications that a test built."""
+        while self._others:
+            _close(self._others.pop())
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.close_others()
+        _close(self.app)
+
+    def clean(self) -> None:
+        """Empty every table and set the clock right."""
+        self.app.config["SETTINGS"] = self.settings
+        with self.app.app_context(), db.engine.execution_options(immediate=True).begin() as connection:
+            for table in reversed(Model.metadata.sorted_tables):
+                connection.execute(table.delete())
+
+    @staticmethod
+    def _build(settings: Settings) -> Flask:
+        app = create_app(settings)
+        app.test_client_class = CarefulClient
+        return app
+
+
+def _close(app: Flask) -> None:
+    with app.app_context():
+        db.engine.dispose()
+
+
+class Backends:
+    """Makes each backend when it is first asked for, so that a run without databases starts none."""
+
+    def __init__(self, folder: Path, new_database: Callable[[], str]) -> None:
+        self._urls = {"sqlite": lambda: f"sqlite:///{folder}/portal.sqlite3", "postgresql": new_database}
+        self._made: dict[str, Backend] = {}
+
+    def __getitem__(self, name: str) -> Backend:
+        if name not in self._made:
+            self._made[name] = Backend(self._urls[name]())
+        return self._made[name]
+
+    def close(self) -> None:
+        """Close every connection of every backend that was made."""
+        for backend in self._made.values():
+            backend.close()

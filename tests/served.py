@@ -1,0 +1,103 @@
+"""The command line in processes of its own: short commands, the real web server, the real worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.backends import KEYS, NOW, QUIET
+from tests.children import Child, free_port
+
+CRENEAU = (sys.executable, "-c", "from portal.cli import main; main()")
+READY_WITHIN = 30.0  # seconds
+
+
+class Served:
+    """A web server that a test started: where it is, and the process."""
+
+    def __init__(self, url: str, child: Child) -> None:
+        self.url = url
+        self.child = child
+
+    def wait(self) -> None:
+        """Wait until it answers that it is ready; fail with what it wrote when it does not."""
+        last = time.monotonic() + READY_WITHIN
+        while not self.ready():
+            assert self.child.alive, f"the server ended:\n{self.child.said()}"
+            assert time.monotonic() < last, f"not ready in {READY_WITHIN} s:\n{self.child.said()}"
+            time.sleep(0.05)
+
+    def ready(self) -> bool:
+        """Tell whether ``/readyz`` says so."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:  # noqa: S310 - our own server
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+
+class Commands:
+    """Runs ``creneau`` on one database, in an otherwise empty environment and folder."""
+
+    def __init__(self, database: str, folder: Path) -> None:
+        self.folder = folder
+        self.environ = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(folder),
+            "LC_ALL": "C.UTF-8",
+            "PYTHONTZPATH": "",
+            "DATABASE_URL": database,
+            "PUBLIC_URL": "http://127.0.0.1",
+            "NOW": NOW.isoformat(),
+            "ALLOW_FROZEN_CLOCK": "1",
+            **KEYS,
+            **QUIET,
+        }
+
+    def __call__(self, *words: str, told: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; ``told`` is its standard input. The caller looks at ``returncode``."""
+        return subprocess.run(
+            [*CRENEAU, *words],
+            input=told,
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            env={**self.environ, **environ},
+            timeout=120,
+            check=False,
+        )
+
+    @contextmanager
+    def serve(self, workers: int = 2, **environ: str) -> Iterator[Served]:
+        """Run ``creneau serve`` on a free port until the block ends."""
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        words = ["serve", "--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)]
+        with self.running(*words, PUBLIC_URL=url, **environ) as child:
+            served = Served(url, child)
+            served.wait()
+            yield served
+
+    @contextmanager
+    def running(self, *words: str, **environ: str) -> Iterator[Child]:
+        """Run a command that does not end by itself, such as ``worker``, until the block ends."""
+        child = self.start(words, environ)
+        try:
+            yield child
+        finally:
+            if child.alive:
+                child.stop()
+
+    def start(self, words: tuple[str, ...], environ: Mapping[str, str]) -> Child:
+        """Start a command and leave its end to the caller."""
+        log = self.folder / f"{words[0]}-{time.monotonic_ns()}.log"
+        environment = {**self.environ, **environ}
+        return Child([*CRENEAU, *words], log=log, farewell=signal.SIGTERM, cwd=self.folder, env=environment)
