@@ -70,20 +70,26 @@ class Policy:
         return policy
 
 
-def check_policy(mapping: Mapping[str, object], path: str = "policy") -> None:
+def check_policy(mapping: object, path: str = "") -> None:
     """Accept one layer of a policy as it is written in the configuration file or sent by a form.
 
-    Raises Invalid whose ``field`` is the path of the key and whose ``problem`` says what is wrong with it. A rule that
-    this version does not have yet is accepted with its default value only.
+    Raises Invalid whose ``field`` is the key below ``path`` and whose ``problem`` says what is wrong with it. A rule
+    that this version does not have yet is accepted with its default value only.
     """
+    if not isinstance(mapping, Mapping):
+        raise Invalid(field=path or "policy", problem="not_a_mapping", value=mapping)
+    try:
+        for key, value in mapping.items():
+            _check(key, value)
+    except Invalid as refusal:
+        field = refusal.values["field"]
+        raise Invalid(**{**refusal.values, "field": f"{path}.{field}" if path else field}) from refusal
+
+
+def _check(key: str, value: object) -> None:
     defaults = Policy()
-    for key, value in mapping.items():
-        try:
-            wanted = _value(defaults, key, value)
-        except Invalid as refusal:
-            raise Invalid(**{**refusal.values, "field": f"{path}.{refusal.values['field']}"}) from refusal
-        if key not in _IMPLEMENTED and wanted != getattr(defaults, key):
-            raise Invalid(field=f"{path}.{key}", problem="not_supported_yet", value=value)
+    if _value(defaults, key, value) != getattr(defaults, key) and key not in _IMPLEMENTED:
+        raise Invalid(field=key, problem="not_supported_yet", value=value)
 
 
 Reader = Callable[[str, object], Any]

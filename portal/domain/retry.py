@@ -27,5 +27,5 @@ def next_try(first_try: datetime, attempts: int, now: datetime) -> datetime | No
     >>> next_try(datetime(2027, 1, 1, 8), 2, datetime(2027, 1, 1, 8, 1)).isoformat()
     '2027-01-01T08:03:00'
     """
-    again = now + PAUSES[min(attempts, len(PAUSES)) - 1]
+    again = now + PAUSES[min(max(attempts, 1), len(PAUSES)) - 1]
     return again if again - first_try <= PATIENCE else None

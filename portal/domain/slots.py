@@ -145,24 +145,14 @@ class _Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class _Day:
-    """A planning on one local date of a site: what was planned, what is open of it, and its grid of starts."""
+class _Hours:
+    """One local date of a site: what was planned, what is open of it, and how long its slots are."""
 
     since: int
     until: int
     length: int
     planned: Steps
     opened: Steps
-    grid: dict[int, _Candidate]
-
-    def candidate_at(self, start: datetime, bound_to_grid: bool) -> _Candidate:
-        """Give the start on the grid, or one beside it with its reason."""
-        second = epoch(start)
-        whole = start.microsecond == 0
-        if whole and second in self.grid:
-            return self.grid[second]
-        off_grid = bound_to_grid or not whole or second % 60 != 0
-        return self.candidate(second, (Reason.OFF_GRID,) if off_grid else ())
 
     def candidate(self, start: int, more: tuple[Reason, ...] = ()) -> _Candidate:
         """Tell all there is to know of a start, whatever is booked."""
@@ -183,6 +173,23 @@ class _Day:
         """Whether the date has hours before and after this start, or at it."""
         planned = self.planned
         return planned.at(start) > 0 or (planned.highest(self.since, start) > 0 < planned.highest(start, self.until))
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """A planning on one local date of a site, with the candidates of its grid by their start."""
+
+    hours: _Hours
+    grid: dict[int, _Candidate]
+
+    def candidate_at(self, start: datetime, bound_to_grid: bool) -> _Candidate:
+        """Give the start on the grid, or one beside it with its reason."""
+        second = epoch(start)
+        whole = start.microsecond == 0
+        if whole and second in self.grid:
+            return self.grid[second]
+        off_grid = bound_to_grid or not whole or second % 60 != 0
+        return self.hours.candidate(second, (Reason.OFF_GRID,) if off_grid else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +215,8 @@ class _Rules:
 
     def broken_by(self, start: int) -> tuple[Reason, ...]:
         """List the rules that a start breaks; what is past is not also too soon."""
+        if self.first <= start < self.last and start >= self.now and self.earliest <= start < self.horizon:
+            return ()
         broken = (
             (start < self.now, Reason.PAST),
             (self.now <= start < self.earliest, Reason.NOTICE),
@@ -252,17 +261,15 @@ def _usage(taken: Iterable[Taken]) -> Steps:
     return Steps.sum_of((epoch(one.start), epoch(one.end), one.units) for one in taken)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def _day(schedule: Schedule, site: SiteCalendar, day: date) -> _Day:
     """Lay out a local date of the site; hours are looked up far enough for its last slot to end in."""
     since, until = (epoch(bound) for bound in day_bounds(day, site.zone))
     length = schedule.slot_minutes * 60
     planned = Steps.highest_of(planned_pieces(schedule, since, until + length))
     opened = Steps.highest_of(open_pieces(schedule, site, since, until + length))
-    laid_out = _Day(since, until, length, planned, opened, {})
-    for start in _grid(schedule, since, until):
-        laid_out.grid[start] = laid_out.candidate(start)
-    return laid_out
+    hours = _Hours(since, until, length, planned, opened)
+    return _Day(hours, {start: hours.candidate(start) for start in _grid(schedule, since, until)})
 
 
 def _grid(schedule: Schedule, since: int, until: int) -> list[int]:

@@ -18,6 +18,7 @@ import re
 from bisect import bisect_left
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
+from math import floor
 from zoneinfo import ZoneInfo, available_timezones
 
 from portal.domain.errors import Invalid
@@ -120,7 +121,7 @@ def at_wall_time(day: date, clock: time, zone: ZoneInfo) -> datetime:
 
 def epoch(instant: datetime) -> int:
     """Count the whole seconds from 1970 to an aware instant; the engine computes with these."""
-    return int(instant.timestamp() // 1)
+    return floor(instant.timestamp())
 
 
 def instant_of(seconds: int) -> datetime:
