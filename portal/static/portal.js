@@ -1,0 +1,50 @@
+/* What pages gain where scripts run. Everything works without this file. */
+"use strict";
+
+// A day chosen in the month stays marked: only the slots beside it are fetched again.
+document.addEventListener("htmx:afterRequest", (event) => {
+  const link = event.target.closest?.("a[data-day]");
+  if (!link || !event.detail.successful) return;
+  link.closest("table").querySelectorAll("[aria-current=true]").forEach((old) => old.removeAttribute("aria-current"));
+  link.setAttribute("aria-current", "true");
+});
+
+// A form is sent once: the second click of a double click waits for the page that comes.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "1";
+});
+window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
+
+// What was refused is read first: focus goes to the summary of errors, or to the heading of what has changed.
+document.addEventListener("htmx:afterSettle", (event) => {
+  event.target.querySelector?.("#errors, [data-focus]")?.focus();
+});
+
+// A small window closes on Escape and on a click elsewhere.
+document.addEventListener("keydown", (event) => {
+  const open = event.key === "Escape" && document.querySelector("details.pop[open]");
+  if (open) { open.open = false; open.querySelector("summary").focus(); }
+});
+document.addEventListener("click", (event) => {
+  document.querySelectorAll("details.pop[open]").forEach((pop) => { if (!pop.contains(event.target)) pop.open = false; });
+});
+
+// On a phone, days of the week that hold nothing to correct begin folded.
+if (matchMedia("(width < 40em)").matches) {
+  document.querySelectorAll("details.day[data-unchanged]").forEach((day) => { day.open = false; });
+}
+
+// A visitor whose clock shows another time than the site's sees both.
+const other = document.querySelector("[data-zone]");
+if (other) {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const now = new Date();
+  const read = (timeZone) => now.toLocaleString("en", { timeZone });
+  if (zone && read(zone) !== read(other.dataset.zone)) {
+    other.querySelector("a").href += (other.querySelector("a").search ? "&" : "?") + "tz=" + encodeURIComponent(zone);
+    other.hidden = false;
+  }
+}

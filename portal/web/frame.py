@@ -1,0 +1,81 @@
+"""The frame of every page: the organisation's name, links that keep the language, versioned and small static files."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, Response, request, url_for
+
+from portal.config import LOCALES
+from portal.i18n import current_locale
+
+STATIC = Path(__file__).parent.parent / "static"
+NAMES = {"fr": "Français", "en": "English"}
+SMALLER = ("text/css", "text/javascript", "image/svg+xml")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language that this page can be read in too."""
+
+    code: str
+    name: str
+    url: str
+
+
+def other_languages() -> list[Language]:
+    """List this page in the other languages: same address, same choices, another ``lang``."""
+    return [Language(code, NAMES[code], _here(lang=code)) for code in LOCALES if code != current_locale()]
+
+
+def _here(**changed: str) -> str:
+    """Give the address of the page being shown; after a POST that is the page which the form belongs to."""
+    return f"{request.path}?{urlencode({**request.args, **changed})}"
+
+
+def public_url(endpoint: str, **values: Any) -> str:
+    """Give the address of a public page; ``lang`` travels on when this page was asked for in a language."""
+    if lang := request.args.get("lang"):
+        values.setdefault("lang", lang)
+    return url_for(endpoint, **values)
+
+
+def static_url(name: str) -> str:
+    """Give the address of a static file, which changes with its content: browsers keep it for a year."""
+    return url_for("static", filename=name, v=fingerprint(name))
+
+
+@cache
+def fingerprint(name: str) -> str:
+    """Name the content of a static file in a few characters."""
+    return sha256((STATIC / name).read_bytes()).hexdigest()[:10]
+
+
+def shrink(response: Response) -> Response:
+    """Send a sheet or script compressed. Pages are not: they hold secrets beside what visitors type."""
+    if request.endpoint != "static" or response.status_code != 200 or response.mimetype not in SMALLER:
+        return response
+    response.vary.add("Accept-Encoding")
+    if "gzip" in request.accept_encodings and request.view_args is not None:
+        name = str(request.view_args["filename"])
+        response.direct_passthrough = False
+        response.set_data(_compressed(name, fingerprint(name)))
+        response.content_encoding = "gzip"
+    return response
+
+
+@cache
+def _compressed(name: str, _fingerprint: str) -> bytes:
+    return gzip.compress((STATIC / name).read_bytes(), compresslevel=9, mtime=0)
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates what the frame needs."""
+    app.after_request(shrink)
+    app.jinja_env.globals.update(other_languages=other_languages, public_url=public_url, static_url=static_url)
