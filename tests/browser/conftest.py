@@ -1,0 +1,120 @@
+"""Real Chromium for the journeys: a phone, a desk, and a browser whose scripts are off."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+
+from tests.backends import Backend
+from tests.browser.site import Site, live
+from tests.browser.watch import Watch
+
+FLAGS = (
+    "--no-sandbox",  # root's Chromium refuses to run with it
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PATIENCE = 15_000  # milliseconds, for a machine that is busy with other tests
+
+
+def find_chromium(playwright: Playwright) -> str:
+    """Find a Chromium: CHROMIUM, the system's, or the one that Playwright installed."""
+    named = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    found = named or playwright.chromium.executable_path
+    assert Path(found).exists(), "no Chromium: apt-get install chromium, or set CHROMIUM to its path"
+    return found
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Run one Chromium for all the tests of this process; every test has a profile of its own in it."""
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(playwright), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(backend: Backend) -> Iterator[Site]:
+    """Serve the portal on the test's database: ``site.url``, ``site.app``, ``site.clock``."""
+    with live(backend) as serving:
+        yield serving
+
+
+@pytest.fixture
+def browse(chromium: Browser, site: Site) -> Iterator[Callable[..., Page]]:
+    """Open browsers on the site: ``browse(locale="en-GB", color_scheme="dark")``; anything wrong fails the test."""
+    opened = []
+
+    def browser(**options: Any) -> Page:
+        settings = {"locale": "fr-FR", "timezone_id": "Europe/Paris", "reduced_motion": "reduce", **options}
+        context = chromium.new_context(base_url=site.url, **settings)
+        context.set_default_timeout(PATIENCE)
+        opened.append((context, Watch(context, site.url)))
+        return context.new_page()
+
+    yield browser
+    for context, _ in opened:
+        context.close()
+    wrongs = [wrong for _, watch in opened for wrong in watch.wrongs]
+    assert not wrongs, "\n".join(wrongs)
+
+
+@pytest.fixture
+def phone(browse: Callable[..., Page]) -> Page:
+    """Give a page on a French telephone, 390 points wide, used by touch."""
+    return browse(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True, device_scale_factor=2)
+
+
+@pytest.fixture
+def desk(browse: Callable[..., Page]) -> Page:
+    """Give a page on a French desk, 1280 points wide."""
+    return browse(viewport={"width": 1280, "height": 900})
+
+
+@pytest.fixture
+def scriptless(browse: Callable[..., Page]) -> Page:
+    """Give a page in a browser that runs no scripts."""
+    return browse(viewport={"width": 1280, "height": 900}, java_script_enabled=False)
+
+
+@pytest.fixture
+def axe() -> Callable[[Page], None]:
+    """Check a page's accessibility: ``axe(page)`` fails with every violation and where it is."""
+    return partial(_accessible, Axe())
+
+
+@pytest.fixture
+def fits() -> Callable[[Page], None]:
+    """Check that a page needs no sideways scrolling: ``fits(page)``."""
+    return _fits
+
+
+def _accessible(axe: Axe, page: Page) -> None:
+    violations = axe.run(page).response["violations"]
+    assert not violations, f"{page.url}\n" + "\n".join(_told(violation) for violation in violations)
+
+
+def _told(violation: dict[str, Any]) -> str:
+    places = [
+        f"    {' '.join(map(str, node['target']))}\n      {node['failureSummary']}" for node in violation["nodes"]
+    ]
+    return f"{violation['id']} ({violation['impact']}): {violation['help']}\n" + "\n".join(places)
+
+
+def _fits(page: Page) -> None:
+    page_width, window_width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert page_width <= window_width, f"{page.url} is {page_width} wide in a window of {window_width}"
