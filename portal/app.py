@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Flask, request
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from flask import Flask, Response, request
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import portal.models  # noqa: F401 - the tables must be known before the first query
@@ -15,7 +16,7 @@ from portal.config import Settings
 from portal.domain.errors import Busy
 from portal.extensions import babel, connect, csrf, limiter, login, settings
 from portal.i18n import Catalogues, chosen_locale
-from portal.web import observe, responses, security
+from portal.web import frame, observe, responses, security
 
 HERE = Path(__file__).parent
 LARGEST_REQUEST = 2 * 1024 * 1024  # bytes
@@ -52,6 +53,7 @@ def create_app(given: Settings) -> Flask:
     observe.init_app(app)
     security.init_app(app)
     responses.init_app(app)
+    frame.init_app(app)
     app.register_error_handler(PoolTimeout, _database_away)
     app.register_error_handler(DBAPIError, _database_away)
     for blueprint in (*booking.blueprints, *admin.blueprints):
@@ -77,7 +79,7 @@ def _trust_proxies(app: Flask, number: int) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=number, x_proto=number, x_host=number)  # type: ignore[method-assign]
 
 
-def _database_away(error: Exception) -> object:
+def _database_away(error: Exception) -> Response:
     """Answer 503 in words when the database is away, and let everything else be the error it is."""
     if isinstance(error, DBAPIError) and not (error.connection_invalidated or _unreachable(error)):
         raise error
@@ -85,5 +87,14 @@ def _database_away(error: Exception) -> object:
 
 
 def _unreachable(error: DBAPIError) -> bool:
-    words = ("connection", "server closed", "unable to open database", "disk", "readonly", "read-only", "locked", "timeout")
+    words = (
+        "connection",
+        "server closed",
+        "unable to open database",
+        "disk",
+        "readonly",
+        "read-only",
+        "locked",
+        "timeout",
+    )
     return any(word in str(error.orig).lower() for word in words)

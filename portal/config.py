@@ -129,7 +129,9 @@ def _link_keys(value: str) -> tuple[str, ...]:
 def _public_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
-        raise BadSetting("PUBLIC_URL is not set or wrong. Set it to the address that people see: https://rdv.example.com")
+        raise BadSetting(
+            "PUBLIC_URL is not set or wrong. Set it to the address that people see: https://rdv.example.com"
+        )
     return value.rstrip("/")
 
 

@@ -22,7 +22,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Connection, Engine, MetaData, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -89,7 +89,9 @@ def _sqlite_options() -> dict[str, Any]:
 
 
 def _postgresql_options() -> dict[str, Any]:
-    options = "-c TimeZone=UTC -c statement_timeout=5s -c lock_timeout=3s -c default_transaction_isolation=read\\ committed"
+    options = (
+        "-c TimeZone=UTC -c statement_timeout=5s -c lock_timeout=3s -c default_transaction_isolation=read\\ committed"
+    )
     return {
         "pool_pre_ping": False,
         "pool_recycle": 1800,
@@ -107,7 +109,13 @@ def _keep_private(file: Path) -> None:
 
 
 def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON", "cache_size=-16000"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "busy_timeout=10000",
+        "foreign_keys=ON",
+        "cache_size=-16000",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -135,7 +143,10 @@ def reading() -> Iterator[Session]:
 
 _open: ContextVar[bool] = ContextVar("creneau_transaction_open", default=False)
 
-UPSERT = "INSERT INTO ledger (key, seq) VALUES {rows} ON CONFLICT (key) DO UPDATE SET seq = ledger.seq + 1 RETURNING key, seq"
+UPSERT = (
+    "INSERT INTO ledger (key, seq) VALUES {rows} "
+    "ON CONFLICT (key) DO UPDATE SET seq = ledger.seq + 1 RETURNING key, seq"
+)
 
 
 class Transaction(Session):
@@ -173,7 +184,7 @@ def take(session: Session, keys: Sequence[str]) -> Mapping[str, int]:
     rows = ", ".join(f"(:k{place}, 1)" for place in range(len(ordered)))
     values = {f"k{place}": key for place, key in enumerate(ordered)}
     taken = session.execute(text(UPSERT.format(rows=rows)), values)
-    return {key: seq for key, seq in taken}
+    return {row.key: row.seq for row in taken}
 
 
 @contextmanager
@@ -195,6 +206,8 @@ def _turn_file(path: Path) -> Iterator[IO[str]]:
 
 
 RETRIED_STATES = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock timeout
+RETRIED_KEYS = ("idempotency", "appointment.reference", "uq_appointment_reference")
+"""Unique keys whose violation is a race or bad luck in drawing: the second run finds the row, or draws again."""
 
 
 def retried(function: Callable[P, R]) -> Callable[P, R]:
@@ -223,4 +236,6 @@ def worth_retrying(error: Exception) -> bool:
         return False
     if getattr(error.orig, "sqlstate", None) in RETRIED_STATES:
         return True
+    if isinstance(error, IntegrityError):
+        return any(key in str(error.orig) for key in RETRIED_KEYS)
     return "database is locked" in str(error.orig) or "database table is locked" in str(error.orig)

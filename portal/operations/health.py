@@ -1,4 +1,4 @@
-"""Is the portal able to work: does the database answer, is its schema the one this version needs?"""
+"""Whether the portal is able to work: the database answers, and its schema is the one this version needs."""
 
 from __future__ import annotations
 

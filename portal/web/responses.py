@@ -41,8 +41,9 @@ def show(page: str, fragment: str, *also: str, status: int = 200, **context: Any
 def go(url: str) -> Response:
     """Send the visitor on after a change: 303, or htmx's own redirect of the whole page."""
     if wants_fragment():
-        return make_response("", 204, redirect=url)
-    return make_response("", 303, {"Location": url})
+        response: Response = make_response("", 204, redirect=url)
+        return response
+    return Response("", 303, {"Location": url})
 
 
 def root(name: str, oob: bool = False) -> Markup:
@@ -55,7 +56,9 @@ def refused(refusal: Refusal) -> Response:
     """Turn a refusal into its page, or its problem document for programs."""
     if wants_json():
         return problem(refusal.status, refusal.code, texts.explain(refusal), refusal.values)
-    response: Response = make_response(render_template("errors/refusal.html", refusal=refusal, **texts.page(refusal)), refusal.status)
+    response: Response = make_response(
+        render_template("errors/refusal.html", refusal=refusal, **texts.page(refusal)), refusal.status
+    )
     if (seconds := refusal.values.get("retry_after")) is not None:
         response.headers["Retry-After"] = str(seconds)
     if wants_fragment():

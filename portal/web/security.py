@@ -15,7 +15,8 @@ from portal.extensions import settings
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; frame-src 'self'; manifest-src 'self'"
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; frame-src 'self'; "
+    "manifest-src 'self'"
 )
 FORM_LIFE = timedelta(hours=24)
 SAFE = ("GET", "HEAD", "OPTIONS")

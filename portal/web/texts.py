@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext as _
-
 from portal.domain.errors import Refusal
+from portal.i18n import _
 
 
 def explain(refusal: Refusal) -> str:
@@ -19,11 +18,15 @@ def _sentences(refusal: Refusal) -> dict[str, str]:
     return {
         "invalid": problem_text(refusal),
         "slot_taken": _("Somebody has just taken the last place of this slot. Choose another one."),
-        "slot_not_offered": reason_text(str(reasons[0])) if reasons else _("This slot is not offered. Choose another one."),
+        "slot_not_offered": reason_text(str(reasons[0]))
+        if reasons
+        else _("This slot is not offered. Choose another one."),
         "outside_window": reason_text(str(reasons[0])) if reasons else _("This slot cannot be booked now."),
         "not_eligible": _("This slot is not open to you."),
         "limit_reached": _("The largest number of appointments for this link is reached. Cancel one to book another."),
-        "link_unknown": _("This address leads nowhere, or no longer. Check that it is complete, or ask for a new link."),
+        "link_unknown": _(
+            "This address leads nowhere, or no longer. Check that it is complete, or ask for a new link."
+        ),
         "link_expired": _("This link has expired. Ask the person who sent it for a new one."),
         "not_found": _("There is nothing at this address."),
         "change_too_late": _("It is too late to change this appointment online. Please call us."),
@@ -56,7 +59,8 @@ def problem_text(refusal: Refusal) -> str:
     problem = str(values.get("problem", ""))
     shown: dict[str, Any] = {name: str(value) for name, value in values.items()}
     sentences = {
-        "overlap": _("%(first)s overlaps %(second)s.") % {"first": shown.get("first", ""), "second": shown.get("second", "")},
+        "overlap": _("%(first)s overlaps %(second)s.")
+        % {"first": shown.get("first", ""), "second": shown.get("second", "")},
         "bounds": _("The end must come after the start, between 00:00 and 24:00."),
         "slots": _("At least one slot is needed."),
         "unknown_zone": _("This is not a known time zone."),
@@ -88,7 +92,9 @@ def page(refusal: Refusal) -> dict[str, Any]:
 def http_code(status: int) -> str:
     """Name an HTTP error for programs."""
     named = {401: "unauthorised", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
-    return named.get(status) or {415: "unsupported_media_type", 429: "rate_limited"}.get(status, "error" if status >= 500 else "invalid")
+    return named.get(status) or {415: "unsupported_media_type", 429: "rate_limited"}.get(
+        status, "error" if status >= 500 else "invalid"
+    )
 
 
 def http_title(status: int) -> str:
@@ -103,7 +109,9 @@ def http_title(status: int) -> str:
         429: _("One moment"),
         503: _("One moment"),
     }
-    return titles.get(status) or (_("Something went wrong on our side") if status >= 500 else _("The request could not be read"))
+    return titles.get(status) or (
+        _("Something went wrong on our side") if status >= 500 else _("The request could not be read")
+    )
 
 
 def http_page(status: int) -> dict[str, Any]:

@@ -1,0 +1,584 @@
+"""Book, move, edit, cancel, undo: each is one transaction that locks the places it touches first."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from portal.domain.errors import (
+    ChangeTooLate,
+    Invalid,
+    LimitReached,
+    NotEligible,
+    NotFound,
+    OutsideWindow,
+    Refusal,
+    SlotNotOffered,
+    SlotTaken,
+    StateChanged,
+)
+from portal.domain.lifecycle import ACTIVE, Status, move_allowed
+from portal.domain.slots import Reason, Start
+from portal.domain.window import change_allowed
+from portal.extensions import Transaction, reading, retried, transaction
+from portal.models import Allocation, Appointment, Customer, Event, Order
+from portal.operations import availability, bookables, links, occupancy, outbox, tokens
+from portal.operations.availability import Asking
+from portal.operations.bookables import Bookable
+from portal.operations.links import OpenLink
+from portal.operations.once import Once, answered, digest, remember
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is misread on paper or misheard on the telephone
+REFERENCE_LENGTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Who comes. ``email`` is trimmed and case-folded (``normal_address``); only staff may leave it out."""
+
+    email: str | None
+    name: str
+    phone: str = ""
+    comment: str = ""
+    locale: str = "fr"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts and from where (link, guest, staff, api); ``staff`` is bound by capacity and hours only."""
+
+    name: str
+    origin: str
+    staff: bool = False
+
+
+CUSTOMER = Actor("customer", "link")
+GUEST = Actor("customer", "guest")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A booking asked for: by a link's token, or at a site and planning by their keys.
+
+    ``order`` is the reference that staff books for; ``overbook`` a manager's reason, which lifts hours and capacity.
+    """
+
+    start: datetime
+    contact: Contact
+    actor: Actor
+    token: str | None = None
+    site: str | None = None
+    planning: str | None = None
+    order: str | None = None
+    quantity: int = 1
+    overbook: str = ""
+    once: Once | None = None
+
+    def fingerprint(self) -> str:
+        """Identify the request, to recognise it when it comes again."""
+        return digest({**asdict(self), "once": None})
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A booking made, or the same one again (``replayed``)."""
+
+    public_id: str
+    token: str
+    start: datetime
+    end: datetime
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What is booked, and on whose behalf."""
+
+    bookable: Bookable
+    link: OpenLink | None
+    asking: Asking
+    order_id: int | None
+
+
+@retried
+def book(wish: Wish, *, now: datetime) -> Booked:
+    """Take a place and queue the mails; all is saved or nothing is.
+
+    Raises LinkUnknown, LinkExpired, NotFound, SlotTaken, SlotNotOffered, OutsideWindow, NotEligible, LimitReached,
+    Invalid (the idempotency key came with another request before).
+    """
+    with reading() as session:
+        seen = _target(session, wish, now)
+    end = _end(seen.bookable, wish.start)
+    request_hash = wish.fingerprint()
+    with transaction(_keys(seen, wish.start, end)) as session:
+        if (first := answered(session, wish.once, request_hash)) is not None:
+            return _again(first)
+        target = _target(session, wish, now, lock=True)
+        _same_keys(session, _keys(target, wish.start, _end(target.bookable, wish.start)))
+        occupancy.release_lapsed(session, [target.bookable.pool_id], now)
+        _within_limit(session, target.link, now)
+        start = _admitted(session, target, wish, now)
+        booked = _record(session, target, wish, start, now)
+        remember(session, wish.once, request_hash, _answer(booked), now)
+        return booked
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An appointment moved to another start of its own planning."""
+
+    public_id: str
+    start: datetime
+    actor: Actor
+    once: Once | None = None
+    overbook: str = ""
+
+    def fingerprint(self) -> str:
+        """Identify the request, to recognise it when it comes again."""
+        return digest({**asdict(self), "once": None})
+
+
+@retried
+def move(wish: Move, *, now: datetime) -> Booked:
+    """Take the new place and free the old one in one transaction: either wholly moved or untouched.
+
+    Raises what ``book`` raises, ChangeTooLate inside the cut-off, StateChanged when it can no longer move.
+    """
+    with reading() as session:
+        seen = _found(session, wish.public_id)
+        bookable = _bookable_of(session, seen)
+    end = _end(bookable, wish.start)
+    locks = [
+        *occupancy.keys(bookable.pool_id, seen.starts_at, seen.ends_at),
+        *occupancy.keys(bookable.pool_id, wish.start, end),
+    ]
+    request_hash = wish.fingerprint()
+    with transaction(locks) as session:
+        if (first := answered(session, wish.once, request_hash)) is not None:
+            return _again(first)
+        row = _found(session, wish.public_id)
+        bookable = _bookable_of(session, row, lock=True)
+        if (row.starts_at, row.ends_at) != (seen.starts_at, seen.ends_at) or _end(bookable, wish.start) != end:
+            raise StaleDataError("the appointment or the planning changed before it could be locked")
+        _may_change(row, bookable, wish.actor, now)
+        if row.starts_at == wish.start:
+            return _booked(row)
+        occupancy.release_lapsed(session, [bookable.pool_id], now)
+        start = _admitted_move(session, bookable, row, wish, now)
+        moved = _rebook(session, bookable, row, start, wish, now)
+        remember(session, wish.once, request_hash, _answer(moved), now)
+        return moved
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What an edit may change: never the time. None leaves a value as it is."""
+
+    name: str | None = None
+    phone: str | None = None
+    comment: str | None = None
+
+
+@retried
+def edit(public_id: str, details: Details, actor: Actor, *, now: datetime) -> None:
+    """Change an appointment's details. Raises NotFound, StateChanged when it is over or cancelled."""
+    changed = {name: value for name, value in asdict(details).items() if value is not None}
+    with transaction() as session:
+        row = _found(session, public_id, lock=True)
+        if row.status not in ACTIVE or row.ends_at <= now:
+            raise StateChanged(status=row.status)
+        before = {name: getattr(row, name) for name in changed if getattr(row, name) != changed[name]}
+        if not before:
+            return
+        after = {name: changed[name] for name in before}
+        _write(session, row, now, **after)
+        _happened(session, row.id, "edited", actor, now, before=before, after=after)
+
+
+@retried
+def cancel(public_id: str, actor: Actor, *, now: datetime, undo: bool = True) -> datetime | None:
+    """Cancel, keeping the place until the undo ends; only then do the mails leave. Gives that end, None without undo.
+
+    Raises NotFound, ChangeTooLate, StateChanged.
+    """
+    with reading() as session:
+        seen = _found(session, public_id)
+        bookable = _bookable_of(session, seen)
+    with transaction(occupancy.keys(bookable.pool_id, seen.starts_at, seen.ends_at)) as session:
+        row = _found(session, public_id)
+        _unmoved(row, seen)
+        bookable = _bookable_of(session, row)
+        _may_change(row, bookable, actor, now)
+        minutes = bookable.policy.undo if undo else 0
+        until = now + timedelta(minutes=minutes) if minutes else None
+        _free(session, row, until, now)
+        after = {"status": Status.CANCELLED.value}
+        held = (
+            []
+            if until
+            else [occupancy.hold(bookable.pool_id, dict(session.ledger), row.starts_at, row.ends_at, -row.units)]
+        )
+        _write(session, row, now, sequence=row.sequence + 1, **after)
+        _happened(session, row.id, "cancelled", actor, now, before={"status": row.status}, after=after, holds=held)
+        _announce(session, "cancellation", "cancelled", row, bookable, now, not_before=until or now, by=_by(actor))
+        return until
+
+
+@retried
+def undo(public_id: str, actor: Actor, *, now: datetime) -> None:
+    """Take a cancellation back while its place is still kept. Raises NotFound, StateChanged when it is too late."""
+    with reading() as session:
+        seen = _found(session, public_id)
+        bookable = _bookable_of(session, seen)
+    with transaction(occupancy.keys(bookable.pool_id, seen.starts_at, seen.ends_at)) as session:
+        row = _found(session, public_id)
+        _unmoved(row, seen)
+        kept = and_(Allocation.appointment_id == row.id, Allocation.released_at.is_(None), Allocation.taken_until > now)
+        if row.status != Status.CANCELLED or not session.scalar(select(func.count()).where(kept)):
+            raise StateChanged(status=row.status)
+        before = _status_before_cancellation(session, row.id)
+        session.execute(update(Allocation).where(kept).values(taken_until=None))
+        _write(session, row, now, status=before)
+        _happened(session, row.id, "undone", actor, now, before={"status": row.status}, after={"status": before})
+        outbox.withdraw(session, row.id, ("cancellation", "site_notice"))
+
+
+def _target(session: Session, wish: Wish, now: datetime, *, lock: bool = False) -> _Target:
+    """Find what a wish books: through its link, or by the keys of a site and a planning."""
+    if wish.token is not None:
+        link = links.opened(session, wish.token, now)
+        return _Target(links.choose(session, link, wish.planning, lock=lock), link, link.asking(), link.order_id)
+    found = bookables.find(session, wish.site or "", wish.planning or "", lock=lock)
+    if not wish.actor.staff and not found.planning.guests:
+        raise NotFound
+    return _Target(found, None, Asking(staff=wish.actor.staff, quantity=wish.quantity), _order_id(session, wish))
+
+
+def _order_id(session: Session, wish: Wish) -> int | None:
+    if wish.order is None:
+        return None
+    found = session.scalar(select(Order.id).where(Order.reference == wish.order))
+    if found is None:
+        raise Invalid(field="order", problem="unknown_order", value=wish.order)
+    return found
+
+
+def _end(bookable: Bookable, start: datetime) -> datetime:
+    return start + timedelta(minutes=bookable.planning.schedule.slot_minutes)
+
+
+def _keys(target: _Target, start: datetime, end: datetime) -> list[str]:
+    """Name what a booking locks: its pool's days, and its link where that limits appointments."""
+    limited = target.link is not None and target.link.max_active is not None
+    link = [f"link:{target.link.id}"] if limited and target.link is not None else []
+    return [*occupancy.keys(target.bookable.pool_id, start, end), *link]
+
+
+def _same_keys(session: Transaction, needed: Sequence[str]) -> None:
+    if not set(needed) <= set(session.ledger):
+        raise StaleDataError("the planning or the link changed before it could be locked")
+
+
+def _within_limit(session: Session, link: OpenLink | None, now: datetime) -> None:
+    """Count a link's active appointments; one in its undo still counts, for it may come back."""
+    if link is None or link.max_active is None:
+        return
+    active = and_(Appointment.status.in_(ACTIVE), Appointment.ends_at > now)
+    undoable = select(Allocation.id).where(
+        Allocation.appointment_id == Appointment.id, Allocation.released_at.is_(None), Allocation.taken_until > now
+    )
+    counted = session.scalar(select(func.count()).where(Appointment.link_id == link.id, or_(active, undoable.exists())))
+    if (counted or 0) >= link.max_active:
+        raise LimitReached(limit=link.max_active)
+
+
+def _admitted(session: Session, target: _Target, wish: Wish, now: datetime) -> Start:
+    """Judge the start under the lock, with the very search that showed it."""
+    start = availability.judge(session, target.bookable, wish.start, now=now, asking=target.asking)
+    if not wish.overbook:
+        admit(start)
+    return start
+
+
+def _admitted_move(session: Session, bookable: Bookable, row: Any, wish: Move, now: datetime) -> Start:
+    of_link = links.asking_of(session, None if wish.actor.staff else row.link_id, leaving_out=row.id)
+    asking = replace(of_link, staff=wish.actor.staff, quantity=row.units)
+    start = availability.judge(session, bookable, wish.start, now=now, asking=asking)
+    if not wish.overbook:
+        admit(start)
+    return start
+
+
+def admit(start: Start) -> None:
+    """Accept a start that is offered; raise the refusal of its first reason otherwise."""
+    if start.offered:
+        return
+    refusals: Mapping[Reason, type[Refusal]] = {
+        Reason.PAST: OutsideWindow,
+        Reason.NOTICE: OutsideWindow,
+        Reason.HORIZON: OutsideWindow,
+        Reason.NOT_ELIGIBLE: NotEligible,
+        Reason.LIMIT: LimitReached,
+        Reason.FULL: SlotTaken,
+    }
+    refusal = refusals.get(start.reasons[0], SlotNotOffered)
+    raise refusal(start=start.start, reasons=tuple(reason.value for reason in start.reasons))
+
+
+def _record(session: Transaction, target: _Target, wish: Wish, start: Start, now: datetime) -> Booked:
+    bookable = target.bookable
+    row: dict[str, Any] = {
+        "public_id": tokens.new_public_id(),
+        "generation": 1,
+        "reference": new_reference(),
+        "site_id": bookable.site.id,
+        "planning_id": bookable.planning.id,
+        "order_id": target.order_id,
+        "link_id": target.link.id if target.link else None,
+        "customer_id": _customer_of(target, wish),
+        "status": Status.CONFIRMED.value,
+        "starts_at": start.start,
+        "ends_at": start.end,
+        "units": wish.quantity,
+        "email": wish.contact.email,
+        "name": wish.contact.name,
+        "phone": wish.contact.phone,
+        "comment": wish.contact.comment,
+        "locale": wish.contact.locale,
+        "source": wish.actor.origin,
+        "overbook_reason": wish.overbook,
+        "version": 1,
+        "sequence": 0,
+        "created_at": now,
+        "updated_at": now,
+        **_promise(bookable, start.start),
+    }
+    identity = session.execute(insert(Appointment).values(**row).returning(Appointment.id)).scalar_one()
+    held = _allocate(session, bookable, identity, start, wish.quantity, overbook=bool(wish.overbook))
+    after = {"status": row["status"], "start": start.start.isoformat(), "end": start.end.isoformat()}
+    if wish.overbook:
+        after["overbook"] = wish.overbook
+    _happened(session, identity, "scheduled", wish.actor, now, after=after, holds=[held])
+    _announce(session, "confirmation", "new", _Row(id=identity, **row), bookable, now, not_before=now)
+    return _booked(_Row(id=identity, **row))
+
+
+class _Row:
+    """The columns of an appointment that was just written, read as those of a row."""
+
+    def __init__(self, **columns: Any) -> None:
+        self.__dict__.update(columns)
+
+
+def _customer_of(target: _Target, wish: Wish) -> Any:
+    """Give the order's customer, else the one with this address: found by the insert itself."""
+    if target.link is not None:
+        return target.link.customer_id
+    if wish.contact.email is None:
+        return None
+    return select(Customer.id).where(Customer.email == wish.contact.email).scalar_subquery()
+
+
+def _promise(bookable: Bookable, start: datetime) -> dict[str, str]:
+    """Write down the local time that is promised: the tz database may move it, and nobody would know."""
+    local = start.astimezone(bookable.zone)
+    return {"timezone": bookable.zone.key, "local_start": local.strftime("%Y-%m-%dT%H:%M")}
+
+
+def _allocate(
+    session: Transaction, bookable: Bookable, appointment_id: int, start: Start, units: int, *, overbook: bool
+) -> dict[str, Any]:
+    """Hold the place, and describe it for the history."""
+    pool = bookable.pool_id
+    session.execute(
+        insert(Allocation).values(
+            appointment_id=appointment_id,
+            pool_id=pool,
+            starts_at=start.start,
+            ends_at=start.end,
+            units=units,
+            exclusive=not overbook and availability.single(bookable, start.start, start.end),
+        )
+    )
+    occupancy.remember_length(session, pool, bookable.longest, bookable.planning.schedule.slot_minutes)
+    seqs = {key: session.ledger[key] for key in occupancy.keys(pool, start.start, start.end)}
+    return occupancy.hold(pool, seqs, start.start, start.end, units, overbook=overbook)
+
+
+def _rebook(session: Transaction, bookable: Bookable, row: Any, start: Start, wish: Move, now: datetime) -> Booked:
+    """Replace the allocation: free the old interval, hold the new one, and say both in one event."""
+    freed_keys = occupancy.keys(bookable.pool_id, row.starts_at, row.ends_at)
+    freed = occupancy.hold(
+        bookable.pool_id, {key: session.ledger[key] for key in freed_keys}, row.starts_at, row.ends_at, -row.units
+    )
+    _free(session, row, None, now)
+    held = _allocate(session, bookable, row.id, start, row.units, overbook=bool(wish.overbook))
+    before = {"start": row.starts_at.isoformat(), "end": row.ends_at.isoformat()}
+    after = {"start": start.start.isoformat(), "end": start.end.isoformat()}
+    promise = _promise(bookable, start.start)
+    changed = {
+        "starts_at": start.start,
+        "ends_at": start.end,
+        "sequence": row.sequence + 1,
+        "overbook_reason": wish.overbook or row.overbook_reason,
+        **promise,
+    }
+    _write(session, row, now, **changed)
+    _happened(session, row.id, "rescheduled", wish.actor, now, before=before, after=after, holds=[freed, held])
+    moved = _Row(**{**row._mapping, **changed, "version": row.version + 1})
+    _announce(session, "change", "moved", moved, bookable, now, not_before=now, before=before)
+    return _booked(moved)
+
+
+def _free(session: Session, row: Any, until: datetime | None, now: datetime) -> None:
+    """Let go of an appointment's places: at once, or when its undo ends."""
+    session.execute(
+        update(Allocation)
+        .where(Allocation.appointment_id == row.id, Allocation.released_at.is_(None))
+        .values({"taken_until": until} if until else {"released_at": now})
+    )
+
+
+def _write(session: Session, row: Any, now: datetime, **changed: Any) -> None:
+    """Change an appointment that nobody changed since it was read. Raises StaleDataError otherwise."""
+    written = session.execute(
+        update(Appointment)
+        .where(Appointment.id == row.id, Appointment.version == row.version)
+        .values(version=row.version + 1, updated_at=now, **changed)
+        .returning(Appointment.id)
+    ).first()
+    if written is None:
+        raise StaleDataError("the appointment changed meanwhile")
+
+
+def _happened(
+    session: Session,
+    appointment_id: int,
+    kind: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    holds: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    session.execute(
+        insert(Event).values(
+            appointment_id=appointment_id,
+            kind=kind,
+            at=now,
+            actor=actor.name,
+            origin=actor.origin,
+            before=dict(before or {}),
+            after=dict(after or {}),
+            holds=list(holds),
+        )
+    )
+
+
+def _announce(
+    session: Session,
+    kind: str,
+    change: str,
+    row: Any,
+    bookable: Bookable,
+    now: datetime,
+    *,
+    not_before: datetime,
+    **facts: Any,
+) -> None:
+    """Queue the mail to the one who comes and the notice to the site."""
+    version = f"{row.public_id}:{row.version}:{now.timestamp()}"
+    drafts = []
+    if row.email:
+        drafts.append(outbox.Draft(kind, f"{kind}:{version}", row.email, row.locale, not_before, facts, row.id))
+    if bookable.site.email:
+        notice = {"change": change, **facts}
+        locale = outbox.default_locale()
+        drafts.append(
+            outbox.Draft(
+                "site_notice", f"site_notice:{version}", bookable.site.email, locale, not_before, notice, row.id
+            )
+        )
+    outbox.enqueue(session, drafts, now)
+
+
+def _by(actor: Actor) -> str:
+    return "staff" if actor.staff else "customer"
+
+
+def _found(session: Session, public_id: str, *, lock: bool = False) -> Any:
+    query = select(*Appointment.__table__.c).where(Appointment.public_id == public_id)
+    if lock:
+        query = query.with_for_update()
+    if (row := session.execute(query).first()) is None:
+        raise NotFound
+    return row
+
+
+def _bookable_of(session: Session, row: Any, *, lock: bool = False) -> Bookable:
+    return bookables.of_pool(session, row.site_id, row.planning_id, lock=lock)
+
+
+def _unmoved(row: Any, seen: Any) -> None:
+    if (row.starts_at, row.ends_at) != (seen.starts_at, seen.ends_at):
+        raise StaleDataError("the appointment moved before it could be locked")
+
+
+def _may_change(row: Any, bookable: Bookable, actor: Actor, now: datetime) -> None:
+    """Accept a move or a cancellation by this actor at this moment."""
+    if not move_allowed(Status(row.status), Status.CANCELLED):
+        raise StateChanged(status=row.status)
+    if actor.staff:
+        return
+    if row.starts_at <= now:
+        raise ChangeTooLate
+    if not change_allowed(row.starts_at, bookable.policy, now, bookable.zone):
+        raise ChangeTooLate(phone=bookable.site.phone)
+
+
+def _status_before_cancellation(session: Session, appointment_id: int) -> str:
+    before: Mapping[str, str] = session.scalars(
+        select(Event.before)
+        .where(Event.appointment_id == appointment_id, Event.kind == "cancelled")
+        .order_by(Event.id.desc())
+        .limit(1)
+    ).one()
+    return before["status"]
+
+
+def new_reference() -> str:
+    """Draw a reference that can be said on the telephone.
+
+    >>> len(new_reference())
+    9
+    """
+    drawn = "".join(secrets.choice(ALPHABET) for _ in range(REFERENCE_LENGTH))
+    return f"{drawn[:4]}-{drawn[4:]}"
+
+
+def manage_token(public_id: str, generation: int) -> str:
+    """Derive the token that manages an appointment."""
+    return tokens.token(tokens.MANAGE, public_id, generation)
+
+
+def _booked(row: Any) -> Booked:
+    return Booked(row.public_id, manage_token(row.public_id, row.generation), row.starts_at, row.ends_at)
+
+
+def _answer(booked: Booked) -> dict[str, str]:
+    """Keep what is needed to answer again; the token is derived anew."""
+    return {"public_id": booked.public_id, "start": booked.start.isoformat(), "end": booked.end.isoformat()}
+
+
+def _again(first: Mapping[str, Any]) -> Booked:
+    start, end = datetime.fromisoformat(first["start"]), datetime.fromisoformat(first["end"])
+    return Booked(first["public_id"], manage_token(first["public_id"], 1), start, end, replayed=True)

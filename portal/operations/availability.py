@@ -1,0 +1,189 @@
+"""A page of slots, and the same search inside a booking: one function judges every start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from portal.domain import slots
+from portal.domain.openings import Closed, is_open, profile, why_closed
+from portal.domain.slots import BookingDays, Start, Taken
+from portal.domain.window import Window, window
+from portal.domain.zones import day_bounds, local_day
+from portal.operations import bookables, occupancy
+from portal.operations.bookables import Bookable
+
+LONGEST_RANGE = 62  # days in one search
+AHEAD = 31  # days searched at once for the next free one
+MARGIN = timedelta(days=2)  # a slot of a local day may begin before its UTC day and end after
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks, and for what: ``staff`` is bound by hours and capacity only.
+
+    ``first_day`` and ``last_day`` are those of a booking link; ``leaving_out`` is the id of the appointment that is
+    being moved.
+    """
+
+    staff: bool = False
+    quantity: int = 1
+    first_day: date | None = None
+    last_day: date | None = None
+    leaving_out: int | None = None
+
+    @property
+    def booking_days(self) -> BookingDays | None:
+        """The days of the link, both included, or None for any day."""
+        if self.first_day is None and self.last_day is None:
+            return None
+        return self.first_day, self.last_day
+
+
+PUBLIC = Asking()
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Every candidate start of the local days ``first`` to ``last`` of a bookable, offered or with its reasons."""
+
+    bookable: Bookable
+    first: date
+    last: date
+    starts: tuple[Start, ...]
+    never_open: bool = False
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's zone."""
+        return self.bookable.zone
+
+    @property
+    def offered(self) -> tuple[Start, ...]:
+        """The starts that can be booked."""
+        return tuple(start for start in self.starts if start.offered)
+
+    @property
+    def by_day(self) -> dict[date, list[Start]]:
+        """The offered starts of each local day that has one."""
+        days = groupby(self.offered, key=lambda start: local_day(start.start, self.zone))
+        return {day: list(starts) for day, starts in days}
+
+    def of_day(self, day: date) -> list[Start]:
+        """List every candidate start of one local day."""
+        return [start for start in self.starts if local_day(start.start, self.zone) == day]
+
+
+def search(
+    session: Session, bookable: Bookable, first: date, last: date, *, now: datetime, asking: Asking = PUBLIC
+) -> Availability:
+    """Judge every candidate start of the site's local days ``first`` to ``last``, both included."""
+    taken = _taken(
+        session, bookable, day_bounds(first, bookable.zone)[0], day_bounds(last, bookable.zone)[1], now, asking
+    )
+    bounds = None if asking.staff else _window(session, bookable, now)
+    starts = slots.search(
+        bookable.planning.schedule,
+        bookable.site.calendar,
+        taken,
+        first,
+        last,
+        window=bounds,
+        quantity=asking.quantity,
+        booking_days=asking.booking_days,
+    )
+    return Availability(bookable, first, last, starts, never_open=bounds is not None and bounds.never_open)
+
+
+def judge(session: Session, bookable: Bookable, start: datetime, *, now: datetime, asking: Asking = PUBLIC) -> Start:
+    """Judge one start, on the grid or not, exactly as the page does."""
+    end = start + timedelta(minutes=bookable.planning.schedule.slot_minutes)
+    taken = _taken(session, bookable, start, end, now, asking)
+    return slots.at(
+        bookable.planning.schedule,
+        bookable.site.calendar,
+        taken,
+        start,
+        window=None if asking.staff else _window(session, bookable, now),
+        quantity=asking.quantity,
+        booking_days=asking.booking_days,
+    )
+
+
+def next_free(
+    session: Session, bookable: Bookable, after: date, *, now: datetime, asking: Asking = PUBLIC
+) -> Start | None:
+    """Find the first offered start on ``after`` or a later day, within the horizon or the link's last day."""
+    for first, last in _stretches(bookable, after, now, asking):
+        if (
+            found := next(iter(search(session, bookable, first, last, now=now, asking=asking).offered), None)
+        ) is not None:
+            return found
+    return None
+
+
+def nearest(
+    session: Session, bookable: Bookable, wanted: datetime, *, now: datetime, asking: Asking = PUBLIC, count: int = 3
+) -> list[Start]:
+    """Find the offered starts closest to a wanted one, in order of time: what to propose when it is lost."""
+    day = max(local_day(wanted, bookable.zone), local_day(now, bookable.zone))
+    first, last = day - timedelta(days=7), day + timedelta(days=14)
+    offered = search(session, bookable, first, last, now=now, asking=asking).offered
+    if not offered:
+        following = next_free(session, bookable, last, now=now, asking=asking)
+        return [following] if following else []
+    closest = sorted(offered, key=lambda start: (abs(start.start - wanted), start.start))[:count]
+    return sorted(closest, key=lambda start: start.start)
+
+
+def closed_because(bookable: Bookable, day: date) -> Closed | None:
+    """Say why a local day has no hours at all, or None when it has some."""
+    return why_closed(bookable.planning.schedule, bookable.site.calendar, day)
+
+
+def single(bookable: Bookable, start: datetime, end: datetime) -> bool:
+    """Tell whether the pool holds one appointment at a time at every instant of an interval."""
+    first, last = local_day(start, bookable.zone), local_day(end, bookable.zone)
+    return profile([bookable.planning.schedule], bookable.site.calendar, first, last).highest(start, end) == 1
+
+
+def _stretches(bookable: Bookable, after: date, now: datetime, asking: Asking) -> Iterator[tuple[date, date]]:
+    today = local_day(now, bookable.zone)
+    horizon = today + timedelta(days=366 if asking.staff else bookable.policy.max_days)
+    end = min(horizon, asking.last_day or horizon)
+    first = max(after, asking.first_day or after)
+    while first <= end:
+        last = min(first + timedelta(days=AHEAD - 1), end)
+        yield first, last
+        first = last + timedelta(days=1)
+
+
+def _taken(
+    session: Session, bookable: Bookable, start: datetime, end: datetime, now: datetime, asking: Asking
+) -> Sequence[Taken]:
+    return occupancy.taken(
+        session,
+        bookable.pool_id,
+        bookable.longest,
+        start - MARGIN,
+        end + MARGIN,
+        now,
+        leaving_out=asking.leaving_out,
+    )
+
+
+def _window(session: Session, bookable: Bookable, now: datetime) -> Window:
+    """Build the booking window; only a notice on working days needs to know when the site is open."""
+    if not bookable.policy.business_days:
+        return window(bookable.policy, now, bookable.zone, _never_closed)
+    schedules = [one.planning.schedule for one in bookables.at_site(session, bookable.site.id)]
+    return window(bookable.policy, now, bookable.zone, lambda day: not is_open(schedules, bookable.site.calendar, day))
+
+
+def _never_closed(_day: date) -> bool:
+    return False

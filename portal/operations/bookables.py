@@ -1,0 +1,298 @@
+"""A planning at a site, with all that judging a slot needs.
+
+Hours are read from the tables once per revision: every edit of a site or a planning gives it a new random revision, so
+what is kept here under a revision can never be stale, in any process, on any database.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.orm import Session
+
+from portal.domain.errors import NotFound
+from portal.domain.openings import Closure, Opening, Schedule, SiteCalendar, Version, Week, no_holiday
+from portal.domain.policy import Policy
+from portal.domain.zones import zone
+from portal.models import (
+    Closure as ClosureRow,
+)
+from portal.models import (
+    ExceptionalDay,
+    ExceptionalOpening,
+    Planning,
+    PlanningVersion,
+    Pool,
+    Site,
+    WeeklyOpening,
+)
+
+KEPT = 512  # calendars and schedules kept in a process
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SiteCard:
+    """What a page, a mail or a rule needs of a site."""
+
+    id: int
+    revision: str
+    key: str
+    name: str
+    address: str
+    email: str | None
+    phone: str | None
+    latitude: float | None
+    longitude: float | None
+    policy: Mapping[str, Any]
+    calendar: SiteCalendar
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's own zone, in which its pages speak."""
+        return self.calendar.zone
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlanningCard:
+    """What a page or a rule needs of a planning."""
+
+    id: int
+    revision: str
+    key: str
+    name: str
+    kinds: tuple[str, ...]
+    guests: bool
+    policy: Mapping[str, Any]
+    schedule: Schedule
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bookable:
+    """A planning at a site: one pool of places. ``longest`` is in minutes, of any allocation it ever had."""
+
+    pool_id: int
+    longest: int
+    site: SiteCard
+    planning: PlanningCard
+    policy: Policy
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of its pages: the site's."""
+        return self.site.zone
+
+
+class Kept:
+    """A bounded memory of values by revision."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._values: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], V]) -> V:
+        """Give the value kept under ``key``, or make and keep it."""
+        if key not in self._values:
+            self._values[key] = make()
+            while len(self._values) > self._size:
+                self._values.popitem(last=False)
+        value: V = self._values[key]
+        return value
+
+
+_kept = Kept(KEPT)
+
+
+def new_revision() -> str:
+    """Name a new state of a site or a planning."""
+    return secrets.token_hex(16)
+
+
+COLUMNS = (
+    Pool.id.label("pool_id"),
+    Pool.longest_minutes,
+    Site.id.label("site_id"),
+    Site.revision.label("site_revision"),
+    Planning.id.label("planning_id"),
+    Planning.revision.label("planning_revision"),
+)
+
+
+def joined(*columns: Any) -> Select[*tuple[Any, ...]]:
+    """Select pools that are in use, with ``columns`` beside those that ``from_row`` reads."""
+    return (
+        select(*COLUMNS, *columns)
+        .select_from(Pool)
+        .join(Site, Site.id == Pool.site_id)
+        .join(Planning, Planning.id == Pool.planning_id)
+        .where(Pool.active, Site.active, Planning.active)
+    )
+
+
+def find(session: Session, site: str, planning: str, *, lock: bool = False) -> Bookable:
+    """Find a planning at a site by their keys. Raises NotFound.
+
+    ``lock`` keeps both from being edited until the transaction ends.
+    """
+    return one(session, joined().where(Site.key == site, Planning.key == planning), lock=lock)
+
+
+def of_pool(session: Session, site_id: int, planning_id: int, *, lock: bool = False) -> Bookable:
+    """Find the bookable of an appointment, in use or retired. Raises NotFound."""
+    query = (
+        select(*COLUMNS)
+        .select_from(Pool)
+        .join(Site, Site.id == Pool.site_id)
+        .join(Planning, Planning.id == Pool.planning_id)
+        .where(Pool.site_id == site_id, Pool.planning_id == planning_id)
+    )
+    return one(session, query, lock=lock)
+
+
+def one(session: Session, query: Select[*tuple[Any, ...]], *, lock: bool = False) -> Bookable:
+    """Run a query of ``joined`` that must find one row."""
+    if lock:
+        query = query.with_for_update(read=True, of=(Site, Planning))  # FOR SHARE; SQLite has one writer anyway
+    if (row := session.execute(query).first()) is None:
+        raise NotFound
+    return from_row(session, row)
+
+
+def at_site(session: Session, site_id: int, *, kind: str | None = None, guests: bool = False) -> list[Bookable]:
+    """List what can be booked at a site, by name: for guests, or for an order's kind."""
+    rows = session.execute(joined().where(Site.id == site_id).order_by(Planning.name)).all()
+    found = (from_row(session, row) for row in rows)
+    return [
+        one for one in found if (not guests or one.planning.guests) and (kind is None or kind in one.planning.kinds)
+    ]
+
+
+def from_row(session: Session, row: Row[*tuple[Any, ...]]) -> Bookable:
+    """Build the bookable of a row of ``joined``, from memory where its revisions are known."""
+    site = site_card(session, row.site_id, row.site_revision)
+    planning = planning_card(session, row.planning_id, row.planning_revision)
+    return Bookable(row.pool_id, row.longest_minutes, site, planning, policy(site, planning))
+
+
+def policy(site: SiteCard, planning: PlanningCard | None) -> Policy:
+    """Merge the policies that rule at a site, and in a planning there; kept for the life of the two cards."""
+    layers = (site.policy, planning.policy) if planning is not None else (site.policy,)
+    return _kept.get((site.revision, planning and planning.revision), lambda: Policy.of(*layers))
+
+
+def site_card(session: Session, site_id: int, revision: str) -> SiteCard:
+    """Give a site's card at a revision."""
+    return _kept.get(revision, lambda: _read_site(session, site_id, revision))
+
+
+def planning_card(session: Session, planning_id: int, revision: str) -> PlanningCard:
+    """Give a planning's card at a revision."""
+    return _kept.get(revision, lambda: _read_planning(session, planning_id, revision))
+
+
+def _read_site(session: Session, site_id: int, revision: str) -> SiteCard:
+    row = session.execute(select(Site.__table__).where(Site.id == site_id)).one()
+    closed = session.execute(
+        select(ClosureRow.first_day, ClosureRow.last_day, ClosureRow.label).where(ClosureRow.site_id == site_id)
+    )
+    closures = tuple(Closure(first, last, label) for first, last, label in closed)
+    calendar = SiteCalendar(zone(row.timezone), closures, holiday_calendar(row.holidays))
+    return SiteCard(
+        row.id,
+        revision,
+        row.key,
+        row.name,
+        row.address,
+        row.email,
+        row.phone,
+        row.latitude,
+        row.longitude,
+        row.policy,
+        calendar,
+    )
+
+
+def _read_planning(session: Session, planning_id: int, revision: str) -> PlanningCard:
+    row = session.execute(select(Planning.__table__).where(Planning.id == planning_id)).one()
+    schedule = Schedule(
+        zone(row.timezone),
+        _versions(session, planning_id),
+        _exceptions(session, planning_id),
+        row.slot_minutes,
+        row.step_minutes,
+    )
+    return PlanningCard(row.id, revision, row.key, row.name, tuple(row.kinds), row.guests, row.policy, schedule)
+
+
+def _versions(session: Session, planning_id: int) -> tuple[Version, ...]:
+    rows = session.execute(
+        select(
+            PlanningVersion.id,
+            PlanningVersion.applies_from,
+            WeeklyOpening.weekday,
+            WeeklyOpening.start_minute,
+            WeeklyOpening.end_minute,
+            WeeklyOpening.slots,
+        )
+        .outerjoin(WeeklyOpening)
+        .where(PlanningVersion.planning_id == planning_id)
+        .order_by(PlanningVersion.id, WeeklyOpening.weekday, WeeklyOpening.start_minute)
+    ).all()
+    versions = [Version(group[0].applies_from, _week(group)) for group in _grouped(rows, "id")]
+    return tuple(sorted(versions, key=lambda version: version.applies_from or date.min))
+
+
+def _week(rows: Iterable[Any]) -> Week:
+    opened = [row for row in rows if row.weekday is not None]
+    return {group[0].weekday: tuple(_opening(row) for row in group) for group in _grouped(opened, "weekday")}
+
+
+def _exceptions(session: Session, planning_id: int) -> dict[date, tuple[Opening, ...]]:
+    rows = session.execute(
+        select(
+            ExceptionalDay.day,
+            ExceptionalOpening.start_minute,
+            ExceptionalOpening.end_minute,
+            ExceptionalOpening.slots,
+        )
+        .outerjoin(ExceptionalOpening)
+        .where(ExceptionalDay.planning_id == planning_id)
+        .order_by(ExceptionalDay.day, ExceptionalOpening.start_minute)
+    ).all()
+    return {
+        group[0].day: tuple(_opening(row) for row in group if row.start_minute is not None)
+        for group in _grouped(rows, "day")
+    }
+
+
+def _opening(row: Any) -> Opening:
+    return Opening(row.start_minute, row.end_minute, row.slots)
+
+
+def _grouped(rows: Iterable[Any], name: str) -> list[list[Any]]:
+    return [list(group) for _, group in groupby(rows, key=attrgetter(name))]
+
+
+@cache
+def holiday_calendar(name: str | None) -> Callable[[date], str | None]:
+    """Give the public holidays of a country, or of a part of it ("FR-57"): a local date to its name.
+
+    Raises ``NotImplementedError`` for a country or part that the library does not know.
+    """
+    if not name:
+        return no_holiday
+    import holidays  # noqa: PLC0415 - half a second: only where a site observes a calendar
+
+    country, _, part = name.partition("-")
+    known = holidays.country_holidays(country, subdiv=part or None, language="fr" if country == "FR" else None)
+    return known.get

@@ -1,0 +1,331 @@
+"""What a visitor chooses from: a month of days, a day of slots, for a guest, for a link, for a move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.domain.errors import NotFound, StateChanged
+from portal.domain.slots import Start
+from portal.domain.zones import local_day
+from portal.extensions import reading
+from portal.models import Organisation, Planning, Site
+from portal.operations import availability, bookables, cards, links
+from portal.operations.availability import PUBLIC, Asking, Availability
+from portal.operations.bookables import Bookable, SiteCard
+from portal.operations.cards import AppointmentCard
+from portal.operations.links import OpenLink
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """A month of a bookable, with one of its days chosen.
+
+    ``first`` is the first day of the month. ``day`` is the chosen day: the one asked for, else the first with a free
+    slot, else None. ``soonest`` is the first free start of all, ``following`` the first after an empty month.
+    """
+
+    bookable: Bookable
+    asking: Asking
+    today: date
+    first: date
+    month: Availability
+    day: date | None
+    soonest: Start | None
+    following: Start | None
+    earliest_month: date
+    latest_month: date
+
+    @property
+    def slots(self) -> Sequence[Start]:
+        """Every candidate start of the chosen day, offered or not."""
+        return self.month.of_day(self.day) if self.day is not None else ()
+
+
+def calendar(
+    session: Session,
+    bookable: Bookable,
+    *,
+    now: datetime,
+    month: date | None = None,
+    day: date | None = None,
+    asking: Asking = PUBLIC,
+) -> Calendar:
+    """Lay out a month: the one of ``day``, else ``month``, else the first that has a free slot."""
+    today = local_day(now, bookable.zone)
+    earliest, latest = _bounds(bookable, today, asking)
+    soonest: Start | None = None
+    if day is None and month is None:
+        soonest = availability.next_free(session, bookable, earliest, now=now, asking=asking)
+        month = local_day(soonest.start, bookable.zone) if soonest else earliest
+    first = min(max((day or month or today).replace(day=1), earliest.replace(day=1)), latest.replace(day=1))
+    shown = availability.search(session, bookable, first, _last_of(first), now=now, asking=asking)
+    if soonest is None:
+        soonest = availability.next_free(session, bookable, earliest, now=now, asking=asking)
+    free = list(shown.by_day)
+    following = None
+    if not free:
+        following = availability.next_free(
+            session, bookable, _last_of(first) + timedelta(days=1), now=now, asking=asking
+        )
+    chosen = day if day is not None and first <= day <= _last_of(first) else (free[0] if free else None)
+    return Calendar(
+        bookable,
+        asking,
+        today,
+        first,
+        shown,
+        chosen,
+        soonest,
+        following,
+        earliest.replace(day=1),
+        latest.replace(day=1),
+    )
+
+
+def _bounds(bookable: Bookable, today: date, asking: Asking) -> tuple[date, date]:
+    """Give the first and last local day that may be looked at."""
+    horizon = today + timedelta(days=366 if asking.staff else bookable.policy.max_days)
+    earliest = max(today, asking.first_day or today)
+    return earliest, max(earliest, min(horizon, asking.last_day or horizon))
+
+
+def _last_of(first: date) -> date:
+    return (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfSlots:
+    """One day of a bookable: every candidate start, offered or with its reasons."""
+
+    bookable: Bookable
+    day: date
+    slots: Sequence[Start]
+
+
+def _day(session: Session, bookable: Bookable, day: date, now: datetime, asking: Asking) -> DayOfSlots:
+    found = availability.search(session, bookable, day, day, now=now, asking=asking)
+    return DayOfSlots(bookable, day, found.starts)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One start that somebody is about to take, as it stands now, and others near it when it cannot be had."""
+
+    bookable: Bookable
+    start: Start
+    nearest: Sequence[Start]
+
+
+def _choice(session: Session, bookable: Bookable, start: datetime, now: datetime, asking: Asking) -> Choice:
+    judged = availability.judge(session, bookable, start, now=now, asking=asking)
+    near = [] if judged.offered else availability.nearest(session, bookable, start, now=now, asking=asking)
+    return Choice(bookable, judged, near)
+
+
+# Guests
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSite:
+    """A site with what guests may book there."""
+
+    site: SiteCard
+    plannings: Sequence[Bookable]
+
+
+def organisation_name() -> str:
+    """Name the company that runs the portal."""
+    with reading() as session:
+        return session.scalar(select(Organisation.name)) or "Créneau"
+
+
+def open_sites() -> list[OpenSite]:
+    """List the sites that take guests, by name."""
+    with reading() as session:
+        rows = session.execute(bookables.joined().order_by(Site.name, Planning.name)).all()
+        found = [one for one in (bookables.from_row(session, row) for row in rows) if one.planning.guests]
+    sites = {one.site.id: one.site for one in found}
+    return [OpenSite(site, [one for one in found if one.site.id == site.id]) for site in sites.values()]
+
+
+def open_site(key: str) -> OpenSite:
+    """Read a site and what guests may book there. Raises NotFound when there is nothing."""
+    found = next((one for one in open_sites() if one.site.key == key), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def guest_calendar(
+    site: str, planning: str, *, now: datetime, month: date | None = None, day: date | None = None
+) -> Calendar:
+    """Lay out a month for a guest. Raises NotFound, also for a planning that takes no guests."""
+    with reading() as session:
+        return calendar(session, _guest(session, site, planning), now=now, month=month, day=day)
+
+
+def guest_day(site: str, planning: str, day: date, *, now: datetime) -> DayOfSlots:
+    """List a day's slots for a guest. Raises NotFound."""
+    with reading() as session:
+        return _day(session, _guest(session, site, planning), day, now, PUBLIC)
+
+
+def guest_choice(site: str, planning: str, start: datetime, *, now: datetime) -> Choice:
+    """Look at one start for a guest. Raises NotFound."""
+    with reading() as session:
+        return _choice(session, _guest(session, site, planning), start, now, PUBLIC)
+
+
+def _guest(session: Session, site: str, planning: str) -> Bookable:
+    found = bookables.find(session, site, planning)
+    if not found.planning.guests:
+        raise NotFound
+    return found
+
+
+# Links
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPage:
+    """An order's page: its appointments, and a calendar to book another.
+
+    ``calendar`` is None when a planning must be chosen first (``plannings`` has several) or none serves.
+    """
+
+    link: OpenLink
+    upcoming: Sequence[AppointmentCard]
+    past: Sequence[AppointmentCard]
+    plannings: Sequence[Bookable]
+    calendar: Calendar | None
+    full: bool  # the link's limit of active appointments is reached
+
+
+def link_page(
+    token: str, *, now: datetime, planning: str | None = None, month: date | None = None, day: date | None = None
+) -> LinkPage:
+    """Read an order's page. Raises LinkUnknown, LinkExpired, NotFound for a planning that does not serve the order."""
+    with reading() as session:
+        link = links.opened(session, token, now)
+        all_cards = cards.of_order(session, link.order_id)
+        plannings = links.serving(session, link)
+        chosen = _serving(plannings, planning)
+        laid_out = (
+            calendar(session, chosen, now=now, month=month, day=day, asking=link.asking())
+            if chosen is not None
+            else None
+        )
+    upcoming = [card for card in all_cards if card.active(now) or card.undoable(now)]
+    past = [card for card in reversed(all_cards) if card not in upcoming]
+    mine = sum(card.link_id == link.id for card in upcoming)
+    return LinkPage(link, upcoming, past, plannings, laid_out, link.max_active is not None and mine >= link.max_active)
+
+
+def _serving(plannings: Sequence[Bookable], key: str | None) -> Bookable | None:
+    if key is None:
+        return plannings[0] if len(plannings) == 1 else None
+    found = next((one for one in plannings if one.planning.key == key), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def link_day(token: str, day: date, *, now: datetime, planning: str | None = None) -> tuple[OpenLink, DayOfSlots]:
+    """List a day's slots for a link. Raises LinkUnknown, LinkExpired, NotFound, Invalid naming the plannings."""
+    with reading() as session:
+        link = links.opened(session, token, now)
+        return link, _day(session, links.choose(session, link, planning), day, now, link.asking())
+
+
+def link_search(
+    token: str, first: date, last: date, *, now: datetime, planning: str | None = None
+) -> tuple[Availability, Start | None]:
+    """Search a range of days for a link, and the first free start after it. Raises as ``link_day``."""
+    with reading() as session:
+        link = links.opened(session, token, now)
+        bookable = links.choose(session, link, planning)
+        return _search(session, bookable, first, last, now, link.asking())
+
+
+def link_choice(token: str, start: datetime, *, now: datetime, planning: str | None = None) -> tuple[OpenLink, Choice]:
+    """Look at one start for a link. Raises as ``link_day``."""
+    with reading() as session:
+        link = links.opened(session, token, now)
+        bookable = links.choose(session, link, planning)
+        return link, _choice(session, bookable, start, now, link.asking())
+
+
+# Moves
+
+
+def move_calendar(
+    token: str, *, now: datetime, month: date | None = None, day: date | None = None
+) -> tuple[AppointmentCard, Calendar]:
+    """Lay out a month to move an appointment in, as if it were not there. Raises LinkUnknown, StateChanged."""
+    with reading() as session:
+        card, bookable, asking = _moving(session, token, now)
+        return card, calendar(session, bookable, now=now, month=month, day=day, asking=asking)
+
+
+def move_day(token: str, day: date, *, now: datetime) -> tuple[AppointmentCard, DayOfSlots]:
+    """List a day's slots to move an appointment to. Raises LinkUnknown, StateChanged."""
+    with reading() as session:
+        card, bookable, asking = _moving(session, token, now)
+        return card, _day(session, bookable, day, now, asking)
+
+
+def move_choice(token: str, start: datetime, *, now: datetime) -> tuple[AppointmentCard, Choice]:
+    """Look at one start to move an appointment to. Raises LinkUnknown, StateChanged."""
+    with reading() as session:
+        card, bookable, asking = _moving(session, token, now)
+        return card, _choice(session, bookable, start, now, asking)
+
+
+def _moving(session: Session, token: str, now: datetime) -> tuple[AppointmentCard, Bookable, Asking]:
+    card = cards.managed(session, token)
+    if card.planning is None or not card.active(now):
+        raise StateChanged(status=card.status)
+    bookable = bookables.of_pool(session, card.site.id, card.planning.id)
+    return card, bookable, links.asking_of(session, card.link_id, leaving_out=card.id)
+
+
+# Programs and explanations
+
+
+def slots(
+    site: str, planning: str, first: date, last: date, *, now: datetime, staff: bool = False
+) -> tuple[Availability, Start | None]:
+    """Search a range of days, and the first free start after it. Raises NotFound, also for a planning without guests."""
+    with reading() as session:
+        bookable = bookables.find(session, site, planning) if staff else _guest(session, site, planning)
+        return _search(session, bookable, first, last, now, Asking(staff=staff))
+
+
+def explain(site: str, planning: str, day: date, *, now: datetime, staff: bool = False) -> Availability:
+    """Judge every candidate start of a day, by the public rules or those of staff. Raises NotFound."""
+    with reading() as session:
+        return availability.search(
+            session, bookables.find(session, site, planning), day, day, now=now, asking=Asking(staff=staff)
+        )
+
+
+def explain_start(
+    site: str, planning: str, start: datetime, *, now: datetime, staff: bool = False
+) -> tuple[Bookable, Start]:
+    """Judge one start, on the grid or not. Raises NotFound."""
+    with reading() as session:
+        bookable = bookables.find(session, site, planning)
+        return bookable, availability.judge(session, bookable, start, now=now, asking=Asking(staff=staff))
+
+
+def _search(
+    session: Session, bookable: Bookable, first: date, last: date, now: datetime, asking: Asking
+) -> tuple[Availability, Start | None]:
+    found = availability.search(session, bookable, first, last, now=now, asking=asking)
+    following = availability.next_free(session, bookable, last + timedelta(days=1), now=now, asking=asking)
+    return found, following

@@ -1,0 +1,219 @@
+"""Appointments as pages, mails and the API show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.orm import Session
+
+from portal.domain.errors import LinkUnknown, NotFound
+from portal.domain.lifecycle import ACTIVE, Status, move_allowed
+from portal.domain.policy import Policy
+from portal.domain.window import change_allowed
+from portal.extensions import reading
+from portal.models import Allocation, Appointment, Event, Link, Order, Planning, Site
+from portal.operations import bookables, tokens
+from portal.operations.bookables import PlanningCard, SiteCard
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentCard:
+    """An appointment with what must be said of it. Instants are UTC; ``zone`` is the one to show them in."""
+
+    id: int
+    public_id: str
+    generation: int
+    reference: str
+    status: Status
+    start: datetime
+    end: datetime
+    zone: ZoneInfo
+    site: SiteCard
+    planning: PlanningCard | None
+    policy: Policy
+    order: str | None
+    order_kind: str | None
+    order_units: str
+    link_id: int | None
+    link_public_id: str | None
+    units: int
+    email: str | None
+    name: str
+    phone: str
+    comment: str
+    locale: str
+    source: str
+    overbook_reason: str
+    version: int
+    sequence: int
+    created_at: datetime
+    updated_at: datetime
+    undo_until: datetime | None
+
+    @property
+    def token(self) -> str:
+        """The token that manages it."""
+        return tokens.token(tokens.MANAGE, self.public_id, self.generation)
+
+    def active(self, now: datetime) -> bool:
+        """Tell whether somebody is still expected."""
+        return self.status in ACTIVE and self.end > now
+
+    def changeable(self, now: datetime) -> bool:
+        """Tell whether the customer may still move or cancel it."""
+        return (
+            move_allowed(self.status, Status.CANCELLED)
+            and self.start > now
+            and change_allowed(self.start, self.policy, now, self.zone)
+        )
+
+    def undoable(self, now: datetime) -> bool:
+        """Tell whether its cancellation can still be taken back."""
+        return self.status is Status.CANCELLED and self.undo_until is not None and self.undo_until > now
+
+
+UNDO_UNTIL = (
+    select(func.max(Allocation.taken_until))
+    .where(Allocation.appointment_id == Appointment.id, Allocation.released_at.is_(None))
+    .correlate(Appointment)
+    .scalar_subquery()
+)
+
+
+def listing() -> Select[*tuple[Any, ...]]:
+    """Select what ``card`` reads, to be filtered and ordered by the caller."""
+    return (
+        select(
+            *Appointment.__table__.c,
+            Site.revision.label("site_revision"),
+            Planning.revision.label("planning_revision"),
+            Order.reference.label("order_reference"),
+            Order.kind.label("order_kind"),
+            Order.units.label("order_units"),
+            Link.public_id.label("link_public_id"),
+            UNDO_UNTIL.label("undo_until"),
+        )
+        .join(Site, Site.id == Appointment.site_id)
+        .outerjoin(Planning, Planning.id == Appointment.planning_id)
+        .outerjoin(Order, Order.id == Appointment.order_id)
+        .outerjoin(Link, Link.id == Appointment.link_id)
+    )
+
+
+def cards(session: Session, query: Select[*tuple[Any, ...]]) -> list[AppointmentCard]:
+    """Run a query of ``listing``."""
+    return [_card(session, row) for row in session.execute(query).all()]
+
+
+def managed(session: Session, token: str) -> AppointmentCard:
+    """Open the appointment that a manage token leads to. Raises LinkUnknown."""
+    found = cards(session, listing().where(Appointment.public_id == tokens.public_id_of(token)))
+    if not found or not tokens.verified(token, tokens.MANAGE, found[0].generation):
+        raise LinkUnknown
+    return found[0]
+
+
+def by_token(token: str) -> AppointmentCard:
+    """Read the appointment that a manage token leads to. Raises LinkUnknown."""
+    with reading() as session:
+        return managed(session, token)
+
+
+def by_public_id(public_id: str) -> AppointmentCard:
+    """Read an appointment by its id in the API. Raises NotFound."""
+    with reading() as session:
+        return _the_one(session, Appointment.public_id == public_id)
+
+
+def by_reference(reference: str) -> AppointmentCard:
+    """Read an appointment by the reference said at the gate, however it was typed. Raises NotFound."""
+    letters = "".join(letter for letter in reference.upper() if letter.isalnum())
+    with reading() as session:
+        return _the_one(session, Appointment.reference == f"{letters[:4]}-{letters[4:]}")
+
+
+def _the_one(session: Session, condition: Any) -> AppointmentCard:
+    found = cards(session, listing().where(condition))
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def of_order(session: Session, order_id: int) -> list[AppointmentCard]:
+    """List an order's appointments, past and to come, by their start."""
+    return cards(session, listing().where(Appointment.order_id == order_id).order_by(Appointment.starts_at))
+
+
+def to_come(session: Session, email: str, now: datetime) -> list[AppointmentCard]:
+    """List the appointments to come of an address."""
+    expected = and_(Appointment.email == email, Appointment.ends_at > now, Appointment.status.in_(ACTIVE))
+    return cards(session, listing().where(expected).order_by(Appointment.starts_at))
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One change of an appointment."""
+
+    kind: str
+    at: datetime
+    actor: str
+    origin: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+def history(public_id: str) -> list[HistoryLine]:
+    """List what happened to an appointment, oldest first."""
+    with reading() as session:
+        rows: Sequence[Any] = session.execute(
+            select(Event.kind, Event.at, Event.actor, Event.origin, Event.before, Event.after)
+            .join(Appointment, Appointment.id == Event.appointment_id)
+            .where(Appointment.public_id == public_id)
+            .order_by(Event.id)
+        ).all()
+    return [HistoryLine(*row) for row in rows]
+
+
+def _card(session: Session, row: Any) -> AppointmentCard:
+    site = bookables.site_card(session, row.site_id, row.site_revision)
+    planning = (
+        bookables.planning_card(session, row.planning_id, row.planning_revision)
+        if row.planning_id is not None
+        else None
+    )
+    return AppointmentCard(
+        id=row.id,
+        public_id=row.public_id,
+        generation=row.generation,
+        reference=row.reference,
+        status=Status(row.status),
+        start=row.starts_at,
+        end=row.ends_at,
+        zone=site.zone,
+        site=site,
+        planning=planning,
+        policy=bookables.policy(site, planning),
+        order=row.order_reference,
+        order_kind=row.order_kind,
+        order_units=row.order_units or "",
+        link_id=row.link_id,
+        link_public_id=row.link_public_id,
+        units=row.units,
+        email=row.email,
+        name=row.name,
+        phone=row.phone,
+        comment=row.comment,
+        locale=row.locale,
+        source=row.source,
+        overbook_reason=row.overbook_reason,
+        version=row.version,
+        sequence=row.sequence,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        undo_until=row.undo_until,
+    )

@@ -1,0 +1,294 @@
+"""Booking links: what a token opens, and making, sending and revoking links."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from portal.domain.errors import Invalid, LinkExpired, LinkUnknown, NotFound
+from portal.extensions import reading, retried, transaction
+from portal.models import Customer, Link, Order, Site
+from portal.operations import bookables, outbox, tokens
+from portal.operations.availability import Asking
+from portal.operations.bookables import Bookable, SiteCard
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLink:
+    """A link that a token opened, with its order. Days are the site's, both included."""
+
+    id: int
+    public_id: str
+    generation: int
+    order_id: int
+    reference: str
+    kind: str
+    status: str
+    units: str
+    ship_date: datetime | None
+    delivery_date: datetime | None
+    site: SiteCard
+    customer_id: int | None
+    email: str | None
+    name: str
+    phone: str
+    locale: str | None
+    first_day: date | None
+    last_day: date | None
+    expires_at: datetime | None
+    max_active: int | None
+
+    def asking(self, leaving_out: int | None = None) -> Asking:
+        """Ask for slots with the days of this link."""
+        return Asking(first_day=self.first_day, last_day=self.last_day, leaving_out=leaving_out)
+
+
+COLUMNS = (
+    Link.id,
+    Link.public_id,
+    Link.generation,
+    Link.order_id,
+    Order.reference,
+    Order.kind,
+    Order.status,
+    Order.units,
+    Order.ship_date,
+    Order.delivery_date,
+    Order.site_id,
+    Site.revision.label("site_revision"),
+    Order.customer_id,
+    Customer.email,
+    Customer.name,
+    Customer.phone,
+    Customer.locale,
+    Link.first_day,
+    Link.last_day,
+    Link.expires_at,
+    Link.max_active,
+)
+
+
+def opened(session: Session, token: str, now: datetime) -> OpenLink:
+    """Open a booking link. Raises LinkUnknown (or revoked: the same) and LinkExpired."""
+    row = session.execute(
+        select(*COLUMNS)
+        .join(Order, Order.id == Link.order_id)
+        .join(Site, Site.id == Order.site_id)
+        .outerjoin(Customer, Customer.id == Order.customer_id)
+        .where(Link.public_id == tokens.public_id_of(token), Link.revoked_at.is_(None))
+    ).first()
+    if row is None or not tokens.verified(token, tokens.BOOK, row.generation):
+        raise LinkUnknown
+    if row.expires_at is not None and row.expires_at <= now:
+        raise LinkExpired
+    return _link(session, row)
+
+
+def serving(session: Session, link: OpenLink) -> list[Bookable]:
+    """List the plannings that serve the order's kind at its site, by name."""
+    return bookables.at_site(session, link.site.id, kind=link.kind)
+
+
+def choose(session: Session, link: OpenLink, planning: str | None, *, lock: bool = False) -> Bookable:
+    """Find the planning to book: the one named, or the only one.
+
+    Raises Invalid naming the plannings when several serve and none is named, NotFound for one that does not serve.
+    """
+    if planning is None:
+        only = _only(serving(session, link))
+        if not lock:
+            return only
+        planning = only.planning.key
+    found = bookables.find(session, link.site.key, planning, lock=lock)
+    if link.kind not in found.planning.kinds:
+        raise NotFound
+    return found
+
+
+def asking_of(session: Session, link_id: int | None, *, leaving_out: int) -> Asking:
+    """Ask for slots with the days of an appointment's link, leaving the appointment itself out."""
+    if link_id is None:
+        return Asking(leaving_out=leaving_out)
+    first_day, last_day = session.execute(select(Link.first_day, Link.last_day).where(Link.id == link_id)).one()
+    return Asking(first_day=first_day, last_day=last_day, leaving_out=leaving_out)
+
+
+def _only(choices: Sequence[Bookable]) -> Bookable:
+    if not choices:
+        raise NotFound
+    if len(choices) > 1:
+        named = [{"key": one.planning.key, "name": one.planning.name} for one in choices]
+        raise Invalid(field="planning", problem="planning_required", plannings=named)
+    return choices[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a new link allows: days (the site's, both included), expiry, largest number of active appointments."""
+
+    first_day: date | None = None
+    last_day: date | None = None
+    expires_at: datetime | None = None
+    max_active: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MadeLink:
+    """A new link: its token, for the one who asked."""
+
+    token: str
+    expires_at: datetime | None
+    sent_to: str | None
+
+
+@retried
+def create(reference: str, *, now: datetime, scope: Scope = Scope(), send: bool = False) -> MadeLink:
+    """Make a link for an order, and queue the invitation to its customer when asked.
+
+    Raises NotFound for an unknown order, Invalid when it is to be sent and the customer has no address.
+    """
+    _check(scope, now)
+    with transaction() as session:
+        order = session.scalar(select(Order).where(Order.reference == reference))
+        if order is None:
+            raise NotFound
+        link = _record(session, order, scope, now)
+        customer = session.get(Customer, order.customer_id) if order.customer_id else None
+        address = customer.email if customer is not None else None
+        if send:
+            _invite(session, order, link, customer, now)
+        return MadeLink(
+            tokens.token(tokens.BOOK, link.public_id, link.generation), link.expires_at, address if send else None
+        )
+
+
+@retried
+def revoke(link_id: int, *, now: datetime) -> None:
+    """Make every token of a link lead nowhere. Raises NotFound."""
+    with transaction() as session:
+        done = session.execute(
+            update(Link)
+            .where(Link.id == link_id, Link.revoked_at.is_(None))
+            .values(revoked_at=now, generation=Link.generation + 1)
+            .returning(Link.id)
+        ).first()
+        if done is None:
+            raise NotFound
+
+
+@retried
+def resend(link_id: int, *, now: datetime) -> str:
+    """Queue the invitation of a link once more, and give the address. Raises NotFound, Invalid without address."""
+    with transaction() as session:
+        link = session.get(Link, link_id)
+        if link is None or link.revoked_at is not None:
+            raise NotFound
+        order = session.get_one(Order, link.order_id)
+        customer = session.get(Customer, order.customer_id) if order.customer_id else None
+        return _invite(session, order, link, customer, now)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCard:
+    """A link as the staff sees it. The token is derived for them, to copy or to print."""
+
+    id: int
+    token: str | None  # None once revoked
+    first_day: date | None
+    last_day: date | None
+    expires_at: datetime | None
+    max_active: int | None
+    revoked_at: datetime | None
+    created_at: datetime
+
+
+def of_order(order_id: int) -> list[LinkCard]:
+    """List an order's links, newest first."""
+    with reading() as session:
+        rows = session.scalars(select(Link).where(Link.order_id == order_id).order_by(Link.id.desc())).all()
+    return [_card(link) for link in rows]
+
+
+def _card(link: Link) -> LinkCard:
+    token = None if link.revoked_at else tokens.token(tokens.BOOK, link.public_id, link.generation)
+    return LinkCard(
+        link.id,
+        token,
+        link.first_day,
+        link.last_day,
+        link.expires_at,
+        link.max_active,
+        link.revoked_at,
+        link.created_at,
+    )
+
+
+def _check(scope: Scope, now: datetime) -> None:
+    if scope.first_day and scope.last_day and scope.first_day > scope.last_day:
+        raise Invalid(field="last_day", problem="bounds")
+    if scope.expires_at is not None and scope.expires_at <= now:
+        raise Invalid(field="expires_at", problem="past")
+    if scope.max_active is not None and scope.max_active < 1:
+        raise Invalid(field="max_active", problem="slots")
+
+
+def _record(session: Session, order: Order, scope: Scope, now: datetime) -> Link:
+    link = Link(
+        public_id=tokens.new_public_id(),
+        generation=1,
+        order_id=order.id,
+        first_day=scope.first_day,
+        last_day=scope.last_day,
+        expires_at=scope.expires_at,
+        max_active=scope.max_active,
+        created_at=now,
+    )
+    session.add(link)
+    session.flush()
+    return link
+
+
+def _invite(session: Session, order: Order, link: Link, customer: Customer | None, now: datetime) -> str:
+    if customer is None or customer.email is None:
+        raise Invalid(field="customer", problem="no_email")
+    invitation = outbox.Draft(
+        kind="booking_invitation",
+        dedupe=f"invitation:{link.public_id}:{tokens.new_public_id()}",
+        recipient=customer.email,
+        locale=customer.locale or outbox.default_locale(),
+        not_before=now,
+        payload={"link_id": link.id},
+        order_id=order.id,
+    )
+    outbox.enqueue(session, [invitation], now)
+    return customer.email
+
+
+def _link(session: Session, row: Any) -> OpenLink:
+    return OpenLink(
+        id=row.id,
+        public_id=row.public_id,
+        generation=row.generation,
+        order_id=row.order_id,
+        reference=row.reference,
+        kind=row.kind,
+        status=row.status,
+        units=row.units,
+        ship_date=row.ship_date,
+        delivery_date=row.delivery_date,
+        site=bookables.site_card(session, row.site_id, row.site_revision),
+        customer_id=row.customer_id,
+        email=row.email,
+        name=row.name or "",
+        phone=row.phone or "",
+        locale=row.locale,
+        first_day=row.first_day,
+        last_day=row.last_day,
+        expires_at=row.expires_at,
+        max_active=row.max_active,
+    )
