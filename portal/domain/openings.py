@@ -19,7 +19,6 @@ from portal.domain.steps import Piece, Steps
 from portal.domain.zones import DAY, day_bounds, days, end_instant, epoch, instant_of, local_day, start_instant
 
 MINUTES_A_DAY = 1440
-LONGEST_SLOT = 7 * MINUTES_A_DAY
 MOST_SLOTS = 10_000
 
 
@@ -114,8 +113,8 @@ class Closed:
 
 
 def check_minutes(name: str, minutes: int) -> None:
-    """Accept the length or step of slots, up to a week. Raises Invalid naming the field."""
-    if not 1 <= minutes <= LONGEST_SLOT:
+    """Accept the length or step of slots, a day at most. Raises Invalid naming the field."""
+    if not 1 <= minutes <= MINUTES_A_DAY:
         raise Invalid(field=name, problem="bad_minutes", value=minutes)
 
 
@@ -195,6 +194,7 @@ class Segment:
 class Profile:
     """The capacity of a pool over time.
 
+    >>> from datetime import UTC
     >>> Profile.always().lowest(datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC))
     1
     """

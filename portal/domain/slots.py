@@ -125,6 +125,7 @@ def at(
 def most_present(taken: Iterable[Taken], start: datetime, end: datetime) -> int:
     """Count the most units present at any one instant of [start, end).
 
+    >>> from datetime import UTC, timedelta
     >>> nine = datetime(2026, 12, 7, 9, tzinfo=UTC)
     >>> hour, half = timedelta(hours=1), timedelta(minutes=30)
     >>> most_present([Taken(nine - hour, nine, 1), Taken(nine, nine + hour, 1)], nine - half, nine + half)
