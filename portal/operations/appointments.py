@@ -248,7 +248,7 @@ def undo(public_id: str, actor: Actor, *, now: datetime) -> None:
         session.execute(update(Allocation).where(kept).values(taken_until=None))
         _write(session, row, now, status=before)
         _happened(session, row.id, "undone", actor, now, before={"status": row.status}, after={"status": before})
-        outbox.withdraw(session, row.id, ("cancellation", "site_notice"))
+        outbox.withdraw(session, row.id, ("cancellation", "site_notice"), now)
 
 
 def _target(session: Session, wish: Wish, now: datetime, *, lock: bool = False) -> _Target:

@@ -46,13 +46,14 @@ def enqueue(session: Session, drafts: Sequence[Draft], now: datetime) -> None:
     session.execute(insert(OutboxMessage).values(rows).on_conflict_do_nothing(index_elements=["dedupe"]))
 
 
-def withdraw(session: Session, appointment_id: int, kinds: Sequence[str]) -> None:
-    """Take back the messages of an appointment that have not left yet."""
+def withdraw(session: Session, appointment_id: int, kinds: Sequence[str], now: datetime) -> None:
+    """Take back the messages of an appointment whose time to leave has not come."""
     session.execute(
         delete(OutboxMessage).where(
             OutboxMessage.appointment_id == appointment_id,
             OutboxMessage.kind.in_(kinds),
             OutboxMessage.state == "waiting",
+            OutboxMessage.not_before > now,
         )
     )
 

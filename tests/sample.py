@@ -1,0 +1,158 @@
+"""A site with a dock planning, an order and its link, for the tests of use cases. Call inside an app context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from portal.extensions import transaction
+from portal.models import (
+    Closure,
+    Customer,
+    ExceptionalDay,
+    Link,
+    Order,
+    Organisation,
+    Planning,
+    PlanningVersion,
+    Pool,
+    Site,
+    WeeklyOpening,
+)
+from portal.operations import appointments, tokens
+from portal.operations.appointments import GUEST, Contact, Wish
+from portal.operations.bookables import new_revision
+
+PARIS = ZoneInfo("Europe/Paris")
+MADE = datetime(2026, 1, 1, tzinfo=UTC)
+WORKING_WEEK = {day: ((8 * 60, 12 * 60, 6), (14 * 60, 18 * 60, 4)) for day in range(1, 6)}
+
+
+def paris(text: str) -> datetime:
+    """Read a Paris wall time: ``paris("2026-12-07 08:30")``."""
+    return datetime.fromisoformat(text).replace(tzinfo=PARIS).astimezone(UTC)
+
+
+def site(
+    *,
+    key: str = "bordeaux",
+    policy: Mapping[str, Any] | None = None,
+    closures: Sequence[tuple[Any, Any]] = (),
+    email: str | None = "quais@example.com",
+) -> None:
+    """Make a site in Bordeaux that is told of its appointments."""
+    with transaction() as session:
+        if session.get(Organisation, 1) is None:
+            session.add(Organisation(id=1, name="Dupont Logistique", locale="fr", timezone="Europe/Paris"))
+        session.add(
+            Site(
+                key=key,
+                name=key.capitalize(),
+                address="12 quai des Chartrons, 33000 Bordeaux",
+                timezone="Europe/Paris",
+                email=email,
+                phone="05 56 00 10 42",
+                policy=dict(policy or {}),
+                revision=new_revision(),
+                closures=[Closure(first_day=first, last_day=last, label="Pont") for first, last in closures],
+            )
+        )
+
+
+def planning(
+    *,
+    key: str = "quais",
+    sites: Sequence[str] = ("bordeaux",),
+    week: Mapping[int, Sequence[tuple[int, int, int]]] = WORKING_WEEK,
+    guests: bool = True,
+    kinds: Sequence[str] = ("customer", "supplier"),
+    policy: Mapping[str, Any] | None = None,
+    slot_minutes: int = 60,
+    step_minutes: int = 30,
+    closed_days: Sequence[Any] = (),
+) -> None:
+    """Make a planning: by default Monday to Friday, 8:00-12:00 with 6 slots and 14:00-18:00 with 4."""
+    openings = [
+        WeeklyOpening(weekday=day, start_minute=start, end_minute=end, slots=slots)
+        for day, hours in week.items()
+        for start, end, slots in hours
+    ]
+    with transaction() as session:
+        found = [session.query(Site).filter_by(key=one).one() for one in sites]
+        session.add(
+            Planning(
+                key=key,
+                name=f"Planning {key}",
+                timezone="Europe/Paris",
+                kinds=list(kinds),
+                guests=guests,
+                slot_minutes=slot_minutes,
+                step_minutes=step_minutes,
+                policy=dict(policy or {}),
+                revision=new_revision(),
+                versions=[PlanningVersion(openings=openings)],
+                exceptions=[ExceptionalDay(day=day) for day in closed_days],
+                pools=[Pool(site_id=one.id) for one in found],
+            )
+        )
+
+
+def docks(**options: Any) -> None:
+    """Make the site and its dock planning."""
+    site()
+    planning(**options)
+
+
+def order(reference: str = "CMD-1042", *, kind: str = "supplier", email: str | None = "achats@example.com") -> None:
+    """Make an order of Emballages Vidal at Bordeaux."""
+    with transaction() as session:
+        customer = session.query(Customer).filter_by(email=email).first() or Customer(
+            email=email, name="Emballages Vidal", kind=kind, locale="fr", created_at=MADE
+        )
+        session.add(customer)
+        session.flush()
+        session.add(
+            Order(
+                reference=reference,
+                kind=kind,
+                status="ready",
+                customer_id=customer.id,
+                site_id=session.query(Site).filter_by(key="bordeaux").one().id,
+                units="36 palettes",
+                created_at=MADE,
+                updated_at=MADE,
+            )
+        )
+
+
+def link(reference: str = "CMD-1042", **scope: Any) -> str:
+    """Make a booking link for an order and give its token."""
+    with transaction() as session:
+        made = Link(
+            public_id=tokens.new_public_id(),
+            generation=1,
+            order_id=session.query(Order).filter_by(reference=reference).one().id,
+            created_at=MADE,
+            **scope,
+        )
+        session.add(made)
+        session.flush()
+        return tokens.token(tokens.BOOK, made.public_id, made.generation)
+
+
+def contact(number: int = 0) -> Contact:
+    """Give somebody's details."""
+    return Contact(email=f"chauffeur{number}@example.com", name=f"Chauffeur {number}", locale="fr")
+
+
+def wish(start: str, number: int = 0, **options: Any) -> Wish:
+    """Ask as a guest for a start, in Paris wall time, on the docks of Bordeaux."""
+    given = {"site": "bordeaux", "planning": "quais", "actor": GUEST, **options}
+    return Wish(start=paris(start), contact=contact(number), **given)
+
+
+def booked(start: str, *, now: datetime, number: int = 0, **options: Any) -> appointments.Booked:
+    """Book as a guest."""
+    return appointments.book(wish(start, number, **options), now=now)
