@@ -27,7 +27,7 @@ from portal.operations.bookables import new_revision
 
 PARIS = ZoneInfo("Europe/Paris")
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
-WORKING_WEEK = {day: ((8 * 60, 12 * 60, 6), (14 * 60, 18 * 60, 4)) for day in range(1, 6)}
+WORKING_WEEK = dict.fromkeys(range(1, 6), ((8 * 60, 12 * 60, 6), (14 * 60, 18 * 60, 4)))
 
 
 def paris(text: str) -> datetime:

@@ -300,7 +300,7 @@ def _moving(session: Session, token: str, now: datetime) -> tuple[AppointmentCar
 def slots(
     site: str, planning: str, first: date, last: date, *, now: datetime, staff: bool = False
 ) -> tuple[Availability, Start | None]:
-    """Search a range of days, and the first free start after it. Raises NotFound, also for a planning without guests."""
+    """Search a range of days, and the first free start after it. Raises NotFound, also where guests may not book."""
     with reading() as session:
         bookable = bookables.find(session, site, planning) if staff else _guest(session, site, planning)
         return _search(session, bookable, first, last, now, Asking(staff=staff))
