@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -58,6 +58,19 @@ class Actor:
     origin: str
     staff: bool = False
 
+
+_table = Appointment.__table__
+FOUND = select(*_table.c).where(_table.c.public_id == bindparam("public_id"))
+_KNOWN = select(Customer.__table__.c.id).where(Customer.__table__.c.email == bindparam("known_as")).scalar_subquery()
+_GIVEN: dict[str, Any] = {
+    column.name: bindparam(column.name, type_=column.type) for column in _table.c if column.name != "id"
+}
+# The customer is the order's, else the one known by this address: found by the insert itself.
+NEW = (
+    insert(Appointment)
+    .values({**_GIVEN, "customer_id": func.coalesce(_GIVEN["customer_id"], _KNOWN)})
+    .returning(_table.c.id)
+)
 
 CUSTOMER = Actor("customer", "link")
 GUEST = Actor("customer", "guest")
@@ -343,7 +356,7 @@ def _record(session: Transaction, target: _Target, wish: Wish, start: Start, now
         "planning_id": bookable.planning.id,
         "order_id": target.order_id,
         "link_id": target.link.id if target.link else None,
-        "customer_id": _customer_of(target, wish),
+        "customer_id": target.link.customer_id if target.link else None,
         "status": Status.CONFIRMED.value,
         "starts_at": start.start,
         "ends_at": start.end,
@@ -361,7 +374,7 @@ def _record(session: Transaction, target: _Target, wish: Wish, start: Start, now
         "updated_at": now,
         **_promise(bookable, start.start),
     }
-    identity = session.execute(insert(Appointment).values(**row).returning(Appointment.id)).scalar_one()
+    identity = session.connection().execute(NEW, {**row, "known_as": wish.contact.email}).scalar_one()
     held = _allocate(session, bookable, identity, start, wish.quantity, overbook=bool(wish.overbook))
     after = {"status": row["status"], "start": start.start.isoformat(), "end": start.end.isoformat()}
     if wish.overbook:
@@ -378,15 +391,6 @@ class _Row:
         self.__dict__.update(columns)
 
 
-def _customer_of(target: _Target, wish: Wish) -> Any:
-    """Give the order's customer, else the one with this address: found by the insert itself."""
-    if target.link is not None:
-        return target.link.customer_id
-    if wish.contact.email is None:
-        return None
-    return select(Customer.id).where(Customer.email == wish.contact.email).scalar_subquery()
-
-
 def _promise(bookable: Bookable, start: datetime) -> dict[str, str]:
     """Write down the local time that is promised: the tz database may move it, and nobody would know."""
     local = start.astimezone(bookable.zone)
@@ -398,15 +402,16 @@ def _allocate(
 ) -> dict[str, Any]:
     """Hold the place, and describe it for the history."""
     pool = bookable.pool_id
-    session.execute(
-        insert(Allocation).values(
-            appointment_id=appointment_id,
-            pool_id=pool,
-            starts_at=start.start,
-            ends_at=start.end,
-            units=units,
-            exclusive=not overbook and availability.single(bookable, start.start, start.end),
-        )
+    session.connection().execute(
+        insert(Allocation),
+        {
+            "appointment_id": appointment_id,
+            "pool_id": pool,
+            "starts_at": start.start,
+            "ends_at": start.end,
+            "units": units,
+            "exclusive": not overbook and availability.single(bookable, start.start, start.end),
+        },
     )
     occupancy.remember_length(session, pool, bookable.longest, bookable.planning.schedule.slot_minutes)
     seqs = {key: session.ledger[key] for key in occupancy.keys(pool, start.start, start.end)}
@@ -470,17 +475,18 @@ def _happened(
     after: Mapping[str, Any] | None = None,
     holds: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    session.execute(
-        insert(Event).values(
-            appointment_id=appointment_id,
-            kind=kind,
-            at=now,
-            actor=actor.name,
-            origin=actor.origin,
-            before=dict(before or {}),
-            after=dict(after or {}),
-            holds=list(holds),
-        )
+    session.connection().execute(
+        insert(Event),
+        {
+            "appointment_id": appointment_id,
+            "kind": kind,
+            "at": now,
+            "actor": actor.name,
+            "origin": actor.origin,
+            "before": dict(before or {}),
+            "after": dict(after or {}),
+            "holds": list(holds),
+        },
     )
 
 
@@ -516,10 +522,8 @@ def _by(actor: Actor) -> str:
 
 
 def _found(session: Session, public_id: str, *, lock: bool = False) -> Any:
-    query = select(*Appointment.__table__.c).where(Appointment.public_id == public_id)
-    if lock:
-        query = query.with_for_update()
-    if (row := session.execute(query).first()) is None:
+    query = FOUND.with_for_update() if lock else FOUND
+    if (row := session.connection().execute(query, {"public_id": public_id}).first()) is None:
         raise NotFound
     return row
 

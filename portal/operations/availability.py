@@ -20,7 +20,6 @@ from portal.operations.bookables import Bookable
 
 LONGEST_RANGE = 62  # days in one search
 AHEAD = 31  # days searched at once for the next free one
-MARGIN = timedelta(days=2)  # a slot of a local day may begin before its UTC day and end after
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +82,8 @@ def search(
     session: Session, bookable: Bookable, first: date, last: date, *, now: datetime, asking: Asking = PUBLIC
 ) -> Availability:
     """Judge every candidate start of the site's local days ``first`` to ``last``, both included."""
-    taken = _taken(
-        session, bookable, day_bounds(first, bookable.zone)[0], day_bounds(last, bookable.zone)[1], now, asking
-    )
+    since, until = day_bounds(first, bookable.zone)[0], day_bounds(last, bookable.zone)[1]
+    taken = _taken(session, bookable, since, _end(bookable, until), now, asking)
     bounds = None if asking.staff else _window(session, bookable, now)
     starts = slots.search(
         bookable.planning.schedule,
@@ -102,8 +100,7 @@ def search(
 
 def judge(session: Session, bookable: Bookable, start: datetime, *, now: datetime, asking: Asking = PUBLIC) -> Start:
     """Judge one start, on the grid or not, exactly as the page does."""
-    end = start + timedelta(minutes=bookable.planning.schedule.slot_minutes)
-    taken = _taken(session, bookable, start, end, now, asking)
+    taken = _taken(session, bookable, start, _end(bookable, start), now, asking)
     return slots.at(
         bookable.planning.schedule,
         bookable.site.calendar,
@@ -163,6 +160,10 @@ def _stretches(bookable: Bookable, after: date, now: datetime, asking: Asking) -
         first = last + timedelta(days=1)
 
 
+def _end(bookable: Bookable, start: datetime) -> datetime:
+    return start + timedelta(minutes=bookable.planning.schedule.slot_minutes)
+
+
 def _taken(
     session: Session, bookable: Bookable, start: datetime, end: datetime, now: datetime, asking: Asking
 ) -> Sequence[Taken]:
@@ -170,8 +171,8 @@ def _taken(
         session,
         bookable.pool_id,
         bookable.longest,
-        start - MARGIN,
-        end + MARGIN,
+        start,
+        end,
         now,
         leaving_out=asking.leaving_out,
     )

@@ -17,7 +17,7 @@ from operator import attrgetter
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import NotFound
@@ -139,31 +139,39 @@ def joined(*columns: Any) -> Select[*tuple[Any, ...]]:
     )
 
 
+def _shared(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """Keep the site and the planning from being edited until the transaction ends (SQLite has one writer anyway)."""
+    return query.with_for_update(read=True, of=(Site.__table__, Planning.__table__))
+
+
+# The statements of the hot path are built once: building them anew costs as much as running them.
+BY_KEYS = joined().where(Site.key == bindparam("site"), Planning.key == bindparam("planning"))
+BY_KEYS_LOCKED = _shared(BY_KEYS)
+BY_IDS = (
+    select(*COLUMNS)
+    .select_from(Pool)
+    .join(Site, Site.id == Pool.site_id)
+    .join(Planning, Planning.id == Pool.planning_id)
+    .where(Pool.site_id == bindparam("site"), Pool.planning_id == bindparam("planning"))
+)
+BY_IDS_LOCKED = _shared(BY_IDS)
+
+
 def find(session: Session, site: str, planning: str, *, lock: bool = False) -> Bookable:
     """Find a planning at a site by their keys. Raises NotFound.
 
     ``lock`` keeps both from being edited until the transaction ends.
     """
-    return one(session, joined().where(Site.key == site, Planning.key == planning), lock=lock)
+    return _one(session, BY_KEYS_LOCKED if lock else BY_KEYS, {"site": site, "planning": planning})
 
 
 def of_pool(session: Session, site_id: int, planning_id: int, *, lock: bool = False) -> Bookable:
     """Find the bookable of an appointment, in use or retired. Raises NotFound."""
-    query = (
-        select(*COLUMNS)
-        .select_from(Pool)
-        .join(Site, Site.id == Pool.site_id)
-        .join(Planning, Planning.id == Pool.planning_id)
-        .where(Pool.site_id == site_id, Pool.planning_id == planning_id)
-    )
-    return one(session, query, lock=lock)
+    return _one(session, BY_IDS_LOCKED if lock else BY_IDS, {"site": site_id, "planning": planning_id})
 
 
-def one(session: Session, query: Select[*tuple[Any, ...]], *, lock: bool = False) -> Bookable:
-    """Run a query of ``joined`` that must find one row."""
-    if lock:
-        query = query.with_for_update(read=True, of=(Site, Planning))  # FOR SHARE; SQLite has one writer anyway
-    if (row := session.execute(query).first()) is None:
+def _one(session: Session, query: Select[*tuple[Any, ...]], keys: Mapping[str, Any]) -> Bookable:
+    if (row := session.connection().execute(query, keys).first()) is None:
         raise NotFound
     return from_row(session, row)
 

@@ -9,17 +9,45 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.slots import Taken
 from portal.domain.zones import utc_days
 from portal.models import Allocation, Event, Pool
+from portal.models.types import UtcDateTime
 
 
 def keys(pool_id: int, start: datetime, end: datetime) -> list[str]:
     """Name the ledger rows of a pool for an interval: one for each UTC day that it touches."""
     return [f"pool:{pool_id}:{day.isoformat()}" for day in utc_days(start, end)]
+
+
+# The statements of the hot path are built once: building them anew costs as much as running them.
+_table = Allocation.__table__.c
+TAKEN = (
+    select(_table.starts_at, _table.ends_at, func.sum(_table.units))
+    .where(
+        _table.pool_id == bindparam("pool"),
+        _table.released_at.is_(None),
+        _table.starts_at < bindparam("end", type_=UtcDateTime),
+        _table.starts_at > bindparam("since", type_=UtcDateTime),
+        _table.ends_at > bindparam("start", type_=UtcDateTime),
+        or_(_table.taken_until.is_(None), _table.taken_until > bindparam("now", type_=UtcDateTime)),
+        _table.appointment_id != bindparam("leaving_out"),
+    )
+    .group_by(_table.starts_at, _table.ends_at)
+)
+LAPSED = (
+    update(Allocation)
+    .where(
+        _table.pool_id.in_(bindparam("pools", expanding=True)),
+        _table.released_at.is_(None),
+        _table.taken_until <= bindparam("now", type_=UtcDateTime),
+    )
+    .values(released_at=bindparam("now", type_=UtcDateTime))
+    .returning(_table.appointment_id, _table.pool_id, _table.starts_at, _table.ends_at, _table.units)
+)
 
 
 def taken(
@@ -37,36 +65,20 @@ def taken(
     ``longest`` (minutes, of any allocation of the pool) keeps the search to a slice of the index. ``leaving_out`` is
     the id of an appointment that is being moved.
     """
-    query = (
-        select(Allocation.starts_at, Allocation.ends_at, func.sum(Allocation.units))
-        .where(
-            Allocation.pool_id == pool_id,
-            Allocation.released_at.is_(None),
-            Allocation.starts_at < end,
-            Allocation.starts_at > start - timedelta(minutes=longest),
-            Allocation.ends_at > start,
-            or_(Allocation.taken_until.is_(None), Allocation.taken_until > now),
-        )
-        .group_by(Allocation.starts_at, Allocation.ends_at)
-    )
-    if leaving_out is not None:
-        query = query.where(Allocation.appointment_id != leaving_out)
-    return [Taken(first, last, int(units)) for first, last, units in session.execute(query)]
+    asked = {
+        "pool": pool_id,
+        "since": start - timedelta(minutes=longest),
+        "start": start,
+        "end": end,
+        "now": now,
+        "leaving_out": leaving_out or 0,
+    }
+    return [Taken(first, last, int(units)) for first, last, units in session.connection().execute(TAKEN, asked)]
 
 
 def release_lapsed(session: Session, pool_ids: Iterable[int], now: datetime) -> int:
     """Free for good what the clock has freed already in these locked pools, and count it."""
-    lapsed = and_(
-        Allocation.pool_id.in_(list(pool_ids)), Allocation.released_at.is_(None), Allocation.taken_until <= now
-    )
-    freed = session.execute(
-        update(Allocation)
-        .where(lapsed)
-        .values(released_at=now)
-        .returning(
-            Allocation.appointment_id, Allocation.pool_id, Allocation.starts_at, Allocation.ends_at, Allocation.units
-        )
-    ).all()
+    freed = session.connection().execute(LAPSED, {"pools": list(pool_ids), "now": now}).all()
     if freed:
         session.execute(insert(Event), [_freed(row, now) for row in freed])
     return len(freed)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import Invalid
@@ -24,6 +24,12 @@ class Once:
     key: str
 
 
+_table = Idempotency.__table__.c
+ASKED = select(_table.request_hash, _table.result).where(
+    _table.scope == bindparam("scope"), _table.key == bindparam("key")
+)
+
+
 def digest(values: Mapping[str, Any]) -> str:
     """Fingerprint what was asked, to tell the same request from another under the same key."""
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
@@ -33,11 +39,7 @@ def answered(session: Session, once: Once | None, request_hash: str) -> dict[str
     """Give the first answer to this request, or None when it is new. Raises Invalid: same key, other request."""
     if once is None:
         return None
-    row = session.execute(
-        select(Idempotency.request_hash, Idempotency.result).where(
-            Idempotency.scope == once.scope, Idempotency.key == once.key
-        )
-    ).first()
+    row = session.connection().execute(ASKED, {"scope": once.scope, "key": once.key}).first()
     if row is None:
         return None
     if row.request_hash != request_hash:
@@ -50,8 +52,13 @@ def remember(session: Session, once: Once | None, request_hash: str, result: Map
     """Keep the answer; the unique key has the last word when two same requests raced here."""
     if once is None:
         return
-    session.execute(
-        insert(Idempotency).values(
-            scope=once.scope, key=once.key, request_hash=request_hash, result=dict(result), created_at=now
-        )
+    session.connection().execute(
+        insert(Idempotency),
+        {
+            "scope": once.scope,
+            "key": once.key,
+            "request_hash": request_hash,
+            "result": dict(result),
+            "created_at": now,
+        },
     )
