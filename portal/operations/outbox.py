@@ -32,18 +32,22 @@ class Draft:
     order_id: int | None = None
 
 
+QUEUE = {
+    "postgresql": postgresql.insert(OutboxMessage).on_conflict_do_nothing(index_elements=["dedupe"]),
+    "sqlite": sqlite.insert(OutboxMessage).on_conflict_do_nothing(index_elements=["dedupe"]),
+}
+
+
 def default_locale() -> str:
     """Name the language of somebody whose own is not known."""
     return settings().default_locale
 
 
 def enqueue(session: Session, drafts: Sequence[Draft], now: datetime) -> None:
-    """Queue messages within the caller's transaction, in one statement."""
-    if not drafts:
-        return
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    rows = [_row(draft, now) for draft in drafts]
-    session.execute(insert(OutboxMessage).values(rows).on_conflict_do_nothing(index_elements=["dedupe"]))
+    """Queue messages within the caller's transaction, in one go."""
+    if drafts:
+        connection = session.connection()
+        connection.execute(QUEUE[connection.dialect.name], [_row(draft, now) for draft in drafts])
 
 
 def withdraw(session: Session, appointment_id: int, kinds: Sequence[str], now: datetime) -> None:
