@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from portal.domain.openings import Closure, Opening, Schedule, SiteCalendar, Version, Week, no_holiday
 from portal.domain.policy import Policy
-from portal.domain.slots import Reason, Start, Taken, search
+from portal.domain.slots import Start, Taken, search
 from portal.domain.window import Window, window
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -78,9 +78,9 @@ def places(starts: Iterable[Start], zone: ZoneInfo = PARIS) -> dict[str, int]:
     return {f"{start.start.astimezone(zone):%H:%M}": start.places for start in starts if start.offered}
 
 
-def why(starts: Iterable[Start], zone: ZoneInfo = PARIS) -> dict[str, list[Reason]]:
-    """Give the reasons of the starts that are not offered by local "08:30"."""
-    return {f"{start.start.astimezone(zone):%H:%M}": list(start.reasons) for start in starts if not start.offered}
+def why(starts: Iterable[Start], zone: ZoneInfo = PARIS) -> dict[str, str]:
+    """Write the reasons of the starts that are not offered by local "08:30": "closed break"."""
+    return {f"{start.start.astimezone(zone):%H:%M}": " ".join(start.reasons) for start in starts if not start.offered}
 
 
 def day_of(schedule: Schedule, day: date, *booked: Taken, at: SiteCalendar | None = None) -> tuple[Start, ...]:
