@@ -82,13 +82,11 @@ def search(
     session: Session, bookable: Bookable, first: date, last: date, *, now: datetime, asking: Asking = PUBLIC
 ) -> Availability:
     """Judge every candidate start of the site's local days ``first`` to ``last``, both included."""
-    since, until = day_bounds(first, bookable.zone)[0], day_bounds(last, bookable.zone)[1]
-    taken = _taken(session, bookable, since, _end(bookable, until), now, asking)
-    bounds = None if asking.staff else _window(session, bookable, now)
+    bounds = _bounds(session, bookable, now, asking)
     starts = slots.search(
         bookable.planning.schedule,
         bookable.site.calendar,
-        taken,
+        _taken_on(session, bookable, first, last, now, asking),
         first,
         last,
         window=bounds,
@@ -106,7 +104,7 @@ def judge(session: Session, bookable: Bookable, start: datetime, *, now: datetim
         bookable.site.calendar,
         taken,
         start,
-        window=None if asking.staff else _window(session, bookable, now),
+        window=_bounds(session, bookable, now, asking),
         quantity=asking.quantity,
         booking_days=asking.booking_days,
     )
@@ -116,10 +114,19 @@ def next_free(
     session: Session, bookable: Bookable, after: date, *, now: datetime, asking: Asking = PUBLIC
 ) -> Start | None:
     """Find the first offered start on ``after`` or a later day, within the horizon or the link's last day."""
+    bounds = _bounds(session, bookable, now, asking)
     for first, last in _stretches(bookable, after, now, asking):
-        if (
-            found := next(iter(search(session, bookable, first, last, now=now, asking=asking).offered), None)
-        ) is not None:
+        found = slots.next_offered(
+            bookable.planning.schedule,
+            bookable.site.calendar,
+            _taken_on(session, bookable, first, last, now, asking),
+            first,
+            last,
+            window=bounds,
+            quantity=asking.quantity,
+            booking_days=asking.booking_days,
+        )
+        if found is not None:
             return found
     return None
 
@@ -164,6 +171,14 @@ def _end(bookable: Bookable, start: datetime) -> datetime:
     return start + timedelta(minutes=bookable.planning.schedule.slot_minutes)
 
 
+def _taken_on(
+    session: Session, bookable: Bookable, first: date, last: date, now: datetime, asking: Asking
+) -> Sequence[Taken]:
+    """Read what is taken on the site's local days, up to the end of the last slot that begins on them."""
+    since, until = day_bounds(first, bookable.zone)[0], day_bounds(last, bookable.zone)[1]
+    return _taken(session, bookable, since, _end(bookable, until), now, asking)
+
+
 def _taken(
     session: Session, bookable: Bookable, start: datetime, end: datetime, now: datetime, asking: Asking
 ) -> Sequence[Taken]:
@@ -178,8 +193,10 @@ def _taken(
     )
 
 
-def _window(session: Session, bookable: Bookable, now: datetime) -> Window:
-    """Build the booking window; only a notice on working days needs to know when the site is open."""
+def _bounds(session: Session, bookable: Bookable, now: datetime, asking: Asking) -> Window | None:
+    """Build the booking window, None for staff; only a notice on working days asks when the site is open."""
+    if asking.staff:
+        return None
     if not bookable.policy.business_days:
         return window(bookable.policy, now, bookable.zone, _never_closed)
     schedules = [one.planning.schedule for one in bookables.at_site(session, bookable.site.id)]

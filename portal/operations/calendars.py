@@ -58,20 +58,19 @@ def calendar(
     """Lay out a month: the one of ``day``, else ``month``, else the first that has a free slot."""
     today = local_day(now, bookable.zone)
     earliest, latest = _bounds(bookable, today, asking)
-    soonest: Start | None = None
+    soonest = None
     if day is None and month is None:
         soonest = availability.next_free(session, bookable, earliest, now=now, asking=asking)
         month = local_day(soonest.start, bookable.zone) if soonest else earliest
     first = min(max((day or month or today).replace(day=1), earliest.replace(day=1)), latest.replace(day=1))
     shown = availability.search(session, bookable, first, _last_of(first), now=now, asking=asking)
-    if soonest is None:
-        soonest = availability.next_free(session, bookable, earliest, now=now, asking=asking)
     free = list(shown.by_day)
-    following = None
-    if not free:
-        following = availability.next_free(
-            session, bookable, _last_of(first) + timedelta(days=1), now=now, asking=asking
-        )
+    if free and first == earliest.replace(day=1):
+        soonest = shown.offered[0]  # it is on the page already: nothing earlier can be booked
+    elif soonest is None:
+        soonest = availability.next_free(session, bookable, earliest, now=now, asking=asking)
+    after = _last_of(first) + timedelta(days=1)
+    following = None if free else availability.next_free(session, bookable, after, now=now, asking=asking)
     chosen = day if day is not None and first <= day <= _last_of(first) else (free[0] if free else None)
     return Calendar(
         bookable,
