@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -47,7 +47,8 @@ def create_app(given: Settings) -> Flask:
     babel.init_app(app, locale_selector=_page_locale)
     babel.domain_instance = Catalogues()
     csrf.init_app(app)
-    login.init_app(app)
+    # The library would look for a user on every page, and so read the cookie that public pages do without.
+    login.init_app(app, add_context_processor=False)
     limiter.init_app(app)
     i18n.init_app(app)
     observe.init_app(app)
@@ -69,8 +70,10 @@ def migrations_folder() -> Path:
 
 
 def _page_locale() -> str:
-    """Choose a page's language: the URL, then the browser's wish, then the portal's default."""
-    wishes = [request.values.get("lang"), *request.accept_languages.values()] if request else []
+    """Choose a page's language: the URL, the customer's, the browser's wish, the portal's default."""
+    if not request:
+        return settings().default_locale
+    wishes = [request.args.get("lang"), g.get("customer_locale"), *request.accept_languages.values()]
     return chosen_locale(wishes, settings().default_locale)
 
 

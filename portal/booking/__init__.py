@@ -1,5 +1,9 @@
 """Public pages, without an account and without a cookie."""
 
+from __future__ import annotations
+
 from flask import Blueprint
 
-blueprints: tuple[Blueprint, ...] = ()
+from portal.booking import feeds, guest, home, views
+
+blueprints: tuple[Blueprint, ...] = (home.bp, guest.bp, views.bp, feeds.bp)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
-from flask import Flask, Response, request, url_for
+from babel.dates import format_date
+from flask import Flask, Response, g, request, url_for
 
 from portal.config import LOCALES
-from portal.i18n import current_locale
+from portal.i18n import current_locale, weekday
+from portal.operations import calendars
 
 STATIC = Path(__file__).parent.parent / "static"
 NAMES = {"fr": "Français", "en": "English"}
@@ -27,6 +31,14 @@ class Language:
     code: str
     name: str
     url: str
+
+
+def organisation() -> str:
+    """Name the company that runs the portal, asked for once a page."""
+    if "organisation" not in g:
+        g.organisation = calendars.organisation_name()
+    name: str = g.organisation
+    return name
 
 
 def other_languages() -> list[Language]:
@@ -62,7 +74,7 @@ def shrink(response: Response) -> Response:
     if request.endpoint != "static" or response.status_code != 200 or response.mimetype not in SMALLER:
         return response
     response.vary.add("Accept-Encoding")
-    if "gzip" in request.accept_encodings and request.view_args is not None:
+    if request.accept_encodings["gzip"] and request.view_args is not None:
         name = str(request.view_args["filename"])
         response.direct_passthrough = False
         response.set_data(_compressed(name, fingerprint(name)))
@@ -75,7 +87,25 @@ def _compressed(name: str, _fingerprint: str) -> bytes:
     return gzip.compress((STATIC / name).read_bytes(), compresslevel=9, mtime=0)
 
 
+def local(instant: datetime, zone: ZoneInfo) -> datetime:
+    """Show an instant on the clocks of a zone."""
+    return instant.astimezone(zone)
+
+
+def weekday_short(day: date) -> str:
+    """Write a weekday as on a calendar leaf: "mar."."""
+    return weekday(day.isoweekday(), "abbreviated")
+
+
+def month_short(day: date) -> str:
+    """Write a month as on a calendar leaf: "avr."."""
+    return format_date(day, "LLL", current_locale())
+
+
 def init_app(app: Flask) -> None:
     """Give the templates what the frame needs."""
     app.after_request(shrink)
-    app.jinja_env.globals.update(other_languages=other_languages, public_url=public_url, static_url=static_url)
+    app.jinja_env.filters.update(local=local, weekday_short=weekday_short, month_short=month_short)
+    app.jinja_env.globals.update(
+        organisation=organisation, other_languages=other_languages, public_url=public_url, static_url=static_url
+    )

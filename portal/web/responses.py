@@ -38,6 +38,12 @@ def show(page: str, fragment: str, *also: str, status: int = 200, **context: Any
     return response
 
 
+def page(template: str, status: int = 200, **context: Any) -> Response:
+    """Render a page that is never asked for in parts."""
+    response: Response = make_response(render_template(template, **context), status)
+    return response
+
+
 def go(url: str) -> Response:
     """Send the visitor on after a change: 303, or htmx's own redirect of the whole page."""
     if wants_fragment():

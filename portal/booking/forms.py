@@ -1,0 +1,158 @@
+"""What visitors send: shape only, never the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from flask_babel import lazy_gettext as _l
+from wtforms import EmailField, Form, HiddenField, StringField, TelField, TextAreaField, ValidationError
+from wtforms.validators import InputRequired, Length
+
+from portal.web.security import FormToken, form_token, read_form_token
+
+NAME, PHONE, COMMENT, EMAIL = 120, 40, 2000, 254  # characters
+
+
+def stripped(text: str | None) -> str | None:
+    """Leave out what nobody sees around a value."""
+    return text.strip() if text else text
+
+
+def check_address(_form: Form, field: EmailField) -> None:
+    """Accept what a mail can be sent to, going by its shape."""
+    try:
+        validate_email(field.data or "", check_deliverability=False)
+    except EmailNotValidError as error:
+        raise ValidationError(_l("Enter an e-mail address such as name@example.com.")) from error
+
+
+def check_text(_form: Form, field: StringField) -> None:
+    """Refuse characters that no name, number or sentence holds, and that would end up in mails and files."""
+    if any(ord(letter) < 32 and letter not in "\t\r\n" for letter in field.data or ""):
+        raise ValidationError(_l("Remove the characters that cannot be read."))
+
+
+def check_line(form: Form, field: StringField) -> None:
+    """Accept one line of readable text."""
+    check_text(form, field)
+    if any(letter in "\r\n" for letter in field.data or ""):
+        raise ValidationError(_l("Write this on one line."))
+
+
+class PublicForm(Form):
+    """A form that anybody may send: signed and, for robots, with a field that no person sees.
+
+    The signature carries the idempotency key. It is made when the form is first shown and comes back with every
+    correction, so that a double click, Back or a second try after a time-out are one and the same request.
+    """
+
+    purpose = "public"
+    token = HiddenField()
+    website = StringField(_l("Leave this empty"))
+
+    def sign(self) -> None:
+        """Give the form a fresh token, unless it came back with a valid one."""
+        if self.signed is None:
+            self.renew()
+
+    @property
+    def signed(self) -> FormToken | None:
+        """The token that came with the form, or None when it is forged or too old."""
+        return read_form_token(self.token.data, self.purpose)
+
+    @property
+    def key(self) -> str:
+        """The idempotency key of a form that was accepted."""
+        signed = self.signed
+        return signed.key if signed is not None else ""
+
+    def renew(self) -> None:
+        """Begin a new request: what is sent next is no repetition."""
+        self.token.data = form_token(self.purpose)
+
+    def accepted(self) -> bool:
+        """Validate all fields, then the signature and the trap."""
+        if not self.validate():
+            return False
+        if self.website.data:
+            self.form_errors.append(_l("This form could not be sent. Please call us."))
+        elif self.signed is None:
+            self.form_errors.append(_l("This page was open for a long time. Please send the form again."))
+        return not self.form_errors
+
+
+class DetailsForm(PublicForm):
+    """Who comes: what may be corrected later, too."""
+
+    purpose = "details"
+    name = StringField(
+        _l("Name"),
+        filters=[stripped],
+        validators=[
+            InputRequired(_l("Enter your name.")),
+            Length(max=NAME, message=_l("Shorten this name.")),
+            check_line,
+        ],
+    )
+    phone = TelField(
+        _l("Telephone"),
+        filters=[stripped],
+        validators=[Length(max=PHONE, message=_l("Shorten this number.")), check_line],
+    )
+    comment = TextAreaField(
+        _l("Message"),
+        filters=[stripped],
+        validators=[Length(max=COMMENT, message=_l("Shorten this message.")), check_text],
+    )
+
+
+class BookingForm(DetailsForm):
+    """What takes a slot. ``locked`` names the fields that the link fills in: another value is refused."""
+
+    purpose = "book"
+    start = HiddenField()
+    email = EmailField(
+        _l("E-mail"),
+        filters=[stripped],
+        validators=[
+            InputRequired(_l("Enter your e-mail address: the confirmation is sent there.")),
+            Length(max=EMAIL, message=_l("Shorten this address.")),
+            check_address,
+        ],
+    )
+
+    def __init__(self, *args: Any, locked: dict[str, str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.locked = locked or {}
+        for name, value in self.locked.items():
+            if not self[name].raw_data:  # left out: the link says it
+                self[name].data, self[name].raw_data = value, [value]
+
+    def accepted(self) -> bool:
+        """Validate, and hold the locked fields to what the link knows."""
+        fine = super().accepted()
+        for name, value in self.locked.items():
+            if (self[name].data or "").casefold() != value.casefold():
+                self[name].data = value
+                self[name].errors = [_l("This value is given by the order and cannot be changed.")]
+                fine = False
+        return fine
+
+
+class FindForm(PublicForm):
+    """An address whose appointments are to be mailed."""
+
+    purpose = "find"
+    email = EmailField(
+        _l("E-mail"),
+        filters=[stripped],
+        validators=[InputRequired(_l("Enter your e-mail address.")), Length(max=EMAIL), check_address],
+    )
+
+
+class ConfirmForm(PublicForm):
+    """A change that is asked once more: move, cancel, undo."""
+
+    purpose = "confirm"
+    start = HiddenField()

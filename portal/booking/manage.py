@@ -1,0 +1,274 @@
+"""One appointment in the hands of the one who booked it: see, edit, move, cancel, take the cancellation back.
+
+A GET never changes anything, for mail scanners follow every link: each change is a page with a button that posts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote, urlsplit
+
+import segno
+from flask import Blueprint, Response, request, url_for
+from markupsafe import Markup
+
+from portal.booking.forms import ConfirmForm, DetailsForm
+from portal.booking.language import speak
+from portal.booking.limits import each_address
+from portal.booking.picker import Paths, day_view, picker
+from portal.booking.state import changes_text, state_of, steps_of
+from portal.booking.step import Chosen, asked_start, attempt, chosen, described, lost_text, page_values, status_of
+from portal.booking.visit import Visit, visit
+from portal.clock import now
+from portal.domain.errors import ChangeTooLate, Refusal, StateChanged
+from portal.domain.lifecycle import Status
+from portal.extensions import settings
+from portal.i18n import _, day, hour
+from portal.operations import appointments, calendars, cards
+from portal.operations.appointments import CUSTOMER, GUEST, Actor, Booked, Details, Move
+from portal.operations.bookables import SiteCard
+from portal.operations.calendars import Choice
+from portal.operations.cards import AppointmentCard
+from portal.operations.once import Once
+from portal.web.responses import go, page, wants_fragment
+from portal.web.responses import show as show_page
+
+bp = Blueprint("manage", __name__, url_prefix="/a")
+each_address(bp)
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where an appointment's actions lead; empty where they are not possible now."""
+
+    view: str
+    edit: str = ""
+    move: str = ""
+    cancel: str = ""
+    undo: str = ""
+    invite: str = ""
+
+
+def urls_of(card: AppointmentCard, asked: Visit) -> Urls:
+    """List what can be done with an appointment at this moment."""
+    at, kept = now(), page_values(asked.carried)
+
+    def to(action: str, possible: bool) -> str:
+        return url_for(f"manage.{action}", token=card.token, **kept) if possible else ""
+
+    return Urls(
+        view=to("show", True),
+        edit=to("edit", card.active(at)),
+        move=to("reschedule", card.changeable(at) and card.planning is not None),
+        cancel=to("cancel", card.changeable(at)),
+        undo=to("undo", card.undoable(at)),
+        invite=to("invite", card.active(at)),
+    )
+
+
+def opened(token: str) -> AppointmentCard:
+    """Open an appointment by its token, and speak its customer's language."""
+    card = cards.by_token(token)
+    speak(card.locale)
+    return card
+
+
+def actor_of(card: AppointmentCard) -> Actor:
+    """Say who acts: the one who booked, by a link or as a guest."""
+    return GUEST if card.source == GUEST.origin else CUSTOMER
+
+
+@bp.get("/<token>")
+def show(token: str) -> Response:
+    """Show the appointment: its state, when, where, and what can be done."""
+    card, asked, at = opened(token), visit(), now()
+    state = state_of(card, at)
+    return page(
+        "booking/appointment.html",
+        appointment=card,
+        state=state,
+        steps=steps_of(card, at),
+        changes=changes_text(card, at),
+        too_late=card.active(at) and not card.changeable(at),
+        urls=urls_of(card, asked),
+        own=_described(card, asked).own,
+        map_url=map_url(card.site),
+        purpose=_purpose(card),
+        purpose_detail=card.planning.name if card.planning and card.order else "",
+        qr=None if state.gone else gate_code(card.reference),
+        back_url=came_from(),
+    )
+
+
+def came_from() -> str:
+    """Give the order's page when the visitor comes from it: the appointment's own token does not open the order."""
+    before = urlsplit(request.referrer or "")
+    if before.netloc != request.host or not before.path.startswith("/b/"):
+        return ""
+    return url_for("links.order", token=before.path.split("/")[2], **page_values(visit().carried))
+
+
+def map_url(site: SiteCard) -> str:
+    """Give the place on a public map, by its coordinates or else its address."""
+    if site.latitude is not None and site.longitude is not None:
+        place = f"{site.latitude}/{site.longitude}"
+        return f"https://www.openstreetmap.org/?mlat={site.latitude}&mlon={site.longitude}#map=17/{place}"
+    return f"https://www.openstreetmap.org/search?query={quote(site.address)}" if site.address else ""
+
+
+def gate_code(reference: str) -> Markup:
+    """Draw the code that the gate scans. It holds the reference, never a token: paper is left lying about."""
+    code = segno.make(f"{settings().public_url}/admin/gate/{reference}", error="m", micro=False)
+    drawn = code.svg_inline(border=0, omitsize=True, svgclass=None, lineclass=None)
+    named = Markup('<svg role="img" aria-label="{}" ').format(
+        _("QR code of reference %(reference)s", reference=reference)
+    )
+    return Markup(drawn.replace("<svg ", str(named), 1))  # noqa: S704 - made of numbers by the library
+
+
+def _purpose(card: AppointmentCard) -> str:
+    if card.order is None:
+        return card.planning.name if card.planning else ""
+    if card.order_kind == "supplier":
+        return _("Delivery of order %(reference)s", reference=card.order)
+    return _("Collection of order %(reference)s", reference=card.order)
+
+
+def _described(card: AppointmentCard, asked: Visit) -> Chosen:
+    planning = f"{card.planning.name}, " if card.planning else ""
+    return described(card.start, card.end, card.zone, f"{planning}{card.site.name}", asked.tz)
+
+
+@bp.route("/<token>/edit", methods=["GET", "POST"])
+def edit(token: str) -> Response:
+    """Change name, telephone and message, never the time."""
+    card, asked = opened(token), visit()
+    if not card.active(now()):
+        raise StateChanged(status=card.status)
+    form = DetailsForm(request.form, name=card.name, phone=card.phone, comment=card.comment)
+    urls = urls_of(card, asked)
+    if request.method == "POST" and form.accepted():
+        details = Details(form.name.data, form.phone.data or "", form.comment.data or "")
+        appointments.edit(card.public_id, details, actor_of(card), now=now())
+        return go(urls.view)
+    form.sign()
+    return page(
+        "booking/edit.html",
+        status=422 if form.errors else 200,
+        form=form,
+        chosen=_described(card, asked),
+        action=urls.edit,
+        back_url=urls.view,
+    )
+
+
+@bp.route("/<token>/reschedule", methods=["GET", "POST"])
+def reschedule(token: str) -> Response:
+    """Choose another time, then confirm it."""
+    asked, start = visit(), asked_start()
+    paths = Paths("manage.reschedule", "manage.reschedule", {"token": token, **page_values(asked.carried)})
+    if start is not None:
+        return _move(token, start, asked, paths)
+    if wants_fragment() and asked.day is not None:
+        card, found = calendars.move_day(token, asked.day, now=now())
+        speak(card.locale)
+        return show_page("booking/reschedule.html", "booking/_slots.html", day=day_view(found, asked, paths))
+    card, calendar = calendars.move_calendar(token, now=now(), month=asked.month, day=asked.day)
+    speak(card.locale)
+    _still_changeable(card)
+    return show_page(
+        "booking/reschedule.html",
+        "booking/_pick.html",
+        picker=picker(calendar, asked, paths),
+        now_text=_when(card.start, card),
+        back_url=urls_of(card, asked).view,
+    )
+
+
+def _when(moment: datetime, card: AppointmentCard) -> str:
+    return _("%(day)s at %(hour)s", day=day(moment.astimezone(card.zone)), hour=hour(moment, card.zone))
+
+
+def _still_changeable(card: AppointmentCard) -> None:
+    if not card.changeable(now()):
+        raise ChangeTooLate(phone=card.site.phone)
+
+
+def _move(token: str, start: datetime, asked: Visit, paths: Paths) -> Response:
+    card, choice = calendars.move_choice(token, start, now=now())
+    speak(card.locale)
+    _still_changeable(card)
+    form = ConfirmForm(request.form)
+    outcome = attempt(form, lambda: _moved(form, card, start)) if request.method == "POST" else None
+    urls = urls_of(card, asked)
+    if isinstance(outcome, Booked):
+        return go(urls.view)
+    if outcome is not None:
+        choice = calendars.move_choice(token, start, now=now())[1]
+    return _confirm_move(form, card, choice, outcome, asked, paths)
+
+
+def _moved(form: ConfirmForm, card: AppointmentCard, start: datetime) -> Booked:
+    once = Once(f"move:{card.public_id}", form.key)
+    return appointments.move(Move(card.public_id, start, actor_of(card), once), now=now())
+
+
+def _confirm_move(
+    form: ConfirmForm, card: AppointmentCard, choice: Choice, refusal: Refusal | None, asked: Visit, paths: Paths
+) -> Response:
+    form.sign()
+    return page(
+        "booking/move.html",
+        status=status_of(form, choice, refusal),
+        form=form,
+        appointment=card,
+        chosen=chosen(choice.bookable, choice.start, asked.tz),
+        lost=lost_text(choice),
+        nearest=choice.nearest,
+        action=paths.to_start(choice.start.start, choice.bookable.zone),
+        pick_url=paths.to_page(),
+        back_url=urls_of(card, asked).view,
+    )
+
+
+@bp.route("/<token>/cancel", methods=["GET", "POST"])
+def cancel(token: str) -> Response:
+    """Ask once more, then cancel; the place is kept while the cancellation can be taken back."""
+    card, asked = opened(token), visit()
+    urls = urls_of(card, asked)
+    if card.status is Status.CANCELLED:  # the second click of a double click, or Back
+        return go(urls.view)
+    _still_changeable(card)
+    if request.method == "POST":
+        appointments.cancel(card.public_id, actor_of(card), now=now())
+        return go(urls.view)
+    return page(
+        "booking/cancel.html",
+        chosen=_described(card, asked),
+        text=_undo_promise(card.policy.undo),
+        action=urls.cancel,
+        move_url=urls.move,
+        back_url=urls.view,
+    )
+
+
+def _undo_promise(minutes: int) -> str:
+    if not minutes:
+        return _("Your place is free for others at once.")
+    return _("You have %(minutes)s minutes to take this back; then your place is free for others.", minutes=minutes)
+
+
+@bp.route("/<token>/undo", methods=["GET", "POST"])
+def undo(token: str) -> Response:
+    """Take a cancellation back while its place is kept."""
+    card, asked = opened(token), visit()
+    urls = urls_of(card, asked)
+    if card.active(now()):  # taken back already
+        return go(urls.view)
+    if request.method == "POST":
+        appointments.undo(card.public_id, actor_of(card), now=now())
+        return go(urls.view)
+    if not urls.undo:
+        raise StateChanged(status=card.status)
+    return page("booking/undo.html", chosen=_described(card, asked), action=urls.undo, back_url=urls.view)

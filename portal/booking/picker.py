@@ -1,0 +1,322 @@
+"""The month and the slots of a day, ready to be shown: names, addresses, and a count for every free day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import url_for
+from flask_babel import ngettext
+
+from portal.booking.visit import Visit
+from portal.domain.slots import Reason, Start
+from portal.domain.zones import local_day
+from portal.i18n import _, day_short, hour, month, offset, rfc3339, zone_label
+from portal.operations.availability import closed_because
+from portal.operations.bookables import Bookable
+from portal.operations.calendars import Calendar, DayOfSlots
+from portal.web.texts import reason_text
+
+MORNING, AFTERNOON, EVENING = "morning", "afternoon", "evening"
+NOON, SIX = 12, 18  # o'clock
+MANY = 6  # hours named in a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where days, months and slots lead: two endpoints and what their addresses carry."""
+
+    page: str
+    step: str
+    values: Mapping[str, Any]
+
+    def to_page(self, **more: str) -> str:
+        """Give the address of the page that shows days."""
+        return url_for(self.page, **{**self.values, **more})
+
+    def to_day(self, day: date) -> str:
+        """Give the address of a day."""
+        return self.to_page(day=day.isoformat())
+
+    def to_month(self, first: date) -> str:
+        """Give the address of a month."""
+        return self.to_page(month=first.isoformat()[:7])
+
+    def to_start(self, start: datetime, zone: ZoneInfo) -> str:
+        """Give the address of the step after choosing a start."""
+        return url_for(self.step, **{**self.values, "start": rfc3339(start, zone)})
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A day of the month; ``url`` and ``name`` only where something is free."""
+
+    date: date
+    free: int
+    today: bool
+    chosen: bool
+    url: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MonthView:
+    """A month as weeks of cells; None stands for days of other months."""
+
+    name: str
+    caption: str
+    weeks: tuple[tuple[Cell | None, ...], ...]
+    before: str | None
+    before_name: str
+    after: str | None
+    after_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlotLink:
+    """A start to choose; ``own`` is the same moment on the visitor's own clock, where that differs."""
+
+    url: str
+    start: datetime
+    places: int
+    label: str
+    own: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the day with its slots."""
+
+    id: str
+    text: str
+    slots: tuple[SlotLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FirstFree:
+    """A free start that is named and linked."""
+
+    url: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    """The slots of a day; ``why`` and ``following`` (the next free start) where it has none."""
+
+    name: str
+    zone: ZoneInfo
+    zone_label: str
+    length: str
+    own_label: str
+    parts: tuple[Part, ...]
+    several: bool
+    full: str
+    why: str
+    following: FirstFree | None
+
+
+@dataclass(frozen=True, slots=True)
+class Picker:
+    """A month beside a day; ``day`` is None, and ``why`` says so, when nothing is free.
+
+    ``zone`` is the site's, for a script that offers the visitor's own beside it; empty once one was chosen.
+    """
+
+    month: MonthView
+    day: DayView | None
+    first_free: FirstFree | None
+    why: str
+    following: FirstFree | None
+    phone: str
+    zone: str
+    here: str
+
+
+def first_of_next(first: date) -> date:
+    """Give the first of the month after.
+
+    >>> first_of_next(date(2026, 12, 1))
+    datetime.date(2027, 1, 1)
+    """
+    return (first + timedelta(days=31)).replace(day=1)
+
+
+def first_of_last(first: date) -> date:
+    """Give the first of the month before."""
+    return (first - timedelta(days=1)).replace(day=1)
+
+
+def picker(calendar: Calendar, visit: Visit, paths: Paths) -> Picker:
+    """Prepare a month and its chosen day."""
+    zone = calendar.bookable.zone
+    return Picker(
+        month=_month(calendar, paths),
+        day=_chosen_day(calendar, visit, paths),
+        first_free=first_free(calendar.soonest, zone, paths),
+        why=_why_empty(calendar),
+        following=first_free(calendar.following, zone, paths),
+        phone=calendar.bookable.site.phone or "",
+        zone=zone.key if visit.tz is None else "",
+        here=paths.to_page(),
+    )
+
+
+def day_view(found: DayOfSlots, visit: Visit, paths: Paths) -> DayView:
+    """Prepare one day alone: what is swapped in when a day is chosen."""
+    return _day(found.bookable, found.day, found.slots, None, visit, paths)
+
+
+def _chosen_day(calendar: Calendar, visit: Visit, paths: Paths) -> DayView | None:
+    if calendar.day is None:
+        return None
+    later = [starts[0] for day, starts in calendar.month.by_day.items() if day > calendar.day]
+    following = later[0] if later else calendar.following or calendar.soonest
+    return _day(calendar.bookable, calendar.day, calendar.slots, following, visit, paths)
+
+
+def _day(
+    bookable: Bookable, day: date, starts: Sequence[Start], following: Start | None, visit: Visit, paths: Paths
+) -> DayView:
+    zone = bookable.zone
+    offered = [start for start in starts if start.offered]
+    noon = datetime.combine(day, time(NOON), zone)
+    moment = offered[0].start if offered else noon
+    return DayView(
+        name=day_short(day),
+        zone=zone,
+        zone_label=zone_label(zone, moment),
+        length=length_text(bookable.planning.schedule.slot_minutes),
+        own_label=_own_label(moment, zone, visit.tz),
+        parts=parts_of_day(offered, zone, visit.tz, paths),
+        several=any(start.places > 1 for start in starts),
+        full=_full_hours(starts, zone) if offered else "",
+        why="" if offered else _why(bookable, day, starts),
+        following=first_free(following, zone, paths),
+    )
+
+
+def _own_label(moment: datetime, zone: ZoneInfo, tz: ZoneInfo | None) -> str:
+    if tz is None or not own_time(moment, zone, tz):
+        return ""
+    return _("Second line: %(zone)s.", zone=zone_label(tz, moment))
+
+
+def _full_hours(starts: Sequence[Start], zone: ZoneInfo) -> str:
+    """Name the hours that only a full planning takes away; a long list would help nobody."""
+    full = [hour(start.start, zone) for start in starts if start.reasons == (Reason.FULL,)]
+    return ", ".join(full) if len(full) <= MANY else ""
+
+
+def _why(bookable: Bookable, day: date, starts: Sequence[Start]) -> str:
+    """Say why a day has nothing free."""
+    closed = closed_because(bookable, day)
+    if closed is not None and closed.label:
+        return _("Closed: %(label)s.", label=closed.label)
+    if closed is not None or not starts:
+        return reason_text(Reason.CLOSED)
+    first = [start.reasons[0] for start in starts if start.reasons]
+    most = Counter(first).most_common(1)
+    return _("Everything is taken that day.") if Reason.FULL in first else reason_text(most[0][0])
+
+
+def _why_empty(calendar: Calendar) -> str:
+    """Say why a month has nothing free."""
+    if calendar.month.by_day:
+        return ""
+    if calendar.soonest is None:
+        return _("No time is free at the moment.")
+    return _("No time is free in %(month)s.", month=month(calendar.first))
+
+
+def _month(calendar: Calendar, paths: Paths) -> MonthView:
+    free = {day: len(starts) for day, starts in calendar.month.by_day.items()}
+    before, after = first_of_last(calendar.first), first_of_next(calendar.first)
+    return MonthView(
+        name=month(calendar.first),
+        caption=_("Under each date: the number of free slots.") if free else _("No free slot this month."),
+        weeks=_weeks(calendar.first, free, calendar.today, calendar.day, paths),
+        before=paths.to_month(before) if before >= calendar.earliest_month else None,
+        before_name=month(before),
+        after=paths.to_month(after) if after <= calendar.latest_month else None,
+        after_name=month(after),
+    )
+
+
+def _weeks(
+    first: date, free: Mapping[date, int], today: date, chosen: date | None, paths: Paths
+) -> tuple[tuple[Cell | None, ...], ...]:
+    length = (first_of_next(first) - first).days
+    cells: list[Cell | None] = [None] * (first.isoweekday() - 1)
+    cells += [_cell(first + timedelta(days=number), free, today, chosen, paths) for number in range(length)]
+    cells += [None] * (-len(cells) % 7)
+    return tuple(tuple(cells[at : at + 7]) for at in range(0, len(cells), 7))
+
+
+def _cell(day: date, free: Mapping[date, int], today: date, chosen: date | None, paths: Paths) -> Cell:
+    count = free.get(day, 0)
+    if not count:
+        return Cell(day, 0, day == today, day == chosen)
+    named = ngettext("%(day)s, %(num)s free slot", "%(day)s, %(num)s free slots", count, day=day_short(day))
+    if day == today:
+        named = _("%(day)s (today)", day=named)
+    return Cell(day, count, day == today, day == chosen, paths.to_day(day), named)
+
+
+def parts_of_day(starts: Sequence[Start], zone: ZoneInfo, tz: ZoneInfo | None, paths: Paths) -> tuple[Part, ...]:
+    """Split the offered starts of a day into morning, afternoon and evening, leaving out what is empty."""
+    names = {MORNING: _("Morning"), AFTERNOON: _("Afternoon"), EVENING: _("Evening")}
+    labels = _labels(starts, zone)
+    links: dict[str, list[SlotLink]] = {part: [] for part in names}
+    for start, label in zip(starts, labels, strict=True):
+        url = paths.to_start(start.start, zone)
+        own = own_time(start.start, zone, tz)
+        links[_part(start.start, zone)].append(SlotLink(url, start.start, start.places, label, own))
+    return tuple(Part(part, names[part], tuple(found)) for part, found in links.items() if found)
+
+
+def _part(start: datetime, zone: ZoneInfo) -> str:
+    clock = start.astimezone(zone).hour
+    return MORNING if clock < NOON else AFTERNOON if clock < SIX else EVENING
+
+
+def _labels(starts: Sequence[Start], zone: ZoneInfo) -> list[str]:
+    """Write the times of a day; where the clock shows one twice, each with its distance from UTC."""
+    written = [hour(start.start, zone) for start in starts]
+    shown = Counter(written)
+    return [
+        text if shown[text] == 1 else f"{text} ({offset(zone, start.start)})"
+        for text, start in zip(written, starts, strict=True)
+    ]
+
+
+def own_time(start: datetime, zone: ZoneInfo, tz: ZoneInfo | None) -> str:
+    """Write a moment on the visitor's own clock, with the day where that differs too; empty when nothing differs."""
+    if tz is None or start.astimezone(tz).utcoffset() == start.astimezone(zone).utcoffset():
+        return ""
+    same_day = start.astimezone(tz).date() == start.astimezone(zone).date()
+    clock = hour(start, tz)
+    return clock if same_day else f"{day_short(start.astimezone(tz))}, {clock}"
+
+
+def first_free(start: Start | None, zone: ZoneInfo, paths: Paths) -> FirstFree | None:
+    """Name and link the first free start."""
+    if start is None:
+        return None
+    day = day_short(local_day(start.start, zone))
+    text = _("%(day)s at %(hour)s", day=day, hour=hour(start.start, zone))
+    return FirstFree(paths.to_start(start.start, zone), text)
+
+
+def length_text(minutes: int) -> str:
+    """Write the length of an appointment: "1 h 30", "45 min"."""
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return _("%(minutes)s minutes on site", minutes=rest)
+    if rest:
+        return _("%(hours)s h %(minutes)s on site", hours=hours, minutes=f"{rest:02d}")
+    return str(ngettext("%(num)s hour on site", "%(num)s hours on site", hours))

@@ -1,0 +1,93 @@
+"""The second step of booking and of moving: one start, as it stands now, and what happens when it is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import request
+
+from portal.booking.forms import PublicForm
+from portal.booking.picker import own_time
+from portal.domain.errors import Invalid, LimitReached, NotEligible, OutsideWindow, Refusal, SlotNotOffered, SlotTaken
+from portal.domain.slots import Start
+from portal.domain.zones import parse_instant
+from portal.i18n import _, zone_label
+from portal.operations.appointments import Booked
+from portal.operations.bookables import Bookable
+from portal.operations.calendars import Choice
+from portal.web.texts import explain, reason_text
+
+LOST = (SlotTaken, SlotNotOffered, OutsideWindow)
+IN_PLACE = (Invalid, LimitReached, NotEligible)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The start on its way to be taken: where, when, in which zone, and on the visitor's own clock."""
+
+    start: datetime
+    end: datetime
+    zone: ZoneInfo
+    place: str
+    zone_label: str
+    own: str
+
+
+def asked_start() -> datetime | None:
+    """Read the start of a step: from the form that was sent, else from the address."""
+    return parse_instant(request.form.get("start") or request.args.get("start"))
+
+
+def chosen(bookable: Bookable, start: Start, tz: ZoneInfo | None) -> Chosen:
+    """Describe a start of a planning."""
+    place = f"{bookable.planning.name}, {bookable.site.name}"
+    return described(start.start, start.end, bookable.zone, place, tz)
+
+
+def described(start: datetime, end: datetime, zone: ZoneInfo, place: str, tz: ZoneInfo | None) -> Chosen:
+    """Describe an interval at a place."""
+    own = own_time(start, zone, tz)
+    own_text = f"{own}, {zone_label(tz, start)}" if own and tz is not None else ""
+    return Chosen(start, end, zone, place, zone_label(zone, start), own_text)
+
+
+def attempt(form: PublicForm, act: Callable[[], Booked]) -> Booked | Refusal | None:
+    """Take the place when the form is right. A refusal that can be answered on the same page is given back."""
+    if not form.accepted():
+        return None
+    try:
+        return act()
+    except IN_PLACE as refusal:
+        form.form_errors.append(explain(refusal))
+        form.renew()
+        return refusal
+    except LOST as refusal:
+        return refusal
+
+
+def lost_text(choice: Choice) -> str:
+    """Say why the start of a step cannot be had, or nothing when it can."""
+    return "" if choice.start.offered else _lost(choice.start)
+
+
+def _lost(start: Start) -> str:
+    reason = start.reasons[0].value
+    return _("This time has just been taken.") if reason == "full" else reason_text(reason)
+
+
+def status_of(form: PublicForm, choice: Choice, refusal: Refusal | None) -> int:
+    """Choose the status of a step that is shown again: the refusal's, 422 for errors, 409 for a start that is lost."""
+    if refusal is not None:
+        return refusal.status
+    if form.errors:
+        return 422
+    return 200 if choice.start.offered else 409
+
+
+def page_values(carried: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep what travels past a booking: language and zone, no longer the details."""
+    return {name: value for name, value in carried.items() if name in ("lang", "tz")}

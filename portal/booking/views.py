@@ -1,0 +1,167 @@
+"""What a booking link opens: an order's appointments, and booking another. No login, no cookie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+
+from portal.booking.forms import BookingForm
+from portal.booking.guest import contact, prefilled
+from portal.booking.home import PlanningLink, planning_link
+from portal.booking.language import speak
+from portal.booking.limits import each_address, each_mail
+from portal.booking.manage import Urls, urls_of
+from portal.booking.picker import Paths, day_view, picker
+from portal.booking.step import asked_start, attempt, chosen, lost_text, page_values, status_of
+from portal.booking.visit import Visit, visit
+from portal.clock import now
+from portal.domain.errors import Refusal
+from portal.i18n import _
+from portal.operations import appointments, calendars
+from portal.operations.appointments import CUSTOMER, Booked, Wish
+from portal.operations.calendars import Choice, LinkPage
+from portal.operations.cards import AppointmentCard
+from portal.operations.links import OpenLink
+from portal.operations.once import Once
+from portal.web.responses import go, page, show, wants_fragment
+
+bp = Blueprint("links", __name__, url_prefix="/b")
+each_address(bp)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order in words: "Delivery · Bordeaux", "Emballages Vidal · 36 pallets"."""
+
+    reference: str
+    purpose: str
+    lead: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An appointment of the order's list."""
+
+    appointment: AppointmentCard
+    urls: Urls
+    detail: str
+
+
+def _paths(token: str, asked: Visit, planning: str | None) -> Paths:
+    named = {"planning": planning} if planning else {}
+    return Paths("links.order", "links.details", {"token": token, **named, **asked.carried})
+
+
+@bp.get("/<token>")
+def order(token: str) -> Response:
+    """Show the order's appointments, and the month to book another in."""
+    asked = visit()
+    if wants_fragment() and asked.day is not None:
+        return _slots(token, asked.day, asked)
+    found = calendars.link_page(token, now=now(), planning=asked.planning, month=asked.month, day=asked.day)
+    speak(found.link.locale)
+    return show("booking/link.html", "booking/_pick.html", **_order_page(token, found, asked))
+
+
+def _slots(token: str, day: date, asked: Visit) -> Response:
+    """Send the slots of one day alone."""
+    link, found = calendars.link_day(token, day, now=now(), planning=asked.planning)
+    speak(link.locale)
+    paths = _paths(token, asked, asked.planning)
+    return show("booking/link.html", "booking/_slots.html", day=day_view(found, asked, paths))
+
+
+def _order_page(token: str, found: LinkPage, asked: Visit) -> dict[str, Any]:
+    several = len(found.plannings) > 1
+    paths = _paths(token, asked, asked.planning if several else None)
+    choices = [] if found.calendar else _plannings(token, found, asked)
+    return {
+        "order": order_view(found.link),
+        "coming": [_shown(card, asked) for card in found.upcoming],
+        "past": [_shown(card, asked) for card in found.past],
+        "plannings": choices,
+        "several": several,
+        "picker": picker(found.calendar, asked, paths) if found.calendar and not found.full else None,
+        "planning": found.calendar.bookable.planning if found.calendar else None,
+        "other_url": _paths(token, asked, None).to_page(),
+        "full": _full(found) if found.full else "",
+        "phone": found.link.site.phone,
+    }
+
+
+def _plannings(token: str, found: LinkPage, asked: Visit) -> Sequence[PlanningLink]:
+    return [planning_link(one, _paths(token, asked, one.planning.key).to_page()) for one in found.plannings]
+
+
+def order_view(link: OpenLink) -> OrderView:
+    """Word what an order is about."""
+    purpose = _("Delivery") if link.kind == "supplier" else _("Collection")
+    lead = " · ".join(part for part in (link.name, link.units) if part)
+    return OrderView(link.reference, f"{purpose} · {link.site.name}", lead)
+
+
+def _shown(card: AppointmentCard, asked: Visit) -> Shown:
+    planning = f"{card.planning.name} · " if card.planning else ""
+    reference = _("ref. %(reference)s", reference=card.reference)
+    return Shown(card, urls_of(card, asked), f"{planning}{reference}")
+
+
+def _full(found: LinkPage) -> str:
+    return _(
+        "This link allows %(number)s appointments to come, and that is what you have. Cancel or move one of them.",
+        number=found.link.max_active,
+    )
+
+
+@bp.route("/<token>/details", methods=["GET", "POST"])
+@each_mail
+def details(token: str) -> Response:
+    """Ask who comes, with what the order knows filled in and locked, and take the slot."""
+    asked = visit()
+    paths = _paths(token, asked, asked.planning)
+    start = asked_start()
+    if start is None:
+        return go(paths.to_page())
+    link, choice = calendars.link_choice(token, start, now=now(), planning=asked.planning)
+    speak(link.locale)
+    form = BookingForm(request.form, locked=locked(link), **{**prefilled(asked), **locked(link)})
+    outcome = attempt(form, lambda: _book(form, token, link, asked, start)) if request.method == "POST" else None
+    if isinstance(outcome, Booked):
+        return go(url_for("manage.show", token=outcome.token, **page_values(asked.carried)))
+    if outcome is not None:  # the place went while the form was on its way: look again
+        choice = calendars.link_choice(token, start, now=now(), planning=asked.planning)[1]
+    return _show(form, choice, outcome, asked, paths, link)
+
+
+def locked(link: OpenLink) -> dict[str, str]:
+    """Give the details that the order knows, which nobody may change here."""
+    known = {"email": link.email, "name": link.name, "phone": link.phone}
+    return {name: value for name, value in known.items() if value}
+
+
+def _book(form: BookingForm, token: str, link: OpenLink, asked: Visit, start: datetime) -> Booked:
+    once = Once(f"link:{link.public_id}", form.key)
+    wish = Wish(start=start, contact=contact(form), actor=CUSTOMER, token=token, planning=asked.planning, once=once)
+    return appointments.book(wish, now=now())
+
+
+def _show(
+    form: BookingForm, choice: Choice, refusal: Refusal | None, asked: Visit, paths: Paths, link: OpenLink
+) -> Response:
+    form.sign()
+    start = choice.start.start
+    return page(
+        "booking/details.html",
+        status=status_of(form, choice, refusal),
+        form=form,
+        chosen=chosen(choice.bookable, choice.start, asked.tz),
+        lost=lost_text(choice),
+        nearest=choice.nearest,
+        what=_("Order %(reference)s", reference=link.reference),
+        action=paths.to_start(start, choice.bookable.zone),
+        back_url=paths.to_page(day=start.astimezone(choice.bookable.zone).date().isoformat()),
+    )

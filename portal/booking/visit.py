@@ -1,0 +1,77 @@
+"""What the address of a public page says: the day looked at, and what travels from page to page.
+
+Addresses are typed, cut and guessed: whatever cannot be read is left out, so that a page always has something to show.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import request
+
+from portal.domain.errors import Invalid
+from portal.domain.zones import FIRST_YEAR, LAST_YEAR, parse_instant, zone
+
+CARRIED = ("lang", "tz", "email", "name", "phone")
+LONGEST = 254  # characters of a value that travels
+MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
+KEY = re.compile(r"[a-z0-9-]{1,60}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The readable part of a public page's query.
+
+    ``month`` is a first of the month; ``tz`` the visitor's own zone; ``carried`` goes into every link and form.
+    """
+
+    day: date | None
+    month: date | None
+    start: datetime | None
+    planning: str | None
+    tz: ZoneInfo | None
+    carried: dict[str, Any]
+
+    @property
+    def lang(self) -> str | None:
+        """The language that the address asks for."""
+        found: str | None = self.carried.get("lang")
+        return found
+
+
+def visit() -> Visit:
+    """Read the query of the page being asked for."""
+    given = request.args
+    day = _date(given.get("day", ""))
+    return Visit(
+        day=day,
+        month=_month(given.get("month", "")) or (day.replace(day=1) if day else None),
+        start=parse_instant(given.get("start")),
+        planning=given["planning"] if KEY.fullmatch(given.get("planning", "")) else None,
+        tz=_zone(given.get("tz", "")),
+        carried={name: given[name] for name in CARRIED if 0 < len(given.get(name, "")) <= LONGEST},
+    )
+
+
+def _date(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if FIRST_YEAR < found.year < LAST_YEAR else None
+
+
+def _month(text: str) -> date | None:
+    found = MONTH.fullmatch(text)
+    return _date(f"{text}-01") if found else None
+
+
+def _zone(text: str) -> ZoneInfo | None:
+    try:
+        return zone(text)
+    except Invalid:
+        return None
