@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from portal.extensions import transaction
+from portal.extensions import reading, transaction
 from portal.models import (
     Closure,
     Customer,
@@ -125,6 +125,12 @@ def order(reference: str = "CMD-1042", *, kind: str = "supplier", email: str | N
                 updated_at=MADE,
             )
         )
+
+
+def order_id(reference: str = "CMD-1042") -> int:
+    """Give the id of an order."""
+    with reading() as session:
+        return session.query(Order).filter_by(reference=reference).one().id
 
 
 def link(reference: str = "CMD-1042", **scope: Any) -> str:

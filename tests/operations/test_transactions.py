@@ -60,9 +60,9 @@ def test_what_fails_leaves_nothing_behind(do):
     def failing() -> None:
         with transaction(["a"]) as session:
             session.execute(text("INSERT INTO heartbeat (name, at, detail) VALUES ('x', '2026-01-01', '')"))
-            raise ValueError
+            raise ValueError("on the way")
 
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="on the way"):
         do(failing)
     assert do(ledger) == {}
 
