@@ -1,0 +1,344 @@
+"""What our mails say: facts in, a whole mail out, in the recipient's language and the site's zone.
+
+A customer's mail never repeats what was typed into a public form (name, telephone, comment), so that nobody can use
+the portal to write to strangers; the site's notice does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
+
+from babel.support import NullTranslations
+from css_inline import CSSInliner
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from portal import i18n
+from portal.config import Settings
+from portal.delivery import clean, ics
+from portal.delivery.mail import Mail, envelope_sender, message_id
+from portal.domain.zones import local_day
+
+TEMPLATES = Path(__file__).parent.parent / "templates" / "mail"
+COLUMN = 12  # characters of the names on the left, in a text
+CALENDARS: Mapping[str, ics.Method] = {"confirmation": "REQUEST", "change": "REQUEST", "cancellation": "CANCEL"}
+"""The mails that carry a calendar file, and what it asks for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A site."""
+
+    name: str
+    zone: ZoneInfo
+    address: str = ""
+    email: str | None = None
+    phone: str | None = None
+    geo: tuple[float, float] | None = None  # latitude, longitude in degrees
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """An appointment. ``token`` manages it; ``kind`` is the order's: customer (pick-up) or supplier (delivery)."""
+
+    public_id: str
+    token: str
+    sequence: int
+    reference: str
+    start: datetime
+    end: datetime
+    place: Place
+    planning: str = ""
+    order: str | None = None
+    kind: str | None = None
+    units: str = ""
+    cancelled: bool = False
+    change_until: datetime | None = None  # the last instant for a customer's change online
+    email: str = ""
+    name: str = ""
+    phone: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """A booking link with its order. Days are the site's, both included."""
+
+    token: str
+    order: str
+    kind: str
+    place: Place
+    units: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A mail to write: its kind names a folder of templates, and the facts that this kind needs are there."""
+
+    kind: str
+    to: str
+    locale: str
+    organisation: str
+    key: str  # names the message for good, in its Message-ID
+    now: datetime
+    visit: Visit | None = None
+    invitation: Invitation | None = None
+    visits: tuple[Visit, ...] = ()
+    before: tuple[datetime, datetime] | None = None  # where a move came from
+    change: str = ""  # of a site's notice: new, moved, cancelled
+    by: str = ""  # who cancelled: customer, staff
+    book_token: str = ""  # a link that books another
+
+    @property
+    def place(self) -> Place | None:
+        """The site it is about, if it is about one."""
+        told = self.visit or self.invitation
+        return told.place if told else None
+
+
+def compose(letter: Letter, settings: Settings) -> Mail:
+    """Write a mail. Whatever a broken template raises is raised."""
+    words = _words(letter.locale)
+    facts = _facts(letter, settings)
+    subject = clean.line(words.get_template(f"{letter.kind}/subject.txt").render(facts))
+    facts["subject"] = subject
+    method = CALENDARS.get(letter.kind)
+    file = None
+    if method and letter.visit:
+        entry = calendar_entry(letter.visit, letter.locale, letter.organisation, settings)
+        file = ics.calendar(entry, method, stamp=letter.now)
+    return Mail(
+        to=letter.to,
+        subject=subject,
+        text=_tidy(words.get_template(f"{letter.kind}/body.txt").render(facts)),
+        html=_inliner().inline(words.get_template(f"{letter.kind}/body.html").render(facts)),
+        message_id=message_id(letter.key, settings.public_url),
+        date=letter.now,
+        sender_name=letter.organisation,
+        reply_to=(letter.place.email or "") if letter.place else "",
+        calendar=file,
+        method=method or "",
+    )
+
+
+def calendar_entry(visit: Visit, locale: str, organisation: str, settings: Settings) -> ics.Entry:
+    """Give what a calendar shows of an appointment: in mails, and in the file that its page offers."""
+    shown = Shown(visit, locale, organisation, settings.public_url)
+    _ = i18n.catalogue(locale).gettext
+    told = [shown.details, _("Reference") + " " + visit.reference, visit.place.phone or ""]
+    return ics.Entry(
+        uid=visit.public_id,
+        sequence=visit.sequence,
+        start=visit.start,
+        end=visit.end,
+        summary=f"{shown.purpose} ({shown.place})",
+        status="CANCELLED" if visit.cancelled else "CONFIRMED",
+        description="\n".join(part for part in told if part),
+        location=visit.place.address or shown.place,
+        geo=visit.place.geo,
+        url=shown.manage_url,
+        organizer=ics.Contact(organisation, visit.place.email or envelope_sender(settings.mail_sender)),
+        attendee=ics.Contact("", visit.email) if visit.email else None,
+    )
+
+
+class Telling:
+    """A site and an order in words; every text is one line, and safe in a text as it is."""
+
+    def __init__(self, told: Visit | Invitation, locale: str, organisation: str, public_url: str) -> None:
+        self._told = told
+        self._locale = locale
+        self._organisation = organisation
+        self._public_url = public_url
+        self.kind = told.kind
+        self.units = clean.line(told.units)
+        self.address = clean.line(told.place.address)
+        self.phone = clean.line(told.place.phone or "")
+
+    @property
+    def place(self) -> str:
+        """The company and its site, named once each: "Dupont Logistique, Bordeaux"."""
+        organisation, name = clean.line(self._organisation), clean.line(self._told.place.name)
+        return name if organisation.casefold() in name.casefold() else f"{organisation}, {name}"
+
+    @property
+    def map_url(self) -> str:
+        """Where a map shows the site, or nothing."""
+        if self._told.place.geo:
+            latitude, longitude = self._told.place.geo
+            return f"https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=17/{latitude}/{longitude}"
+        query = urlencode({"query": self.address})
+        return f"https://www.openstreetmap.org/search?{query}" if self.address else ""
+
+    @property
+    def order(self) -> str:
+        """The order's reference."""
+        return clean.line(self._told.order or "")
+
+    def moment(self, instant: datetime) -> str:
+        """Write a date with its time: "jeudi 16 avril 2026 à 9 h 30"."""
+        _ = self._words.gettext
+        told = {"day": i18n.day(self.local_day(instant), self._locale), "hour": self.hour(instant)}
+        return _("%(day)s at %(hour)s") % told
+
+    def hour(self, instant: datetime) -> str:
+        """Write a time of day in the site's zone."""
+        return i18n.hour(instant, self._told.place.zone, self._locale)
+
+    def local_day(self, instant: datetime) -> date:
+        """Tell the site's date of an instant."""
+        return local_day(instant, self._told.place.zone)
+
+    def link(self, room: str, token: str, page: str = "") -> str:
+        """Give the address of one of our pages, in the letter's language."""
+        path = "/".join([room, quote(token, safe=""), *([page] if page else [])])
+        return f"{self._public_url}/{path}?lang={self._locale}"
+
+    @property
+    def _words(self) -> NullTranslations:
+        return i18n.catalogue(self._locale)
+
+
+class ShownInvitation(Telling):
+    """A booking link in words."""
+
+    def __init__(self, invitation: Invitation, locale: str, organisation: str, public_url: str) -> None:
+        super().__init__(invitation, locale, organisation, public_url)
+        self.book_url = self.link("b", invitation.token)
+        self.expires = self.moment(invitation.expires_at) if invitation.expires_at else ""
+        self.days = self._days(invitation.first_day, invitation.last_day)
+
+    def _days(self, first: date | None, last: date | None) -> str:
+        _ = self._words.gettext
+        told = {name: i18n.day(day, self._locale) for name, day in (("first", first), ("last", last)) if day}
+        if len(told) == 2:
+            return _("from %(first)s to %(last)s") % told
+        if not told:
+            return ""
+        return (_("from %(first)s on") if first else _("until %(last)s")) % told
+
+
+class Shown(Telling):
+    """An appointment in words."""
+
+    def __init__(
+        self, visit: Visit, locale: str, organisation: str, public_url: str, now: datetime | None = None
+    ) -> None:
+        super().__init__(visit, locale, organisation, public_url)
+        self._visit = visit
+        zone = visit.place.zone
+        self.reference = visit.reference
+        self.label = self.order or visit.reference
+        self.day = i18n.day(self.local_day(visit.start), locale)
+        self.day_short = i18n.day_short(self.local_day(visit.start), locale)
+        self.start_hour = self.hour(visit.start)
+        self.span = i18n.span(visit.start, visit.end, zone, locale)
+        self.zone = i18n.zone_label(zone, visit.start, locale)
+        self.manage_url = self.link("a", visit.token)
+        self.change_until = ""
+        if now and visit.change_until and visit.change_until > now:
+            self.change_until = self.moment(visit.change_until)
+
+    @property
+    def when(self) -> str:
+        """The date and time it begins."""
+        return self.moment(self._visit.start)
+
+    def interval(self, bounds: tuple[datetime, datetime]) -> str:
+        """Write another interval than its own: "mardi 14 avril 2026, de 8 h à 9 h"."""
+        start, end = bounds
+        day = i18n.day(self.local_day(start), self._locale)
+        return f"{day}, {i18n.span(start, end, self._visit.place.zone, self._locale)}"
+
+    def url(self, page: str) -> str:
+        """Give the address of a page below the appointment's own."""
+        return self.link("a", self._visit.token, page)
+
+    @property
+    def purpose(self) -> str:
+        """What it is for: "Livraison de la commande CMD-1042"."""
+        _ = self._words.gettext
+        if not self.order:
+            return _("Appointment")
+        text = _("Delivery of order %(order)s") if self.kind == "supplier" else _("Pick-up of order %(order)s")
+        return text % {"order": self.order}
+
+    @property
+    def details(self) -> str:
+        """The planning and what is moved: "Quais de chargement, 10 palettes"."""
+        return ", ".join(part for part in (clean.line(self._visit.planning), self.units) if part)
+
+    @property
+    def person(self) -> list[tuple[str, str]]:
+        """Who comes, for the site: names of facts and facts."""
+        _, visit = self._words.gettext, self._visit
+        facts = [(_("Name"), visit.name), (_("E-mail"), visit.email), (_("Telephone"), visit.phone)]
+        told = [(label, clean.line(value)) for label, value in [*facts, (_("Comment"), visit.comment)]]
+        return [(label, value) for label, value in told if value]
+
+
+def _facts(letter: Letter, settings: Settings) -> dict[str, object]:
+    """Give the templates what they may use."""
+    _ = i18n.catalogue(letter.locale).gettext
+    given = (letter.locale, letter.organisation, settings.public_url)
+    facts: dict[str, object] = {
+        "letter": letter,
+        "locale": letter.locale,
+        "organisation": clean.line(letter.organisation),
+        "has_calendar": letter.kind in CALENDARS,
+    }
+    if letter.invitation:
+        facts["shown"] = ShownInvitation(letter.invitation, *given)
+    if letter.visit:
+        shown = Shown(letter.visit, *given, letter.now)
+        facts["shown"] = shown
+        facts["expected"] = not letter.visit.cancelled
+        facts["person"] = shown.person if letter.kind == "site_notice" else []
+        facts["book_url"] = shown.link("b", letter.book_token) if letter.book_token else ""
+        facts["gate_url"] = shown.link("admin/gate", letter.visit.reference)
+        facts["by_whom"] = (
+            _("%(organisation)s had to cancel this appointment.") % {"organisation": clean.line(letter.organisation)}
+            if letter.by == "staff"
+            else _("You cancelled this appointment.")
+        )
+    facts["all_shown"] = [Shown(visit, *given) for visit in letter.visits]
+    return facts
+
+
+@cache
+def _words(locale: str) -> Environment:
+    """Make the templates of one language; they are compiled once a process."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    vars(environment)["install_gettext_translations"](i18n.catalogue(locale), newstyle=True)
+    environment.filters["sentence"] = i18n.sentence
+    environment.filters["column"] = lambda text: text.ljust(COLUMN)
+    return environment
+
+
+@cache
+def _inliner() -> CSSInliner:
+    """Make what moves the sheet into the tags; only what has no place there (dark colours, small screens) stays."""
+    return CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+def _tidy(text: str) -> str:
+    """Take out what empty blocks leave in a text: spaces at line ends (but a signature's) and runs of empty lines."""
+    lines = [line if line == "-- " else line.rstrip() for line in text.split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
