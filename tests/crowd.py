@@ -29,7 +29,7 @@ def crowd(
 
     ``work`` must be a function of a module. It runs inside an application context of its process's own application.
     A refusal that it raises is answered as its HTTP status; any other error fails the test with its traceback.
-    ``prepare()`` runs in each process first: the negative controls break something there.
+    ``prepare(app)`` runs in each process first: the negative controls break something there.
     """
     ready = _context.Barrier(count)
     answers: Any = _context.Queue()
@@ -56,7 +56,7 @@ def _act(
     try:
         app = create_app(settings)
         if prepare is not None:
-            prepare()
+            prepare(app)
         ready.wait(PATIENCE)
         with app.app_context():
             answers.put((number, "answer", work(number, *args, **kwargs)))

@@ -76,7 +76,7 @@ class Server:
     def start(self) -> None:
         """Start the server, again after ``kill`` too, and wait until it answers."""
         words = ["-D", str(self.data), "-h", "127.0.0.1", "-p", str(self.port)]
-        chosen = ["unix_socket_directories=", f"max_connections={self.max_connections}", "log_min_messages=log"]
+        chosen = ["unix_socket_directories=", f"max_connections={self.max_connections}", "deadlock_timeout=200ms"]
         for setting in chosen if self.durable else [*chosen, *HASTY]:
             words += ["-c", setting]
         self.child = Child(
@@ -126,7 +126,7 @@ class Server:
 
 
 @contextmanager
-def server(*, durable: bool = False, max_connections: int = 80) -> Iterator[Server]:
+def server(*, durable: bool = False, max_connections: int = 250) -> Iterator[Server]:
     """Run a fresh server for the length of the block; ``durable`` makes commits survive ``kill``."""
     folder = Path(tempfile.mkdtemp(prefix="creneau-pg-", dir=_open_to_all()))
     running = None
