@@ -12,6 +12,10 @@ from portal.extensions import Model, db
 
 def run(connection: Connection) -> None:
     """Apply what is missing; SQLite alters tables by copying them, so foreign keys rest meanwhile."""
+    if connection.dialect.name == "postgresql":
+        # Pages give up after five seconds; building an index on a large table may take longer.
+        connection.exec_driver_sql("SET statement_timeout = 0")
+        connection.commit()
     context.configure(
         connection=connection,
         target_metadata=Model.metadata,
