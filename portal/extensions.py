@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from functools import wraps
 from pathlib import Path
 from typing import IO, Any, ParamSpec, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from flask import Flask, current_app
 from flask_babel import Babel
@@ -126,8 +127,14 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
+_readers: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
+
+
 def _reader() -> Engine:
-    return db.engine.execution_options(isolation_level="AUTOCOMMIT")
+    engine = db.engine
+    if (reader := _readers.get(engine)) is None:
+        reader = _readers[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return reader
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from babel.dates import format_date, get_timezone_location
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from flask import Flask
+from flask import Flask, g
 from flask_babel import Domain, get_locale, gettext
 
 from portal.config import LOCALES
@@ -64,7 +64,7 @@ def _joined(catalogues: NullTranslations, room: Translations) -> NullTranslation
 
 def current_locale() -> str:
     """Name the language in force: "fr" or "en"."""
-    locale = get_locale()
+    locale = (g.get("babel_locale") if g else None) or get_locale()  # asked for at every word: the short way first
     return locale.language if locale is not None else LOCALES[0]
 
 
@@ -82,12 +82,12 @@ def chosen_locale(wishes: Iterable[str | None], default: str) -> str:
 
 def day(value: date | datetime, locale: str | None = None) -> str:
     """Write a date in full: "mardi 14 avril 2026", "Tuesday 14 April 2026"."""
-    return _first_ordinal(format_date(value, "EEEE d MMMM y", _locale(locale)), value, locale)
+    return _written(_date(value), "EEEE d MMMM y", _locale(locale))
 
 
 def day_short(value: date | datetime, locale: str | None = None) -> str:
     """Write a date without its year: "mardi 14 avril"."""
-    return _first_ordinal(format_date(value, "EEEE d MMMM", _locale(locale)), value, locale)
+    return _written(_date(value), "EEEE d MMMM", _locale(locale))
 
 
 def month(value: date, locale: str | None = None) -> str:
@@ -167,11 +167,16 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(zone_label=zone_label, span=span, current_locale=current_locale)
 
 
-def _first_ordinal(text: str, value: date, locale: str | None) -> str:
-    """French says "1er" for the first of a month and plain numbers after."""
-    if _locale(locale) == "fr" and value.day == 1:
-        return text.replace(" 1 ", " 1er ", 1)
-    return text
+def _date(value: date | datetime) -> date:
+    # Two times of one instant in different zones are equal, and would find each other's date in the memory below.
+    return value.date() if isinstance(value, datetime) else value
+
+
+@lru_cache(maxsize=4096)
+def _written(value: date, pattern: str, locale: str) -> str:
+    """Write a date; French says "1er" for the first of a month and plain numbers after."""
+    text: str = format_date(value, pattern, locale)
+    return text.replace(" 1 ", " 1er ", 1) if locale == "fr" and value.day == 1 else text
 
 
 def _locale(locale: str | None) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import groupby
+from functools import cached_property
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -14,7 +16,7 @@ from portal.domain import slots
 from portal.domain.openings import Closed, is_open, profile, why_closed
 from portal.domain.slots import BookingDays, Start, Taken
 from portal.domain.window import Window, window
-from portal.domain.zones import day_bounds, local_day
+from portal.domain.zones import day_bounds, days, local_day
 from portal.operations import bookables, occupancy
 from portal.operations.bookables import Bookable
 
@@ -47,7 +49,7 @@ class Asking:
 PUBLIC = Asking()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Availability:
     """Every candidate start of the local days ``first`` to ``last`` of a bookable, offered or with its reasons."""
 
@@ -62,20 +64,30 @@ class Availability:
         """The site's zone."""
         return self.bookable.zone
 
-    @property
+    @cached_property
     def offered(self) -> tuple[Start, ...]:
         """The starts that can be booked."""
         return tuple(start for start in self.starts if start.offered)
 
-    @property
+    @cached_property
     def by_day(self) -> dict[date, list[Start]]:
         """The offered starts of each local day that has one."""
-        days = groupby(self.offered, key=lambda start: local_day(start.start, self.zone))
-        return {day: list(starts) for day, starts in days}
+        offered = {day: [start for start in starts if start.offered] for day, starts in self._days.items()}
+        return {day: starts for day, starts in offered.items() if starts}
 
     def of_day(self, day: date) -> list[Start]:
         """List every candidate start of one local day."""
-        return [start for start in self.starts if local_day(start.start, self.zone) == day]
+        return self._days.get(day, [])
+
+    @cached_property
+    def _days(self) -> dict[date, list[Start]]:
+        """Part the starts, which are in order, at the midnights of the zone."""
+        parted: dict[date, list[Start]] = {}
+        rest = list(self.starts)
+        for day in days(self.first, self.last):
+            place = bisect_left(rest, day_bounds(day, self.zone)[1], key=attrgetter("start"))
+            parted[day], rest = rest[:place], rest[place:]
+        return parted
 
 
 def search(
