@@ -1,5 +1,21 @@
-"""Staff pages."""
+"""Staff pages: one module a noun, behind one guard."""
+
+from __future__ import annotations
 
 from flask import Blueprint
+from werkzeug.exceptions import HTTPException
 
-blueprints: tuple[Blueprint, ...] = ()
+from portal.admin import entry, today
+from portal.admin.guard import guard, rights
+from portal.admin.problems import failed, refused
+from portal.domain.errors import Refusal
+
+bp = Blueprint("admin", __name__, url_prefix="/admin")
+bp.before_request(guard)
+bp.context_processor(rights)
+bp.register_error_handler(Refusal, refused)
+bp.register_error_handler(HTTPException, failed)
+for room in (entry, today):
+    bp.register_blueprint(room.bp)
+
+blueprints: tuple[Blueprint, ...] = (bp,)

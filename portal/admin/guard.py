@@ -1,0 +1,155 @@
+"""Who may enter the staff area: one guard before every page, whatever the page forgets.
+
+A view says whom it is for with ``@needs``. One that says nothing is for everybody of the staff where it reads, and
+for managers where it writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+from flask import abort, current_app, g, request, session, url_for
+from flask_login import UserMixin, current_user, logout_user
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal.clock import real_now
+from portal.extensions import csrf, login
+from portal.operations import sessions
+from portal.operations.appointments import Actor
+from portal.operations.sessions import Member
+from portal.web.responses import go, wants_fragment
+from portal.web.security import SAFE
+
+IDLE = 12 * 3600  # seconds without a request, after which a login ends
+OPEN = "open"
+READ, BOOK, EDIT = "read", "book", "edit"
+RIGHTS = {
+    "viewer": frozenset({READ}),
+    "agent": frozenset({READ, BOOK}),
+    "manager": frozenset({READ, BOOK, EDIT}),
+    "admin": frozenset({READ, BOOK, EDIT}),
+}
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Staff(UserMixin):
+    """The one who is logged in. Its id, for the cookie, is the session's random token: ending the session ends it."""
+
+    def __init__(self, member: Member, token: str) -> None:
+        self.member = member
+        self.token = token
+
+    def get_id(self) -> str:
+        """Give what the cookie holds."""
+        return self.token
+
+    def may(self, right: str) -> bool:
+        """Tell whether the role includes a right."""
+        return right in RIGHTS[self.member.role]
+
+
+def needs(right: str) -> Callable[[View], View]:
+    """Say whom a view is for, whether it reads or writes: ``@needs(BOOK)``."""
+
+    def mark(view: View) -> View:
+        cast(Any, view).needed_right = right
+        return view
+
+    return mark
+
+
+def needed(endpoint: str | None, method: str) -> str:
+    """Tell which right a request needs."""
+    view = current_app.view_functions.get(endpoint or "")
+    return str(getattr(view, "needed_right", READ if method in SAFE else EDIT))
+
+
+def staff() -> Staff:
+    """Give the one who is logged in, behind the guard."""
+    return cast(Staff, current_user)
+
+
+def actor() -> Actor:
+    """Name the one who acts, for the history: bound by capacity and hours only."""
+    return Actor(staff().member.email, "staff", staff=True)
+
+
+def load(token: str) -> Staff | None:
+    """Find whom a cookie's token stands for."""
+    found = sessions.member(token, now=real_now())
+    return Staff(found, token) if found is not None else None
+
+
+login.user_loader(load)
+
+
+def guard() -> BaseResponse | None:
+    """Let a request of the staff area pass, or send it to the login, or say that there is nothing here (404)."""
+    right = needed(request.endpoint, request.method)
+    known = _known()
+    if right == OPEN:
+        return None
+    if not known:
+        return go(url_for("admin.entry.login", next=_wanted()))
+    csrf.protect()
+    if not staff().may(right):
+        abort(404)
+    return None
+
+
+def _known() -> bool:
+    """Tell whether somebody is logged in and was here lately; then speak that person's language."""
+    if not current_user.is_authenticated:
+        return False
+    seconds = int(real_now().timestamp())
+    if seconds - session.get("seen", 0) > IDLE:
+        forget()
+        return False
+    if seconds - session["seen"] > IDLE // 72:  # ten minutes: not a new cookie with every answer
+        session["seen"] = seconds
+    g.customer_locale = staff().member.locale
+    return True
+
+
+def sign_on(token: str) -> Staff | None:
+    """Begin a browser's session with a fresh cookie."""
+    session.clear()
+    session["seen"] = int(real_now().timestamp())
+    return load(token)
+
+
+def sign_off() -> None:
+    """End the session here and in the database, and take the cookie back."""
+    sessions.leave(staff().token, now=real_now())
+    forget()
+
+
+def forget() -> None:
+    """Take the cookie back; an old copy of it opens nothing, for it says how old it is."""
+    logout_user()
+    session.clear()
+
+
+def _wanted() -> str | None:
+    """Give the page to come back to after the login: the one asked for, else the one that a form stood on."""
+    if request.method in SAFE and not wants_fragment():
+        return own_path(request.full_path.rstrip("?"))
+    shown = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    return own_path(f"{shown.path}?{shown.query}".rstrip("?"))
+
+
+def own_path(text: str | None) -> str | None:
+    """Accept the address of a page of the staff area, and nothing that a browser could take for another site's."""
+    path = text or ""
+    inside = path == "/admin" or path.startswith(("/admin/", "/admin?"))
+    return path if inside and "\\" not in path and path.isprintable() else None
+
+
+def rights() -> dict[str, Any]:
+    """Give the templates what they show or leave out."""
+    here = request.full_path.rstrip("?")
+    if not current_user.is_authenticated:
+        return {"here": here, "who": None, "may_book": False, "may_edit": False}
+    return {"here": here, "who": staff().member, "may_book": staff().may(BOOK), "may_edit": staff().may(EDIT)}
