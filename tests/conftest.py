@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from portal.operations import transfer
 from tests import sql
 from tests.backends import NOW, Backend, Backends
 from tests.clock import Clock
@@ -98,6 +99,12 @@ def do(app: Flask) -> Callable[..., Any]:
 def now() -> datetime:
     """Give the instant at which every test begins: Tuesday 1 December 2026, 9:00 in Paris."""
     return NOW
+
+
+@pytest.fixture
+def load(do: Callable[..., Any], now: datetime) -> Callable[[str], Any]:
+    """Load a configuration into the test's database, as ``creneau load`` does."""
+    return lambda configuration: do(transfer.load, configuration, now=now)
 
 
 @pytest.fixture
