@@ -1,0 +1,232 @@
+"""What a queued message says now, or why it is no longer to be said. Read for a whole batch at once.
+
+A message is written long before it leaves, and the world moves on. When it is rendered
+- a confirmation, a move's mail or a reminder of an appointment that is cancelled is dropped; while its cancellation
+  can still be undone it waits for the end of that;
+- an older message is dropped when a newer one of the same appointment to the same side has become due: a move's mail
+  replaces the confirmation, a cancellation's replaces both;
+- a cancellation's mail is dropped when the appointment is not cancelled;
+- a reminder is dropped when the appointment has moved or begun;
+- an invitation is dropped when its link is revoked or expired;
+- a list of appointments to come is dropped when there are none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from portal.domain.lifecycle import ACTIVE, Status
+from portal.domain.zones import parse_instant
+from portal.extensions import reading
+from portal.models import Appointment, Link, Order, Organisation, OutboxMessage, Site
+from portal.operations import bookables, cards, tokens
+from portal.operations.bookables import SiteCard
+from portal.operations.cards import AppointmentCard
+from portal.operations.outbox import Message
+
+SIDES = {"confirmation": "customer", "change": "customer", "cancellation": "customer", "site_notice": "site"}
+"""Who is told by the kinds of which a newer one makes an older one stale."""
+
+ABOUT_APPOINTMENTS = frozenset({*SIDES, "reminder"})
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A booking link to send, with its order. Days are the site's, both included."""
+
+    token: str
+    order: str
+    kind: str
+    units: str
+    site: SiteCard
+    first_day: date | None
+    last_day: date | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What a message says: the facts that its kind needs, as they are now."""
+
+    organisation: str
+    visit: AppointmentCard | None = None
+    visits: Sequence[AppointmentCard] = ()
+    invitation: Invitation | None = None
+    before: tuple[datetime, datetime] | None = None
+    change: str = ""
+    by: str = ""
+    book_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """The message is no longer to be said; ``why`` is a word for the history."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """The message can only be judged at ``until``, by the portal's time."""
+
+    until: datetime
+
+
+Reading = Content | Stale | Early
+
+
+def read(messages: Sequence[Message], *, now: datetime) -> list[Reading]:
+    """Read what each message says, in a number of statements that does not grow with their number."""
+    with reading() as session:
+        batch = _Batch(session, messages, now)
+        return [batch.reading_of(message) for message in messages]
+
+
+class _Batch:
+    """The rows that a batch of messages is about."""
+
+    def __init__(self, session: Session, messages: Sequence[Message], now: datetime) -> None:
+        self._session = session
+        self._now = now
+        self._organisation = session.scalar(select(Organisation.name)) or "Créneau"
+        ids = {message.appointment_id for message in messages if message.appointment_id is not None}
+        self._visits = _visits(session, ids)
+        self._newest = _newest(session, ids, now)
+        self._invitations = _invitations(session, messages, self._visits)
+
+    def reading_of(self, message: Message) -> Reading:
+        """Read one message of the batch."""
+        if message.kind in ABOUT_APPOINTMENTS:
+            return self._of_appointment(message)
+        if message.kind == "booking_invitation":
+            return self._of_link(message)
+        if message.kind == "find":
+            visits = cards.to_come(self._session, message.recipient, self._now)
+            return Content(organisation=self._organisation, visits=visits) if visits else Stale("nothing_to_come")
+        return Content(organisation=self._organisation)  # its template, if there is one, needs nothing more
+
+    def _of_appointment(self, message: Message) -> Reading:
+        visit = self._visits.get(message.appointment_id or 0)
+        if visit is None:
+            return Stale("gone")
+        if visit.undoable(self._now) and visit.undo_until is not None:
+            return Early(visit.undo_until)
+        change = str(message.payload.get("change", ""))
+        if message.kind == "cancellation" or change == "cancelled":
+            if visit.status is not Status.CANCELLED:
+                return Stale("not_cancelled")
+        elif visit.status not in ACTIVE:
+            return Stale(visit.status.value)
+        if self._superseded(message):
+            return Stale("superseded")
+        if message.kind == "reminder" and not self._worth_reminding(message, visit):
+            return Stale("moved_or_begun")
+        return Content(
+            organisation=self._organisation,
+            visit=visit,
+            before=_interval(message.payload.get("before")),
+            change=change,
+            by=str(message.payload.get("by", "")),
+            book_token=self._another(visit) if message.kind == "cancellation" else "",
+        )
+
+    def _superseded(self, message: Message) -> bool:
+        side = SIDES.get(message.kind)
+        return side is not None and self._newest.get((message.appointment_id or 0, side), 0) > message.id
+
+    def _worth_reminding(self, message: Message, visit: AppointmentCard) -> bool:
+        return visit.start > self._now and parse_instant(str(message.payload.get("start"))) == visit.start
+
+    def _of_link(self, message: Message) -> Reading:
+        invitation = self._invitations.get(_link_id(message))
+        if invitation is None:
+            return Stale("revoked")
+        if _expired(invitation, self._now):
+            return Stale("expired")
+        return Content(organisation=self._organisation, invitation=invitation)
+
+    def _another(self, visit: AppointmentCard) -> str:
+        """Give the token of the link it was booked by, while that still books."""
+        invitation = self._invitations.get(visit.link_id or 0)
+        return invitation.token if invitation and not _expired(invitation, self._now) else ""
+
+
+def _link_id(message: Message) -> int:
+    given = message.payload.get("link_id")
+    return given if isinstance(given, int) else 0
+
+
+def _expired(invitation: Invitation, now: datetime) -> bool:
+    return invitation.expires_at is not None and invitation.expires_at <= now
+
+
+def _visits(session: Session, ids: set[int]) -> dict[int, AppointmentCard]:
+    if not ids:
+        return {}
+    return {card.id: card for card in cards.cards(session, cards.listing().where(Appointment.id.in_(ids)))}
+
+
+def _newest(session: Session, ids: set[int], now: datetime) -> dict[tuple[int, str], int]:
+    """Find the newest due message of each appointment to each side."""
+    if not ids:
+        return {}
+    message = OutboxMessage
+    rows = session.execute(
+        select(message.appointment_id, message.kind, func.max(message.id))
+        .where(
+            message.appointment_id.in_(ids),
+            message.kind.in_(SIDES),
+            or_(message.not_before <= now, message.not_before <= message.created_at),
+        )
+        .group_by(message.appointment_id, message.kind)
+    )
+    newest: dict[tuple[int, str], int] = {}
+    for appointment_id, kind, highest in rows:
+        place = (appointment_id or 0, SIDES[kind])
+        newest[place] = max(newest.get(place, 0), highest)
+    return newest
+
+
+def _invitations(
+    session: Session, messages: Sequence[Message], visits: Mapping[int, AppointmentCard]
+) -> dict[int, Invitation]:
+    """Read the links to invite by, and those by which one who cancels may book again; revoked ones are left out."""
+    wanted = {_link_id(message) for message in messages if message.kind == "booking_invitation"}
+    cancelled = {message.appointment_id for message in messages if message.kind == "cancellation"}
+    wanted |= {card.link_id for id_, card in visits.items() if id_ in cancelled and card.link_id is not None}
+    if not wanted:
+        return {}
+    rows = session.execute(
+        select(
+            *(Link.id, Link.public_id, Link.generation, Link.first_day, Link.last_day, Link.expires_at),
+            *(Order.reference, Order.kind, Order.units, Order.site_id, Site.revision),
+        )
+        .join(Order, Order.id == Link.order_id)
+        .join(Site, Site.id == Order.site_id)
+        .where(Link.id.in_(wanted), Link.revoked_at.is_(None))
+    )
+    return {
+        row.id: Invitation(
+            token=tokens.token(tokens.BOOK, row.public_id, row.generation),
+            order=row.reference,
+            kind=row.kind,
+            units=row.units,
+            site=bookables.site_card(session, row.site_id, row.revision),
+            first_day=row.first_day,
+            last_day=row.last_day,
+            expires_at=row.expires_at,
+        )
+        for row in rows
+    }
+
+
+def _interval(payload: object) -> tuple[datetime, datetime] | None:
+    if not isinstance(payload, Mapping):
+        return None
+    start, end = parse_instant(str(payload.get("start"))), parse_instant(str(payload.get("end")))
+    return (start, end) if start and end else None

@@ -1,0 +1,74 @@
+"""From what an operation read to what a letter or a calendar file says: plain values for ``delivery``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from portal.delivery.letters import Invitation, Letter, Place, Visit
+from portal.domain.lifecycle import Status
+from portal.domain.window import change_cutoff
+from portal.operations import letters
+from portal.operations.bookables import SiteCard
+from portal.operations.cards import AppointmentCard
+from portal.operations.outbox import Message
+
+
+def letter_of(message: Message, content: letters.Content, now: datetime) -> Letter:
+    """Give the letter of a queued message."""
+    return Letter(
+        kind=message.kind,
+        to=message.recipient,
+        locale=message.locale,
+        organisation=content.organisation,
+        key=message.key,
+        now=now,
+        visit=visit_of(content.visit) if content.visit else None,
+        visits=tuple(visit_of(visit) for visit in content.visits),
+        invitation=_invitation_of(content.invitation) if content.invitation else None,
+        before=content.before,
+        change=content.change,
+        by=content.by,
+        book_token=content.book_token,
+    )
+
+
+def visit_of(card: AppointmentCard) -> Visit:
+    """Give an appointment as a letter or a calendar file shows it."""
+    return Visit(
+        public_id=card.public_id,
+        token=card.token,
+        sequence=card.sequence,
+        reference=card.reference,
+        start=card.start,
+        end=card.end,
+        place=place_of(card.site),
+        planning=card.planning.name if card.planning else "",
+        order=card.order,
+        kind=card.order_kind,
+        units=card.order_units,
+        cancelled=card.status is Status.CANCELLED,
+        change_until=change_cutoff(card.start, card.policy, card.zone),
+        email=card.email or "",
+        name=card.name,
+        phone=card.phone,
+        comment=card.comment,
+    )
+
+
+def place_of(site: SiteCard) -> Place:
+    """Give a site as a letter shows it."""
+    geo = (site.latitude, site.longitude) if site.latitude is not None and site.longitude is not None else None
+    return Place(name=site.name, zone=site.zone, address=site.address, email=site.email, phone=site.phone, geo=geo)
+
+
+def _invitation_of(told: letters.Invitation) -> Invitation:
+    return Invitation(
+        token=told.token,
+        order=told.order,
+        kind=told.kind,
+        place=place_of(told.site),
+        units=told.units,
+        first_day=told.first_day,
+        last_day=told.last_day,
+        expires_at=told.expires_at,
+    )
