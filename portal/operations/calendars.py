@@ -297,11 +297,14 @@ def _moving(session: Session, token: str, now: datetime) -> tuple[AppointmentCar
 
 
 def slots(
-    site: str, planning: str, first: date, last: date, *, now: datetime, staff: bool = False
+    site: str, planning: str, first: date, last: date, *, now: datetime, staff: bool = False, guest: bool = True
 ) -> tuple[Availability, Start | None]:
-    """Search a range of days, and the first free start after it. Raises NotFound, also where guests may not book."""
+    """Search a range of days, and the first free start after it.
+
+    Raises NotFound, to a ``guest`` also for a planning that takes none. ``staff`` is bound by capacity and hours only.
+    """
     with reading() as session:
-        bookable = bookables.find(session, site, planning) if staff else _guest(session, site, planning)
+        bookable = _guest(session, site, planning) if guest else bookables.find(session, site, planning)
         return _search(session, bookable, first, last, now, Asking(staff=staff))
 
 

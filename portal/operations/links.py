@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from portal.models import Customer, Link, Order, Site
 from portal.operations import bookables, outbox, tokens
 from portal.operations.availability import Asking
 from portal.operations.bookables import Bookable, SiteCard
+from portal.operations.once import Once, answered, digest, remember
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,16 +145,23 @@ class MadeLink:
     token: str
     expires_at: datetime | None
     sent_to: str | None
+    replayed: bool = False
 
 
 @retried
-def create(reference: str, *, now: datetime, scope: Scope = Scope(), send: bool = False) -> MadeLink:
+def create(
+    reference: str, *, now: datetime, scope: Scope = Scope(), send: bool = False, once: Once | None = None
+) -> MadeLink:
     """Make a link for an order, and queue the invitation to its customer when asked.
 
-    Raises NotFound for an unknown order, Invalid when it is to be sent and the customer has no address.
+    Raises NotFound for an unknown order, Invalid when it is to be sent and the customer has no address, or when the
+    idempotency key came with another request before.
     """
-    _check(scope, now)
+    request_hash = digest({"order": reference, "scope": asdict(scope), "send": send})
     with transaction() as session:
+        if (first := answered(session, once, request_hash)) is not None:
+            return _made_before(session, first["public_id"])
+        _check(scope, now)
         order = session.scalar(select(Order).where(Order.reference == reference))
         if order is None:
             raise NotFound
@@ -162,6 +170,7 @@ def create(reference: str, *, now: datetime, scope: Scope = Scope(), send: bool 
         address = customer.email if customer is not None else None
         if send:
             _invite(session, order, link, customer, now)
+        remember(session, once, request_hash, {"public_id": link.public_id}, now)
         return MadeLink(
             tokens.token(tokens.BOOK, link.public_id, link.generation), link.expires_at, address if send else None
         )
@@ -251,6 +260,12 @@ def _record(session: Session, order: Order, scope: Scope, now: datetime) -> Link
     session.add(link)
     session.flush()
     return link
+
+
+def _made_before(session: Session, public_id: str) -> MadeLink:
+    """Give the link that the same request made; its token is derived anew. One revoked since leads nowhere."""
+    link = session.scalars(select(Link).where(Link.public_id == public_id)).one()
+    return MadeLink(tokens.token(tokens.BOOK, public_id, 1), link.expires_at, None, replayed=True)
 
 
 def _invite(session: Session, order: Order, link: Link, customer: Customer | None, now: datetime) -> str:
