@@ -75,7 +75,7 @@ def parse_duration(value: object, field: str = "duration") -> Duration:
     >>> str(parse_duration(90)), str(parse_duration("2d"))
     ('90min', '2d')
     """
-    written = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    written = str(value) if isinstance(value, int | str) else ""  # True is an int, but not written like one
     match = _WRITTEN.fullmatch(written)
     if match is None:
         raise Invalid(field=field, problem="bad_duration", value=value)

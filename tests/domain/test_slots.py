@@ -9,14 +9,13 @@ import pytest
 from portal.domain.errors import Invalid
 from portal.domain.openings import Closure
 from portal.domain.policy import Policy
-from portal.domain.slots import Reason, at, most_present, next_offered, search
+from portal.domain.slots import Reason, at, most_present, search
 from portal.domain.window import window
 from tests.domain.builders import (
     AUTUMN,
     MONDAY,
     PARIS,
     SPRING,
-    SUNDAY,
     TUESDAY,
     closed_on,
     day_of,
@@ -201,6 +200,12 @@ def test_dates_are_those_of_the_site():
     assert [start.start for start in starts] == [local(TUESDAY, "02:00"), local(TUESDAY, "03:00")]
 
 
+def test_a_whole_day_fits_where_the_planning_is_behind_the_site():
+    """A slot from the evening in Paris lasts until the next evening in New York."""
+    schedule = planning("00:00-24:00", slot=1440, step=60, zone=ZoneInfo("America/New_York"))
+    assert len(shown(day_of(schedule, MONDAY))) == 24
+
+
 def test_starts_are_utc():
     start = day_of(planning(MORNING), MONDAY)[0]
     assert (start.start.tzinfo, start.end.tzinfo) == (UTC, UTC)
@@ -303,7 +308,7 @@ def test_a_date_beyond_the_horizon_is_told():
 def test_a_start_at_this_very_moment_is_not_past():
     assert shown(public(planning(MORNING, step=60), MONDAY, bounds=window_at(local(MONDAY, "09:00"))))[0] == "09:00"
     late = window_at(local(MONDAY, "09:00") + timedelta(microseconds=1))
-    assert shown(public(planning(MORNING, step=60), MONDAY, bounds=late))[0] == "10:00"
+    assert why(public(planning(MORNING, step=60), MONDAY, bounds=late)) == {"08:00": "past", "09:00": "past"}
 
 
 def test_a_start_at_the_very_end_of_the_notice_is_offered():
@@ -444,17 +449,3 @@ def test_one_start_is_judged_as_the_page_judges_it():
     schedule, booked = planning(MORNING), taken(MONDAY, "08:30-09:30", 5)
     for start in public(schedule, MONDAY, booked):
         assert astuple(judged(schedule, start.start, booked)) == astuple(start)
-
-
-# --- the next free start
-
-
-def test_the_next_offered_start_is_the_first_of_a_search():
-    schedule, full = planning("08:00-09:00"), taken(MONDAY, "08:00-09:00")
-    found = next_offered(schedule, site(), [full], MONDAY, SUNDAY, window=None)
-    assert found is not None
-    assert found.start == local(TUESDAY, "08:00")
-
-
-def test_there_may_be_no_next_offered_start():
-    assert next_offered(planning(), site(), (), MONDAY, SUNDAY, window=None) is None
