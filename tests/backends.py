@@ -35,6 +35,7 @@ class CarefulClient(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         """Send a request."""
         assert not has_app_context(), "never call the test client inside an application context"
+        kwargs.setdefault("buffered", True)  # reads and closes: a static file would stay open
         return super().open(*args, **kwargs)
 
 

@@ -1,0 +1,239 @@
+"""Nobody where they do not belong: every route, every kind of token, every header."""
+
+from __future__ import annotations
+
+import logging
+from itertools import product
+
+import pytest
+from flask import Flask, abort
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from portal.extensions import Model, reading
+from portal.web.observe import JsonLines
+from portal.web.security import form_token
+from tests.faults import times
+from tests.world import EIGHT, MONDAY, PASSWORD, PEOPLE, TEN, World, build, rules
+
+RANGE = f"?from={MONDAY}&to={MONDAY}&site=bordeaux&planning=quais"
+QUERIES = ("", RANGE, f"?day={MONDAY}", f"?start={EIGHT.replace('+', '%2B')}&lang=en&tz=America/New_York")
+BOOKING = {"start": TEN, "customer": {"email": "achats@example.com", "name": "Achats Vidal"}}
+HTMX = {"HX-Request": "true"}
+FOREIGN = [
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost"},
+]
+
+
+@pytest.fixture
+def world(app: Flask, now) -> World:
+    return build(app, now)
+
+
+def of_tokens(app, method):
+    return [rule for rule in rules(app, method) if "token" in rule.arguments]
+
+
+def purpose(rule):
+    return "manage" if rule.rule.startswith("/a/") else "book"
+
+
+def log_in(client):
+    page = client.get("/admin/login").text
+    field = page.split('name="csrf_token"')[1].split('value="')[1].split('"')[0] if "csrf_token" in page else ""
+    sent = {"email": "chef@example.com", "password": PASSWORD, "csrf_token": field}
+    return client.post("/admin/login", data=sent)
+
+
+# What a GET may do
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_get_writes_nothing_with_any_token(app, client, world, no_writes, query):
+    with no_writes():
+        for rule in rules(app, "GET"):
+            for url, method, headers in product(world.urls(rule), ("GET", "HEAD", "GET"), ({}, HTMX)):
+                answer = client.open(url + query, method=method, headers=headers)
+                assert answer.status_code < 500, (url, answer.status_code)
+
+
+# Tokens
+
+
+def test_a_token_opens_its_own_routes_and_no_other(app, client, world):
+    for rule in of_tokens(app, "GET"):
+        for kind, url in zip(world.tokens, world.urls(rule), strict=True):
+            status = client.get(url + RANGE).status_code
+            if kind == "book expired" and purpose(rule) == "book":
+                assert status == 410, (rule.rule, kind)
+            elif kind.startswith(purpose(rule)) and kind != "book revoked":
+                assert status != 404, (rule.rule, kind)
+            else:
+                assert status == 404, (rule.rule, kind)
+
+
+def test_unknown_revoked_forged_and_foreign_tokens_look_the_same(app, client, world):
+    for rule in of_tokens(app, "GET"):
+        nothing = [kind for kind in world.tokens if client.get(_url(world, rule, kind)).status_code == 404]
+        pages = {
+            client.get(_url(world, rule, kind)).get_data().replace(world.tokens[kind].encode(), b"") for kind in nothing
+        }
+        assert len(pages) == 1, rule.rule
+
+
+def _url(world, rule, kind):
+    return world.urls(rule)[list(world.tokens).index(kind)]
+
+
+def test_a_post_with_a_token_that_opens_nothing_changes_nothing(app, client, world, no_writes):
+    with no_writes():
+        for rule in of_tokens(app, "POST"):
+            for kind, url in zip(world.tokens, world.urls(rule), strict=True):
+                if kind in ("unknown", "forged", "cut", "book revoked"):
+                    sent = {"json": BOOKING} if rule.rule.startswith("/api/") else {"data": {"start": TEN}}
+                    assert client.post(url, **sent).status_code == 404, (rule.rule, kind)
+
+
+# Cookies and origins
+
+
+def test_public_pages_neither_set_nor_read_a_cookie(app, client, world):
+    for rule in rules(app, "GET"):
+        if rule.rule.startswith("/admin"):
+            continue
+        for url in world.urls(rule):
+            answer = client.get(url)
+            assert "Set-Cookie" not in answer.headers, url
+            assert "Cookie" not in answer.headers.get("Vary", ""), url
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=str)
+def test_a_change_that_another_site_sends_is_refused_on_every_route(app, client, world, no_writes, headers):
+    with no_writes():
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            for rule in rules(app, method):
+                for url in world.urls(rule):
+                    answer = client.open(url, method=method, headers=headers)
+                    assert answer.status_code == 403, (method, url)
+
+
+# Headers
+
+
+def pages_of_every_kind(client, world):
+    for rule in rules(world.app, "GET"):
+        yield from ((url, client.get(url)) for url in world.urls(rule))
+    yield "/nothing", client.get("/nothing")
+    yield "/b/x (405)", client.delete("/find")
+    yield "/_broken", client.get("/_broken")
+    yield "/_refused", client.get("/_refused")
+
+
+def test_every_answer_carries_its_headers(make_app, world):
+    app = make_app(testing=False)
+    app.add_url_rule("/_broken", "broken", lambda: 1 // 0)
+    app.add_url_rule("/_refused", "refused", lambda: abort(403))
+    world.app = app
+    logging.getLogger(app.name).disabled = True  # the traceback of /_broken is meant
+    try:
+        for url, answer in pages_of_every_kind(app.test_client(), world):
+            check_headers(url, answer.headers)
+    finally:
+        logging.getLogger(app.name).disabled = False
+
+
+def check_headers(url, headers):
+    policy = headers["Content-Security-Policy"]
+    assert "unsafe" not in policy, url
+    assert "default-src 'none'" in policy, url
+    assert "frame-ancestors 'none'" in policy, url
+    assert headers["X-Content-Type-Options"] == "nosniff", url
+    assert headers["Referrer-Policy"] == "same-origin", url
+    assert "Server" not in headers or "/" not in headers["Server"], url
+    if url.startswith(("/a/", "/b/", "/admin", "/find")):
+        assert "no-store" in headers["Cache-Control"], url
+        assert "noindex" in headers["X-Robots-Tag"], url
+
+
+# Nothing leaks
+
+
+def dump(app):
+    with app.app_context(), reading() as session:
+        rows = {table.name: session.execute(select(table)).all() for table in Model.metadata.sorted_tables}
+    return {name: str(found) for name, found in rows.items()}
+
+
+def walk(app, client, world):
+    """Do what people do, wrongly too, so that everything that may be written down is."""
+    with app.app_context():
+        fresh = form_token("book")
+    form = {
+        "token": fresh,
+        "start": TEN,
+        "name": "Camille Visiteur",
+        "email": "visiteur@example.com",
+        "phone": "0601020304",
+    }
+    client.post("/book/bordeaux/planning/quais/details", data=form)
+    client.post("/book/bordeaux/planning/quais/details", data={**form, "email": "wrong"})
+    client.post("/find", data={**form, "token": fresh})
+    log_in(client)
+    for method in ("GET", "POST"):
+        for rule in rules(app, method):
+            for url in world.urls(rule):
+                client.open(url, method=method, headers={"Authorization": f"Bearer {world.key}"})
+
+
+def test_no_secret_and_no_person_is_in_the_log_or_the_metrics(app, client, world, caplog):
+    caplog.set_level(logging.DEBUG)
+    walk(app, client, world)
+    written = "\n".join(JsonLines().format(record) for record in caplog.records)
+    for public in (written, client.get("/metrics").text):
+        assert [secret for secret in (*world.secrets, *PEOPLE) if secret in public] == []
+    assert "/b/<token>" in written
+
+
+def test_the_database_holds_no_secret_in_clear(app, client, world):
+    walk(app, client, world)
+    for table, rows in dump(app).items():
+        assert [secret for secret in world.secrets if secret in rows] == [], table
+
+
+def test_the_outbox_holds_ids_and_no_links(app, client, world):
+    walk(app, client, world)
+    assert "http" not in dump(app)["outbox"]
+
+
+# Whatever is sent
+
+words = st.text(max_size=40) | st.sampled_from(
+    [EIGHT, TEN, MONDAY, "wrong@", "a@example.com", "\0", "' OR 1=1 --", "{{7*7}}", "%s"]
+)
+names = st.sampled_from(
+    ["start", "email", "name", "phone", "comment", "website", "token", "lang", "tz", "day", "month", "planning"]
+)
+fields = st.dictionaries(names | st.text(min_size=1, max_size=8), words, max_size=8)
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_no_form_and_no_address_breaks_a_page(app, world, signed):
+    client = app.test_client()
+    posts = [url for rule in rules(app, "POST") if not rule.rule.startswith("/api/") for url in world.urls(rule)]
+    gets = [url for rule in rules(app, "GET") for url in world.urls(rule)]
+    with app.app_context():
+        tokens = {name: form_token(name) for name in ("book", "confirm", "details", "find")}
+
+    @settings(max_examples=times(60, 5000), suppress_health_check=list(HealthCheck))
+    @given(st.sampled_from(posts), st.sampled_from(gets), fields, st.sampled_from(sorted(tokens)))
+    def send(post, get, sent, name):
+        if signed:
+            sent = {**sent, "token": tokens[name]}
+        assert client.post(post, data=sent).status_code < 500
+        assert client.get(get, query_string=sent).status_code < 500
+
+    send()

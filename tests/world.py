@@ -1,0 +1,142 @@
+"""A small portal with one of everything, and a token of every kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.routing import Rule
+
+from portal.domain.zones import parse_instant
+from portal.extensions import reading
+from portal.models import Appointment, Link
+from portal.operations import appointments, keys, links, tokens, transfer, users
+from portal.operations.appointments import CUSTOMER, GUEST, Contact, Wish
+
+CONFIGURATION = """
+organisation: {name: Dupont Logistique, locale: fr, timezone: Europe/Paris}
+sites:
+  - {key: bordeaux, name: Bordeaux, timezone: Europe/Paris, address: 12 quai des Chartrons, email: quai@example.com}
+plannings:
+  - key: quais
+    name: Quais
+    timezone: Europe/Paris
+    sites: [bordeaux]
+    kinds: [customer]
+    guests: true
+    versions:
+      - from: null
+        week:
+          mon: [{start: "08:00", end: "12:00", slots: 6}]
+          tue: [{start: "08:00", end: "12:00", slots: 6}]
+customers: [{email: achats@example.com, name: Achats Vidal, kind: customer, locale: fr}]
+orders: [{reference: CMD-1001, kind: customer, site: bordeaux, customer: achats@example.com, status: ready}]
+"""
+MONDAY, TUESDAY = "2026-12-07", "2026-12-08"
+EIGHT, TEN = f"{MONDAY}T08:00:00+01:00", f"{MONDAY}T10:00:00+01:00"
+PASSWORD = "un long mot de passe, vraiment"
+PEOPLE = (
+    "achats@example.com",
+    "visiteur@example.com",
+    "chef@example.com",
+    "Camille Visiteur",
+    "Achats Vidal",
+    "0601020304",
+)
+
+
+@dataclass
+class World:
+    """What was made: ``tokens`` by kind, those that open something and those that open nothing."""
+
+    app: Flask
+    key: str = ""
+    tokens: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def secrets(self) -> list[str]:
+        """Everything that nobody else may read."""
+        settings = self.app.config["SETTINGS"]
+        return [self.key, settings.secret_key, *settings.link_keys, *self.tokens.values(), PASSWORD]
+
+    def urls(self, rule: Rule) -> list[str]:
+        """Build every address of a route: each token in turn, and what the other arguments stand for here."""
+        choices = self.tokens.values() if "token" in rule.arguments else [None]
+        found = []
+        with self.app.test_request_context():
+            for token in choices:
+                names = {name: self._value(rule, name) for name in rule.arguments - {"token"}}
+                built = self.app.url_map.bind("localhost").build(rule.endpoint, {**names, "token": token})
+                found.append(built)
+        return found
+
+    def _value(self, rule: Rule, name: str) -> str:
+        """Choose what a route's argument stands for; an order's reference and an appointment's share their name."""
+        return "CMD-1001" if name == "reference" and "/orders/" in rule.rule else self.values[name]
+
+
+def rules(app: Flask, method: str) -> list[Rule]:
+    """List the routes that answer to a method, by address."""
+    return sorted(
+        (rule for rule in app.url_map.iter_rules() if method in (rule.methods or ())), key=lambda rule: rule.rule
+    )
+
+
+def build(app: Flask, now: datetime) -> World:
+    """Load the configuration, book, cancel, make links and accounts."""
+    world = World(app)
+    with app.app_context():
+        transfer.load(CONFIGURATION, now=now)
+        users.add("chef@example.com", PASSWORD, role="admin", now=now)
+        world.key = keys.add("erp", ("read", "book", "orders", "admin"), now=now)
+        world.tokens = _tokens(now)
+        with reading() as session:
+            first = session.scalars(select(Appointment).order_by(Appointment.id)).first()
+            assert first is not None
+            world.values = {
+                "site": "bordeaux",
+                "key": "quais",
+                "planning": "quais",
+                "name": "privacy",
+                "filename": "portal.css",
+                "reference": first.reference,
+                "id": first.public_id,
+            }
+    return world
+
+
+def _tokens(now: datetime) -> dict[str, str]:
+    link = links.create("CMD-1001", now=now).token
+    before = now - timedelta(days=2)
+    expired = links.create("CMD-1001", now=before, scope=links.Scope(expires_at=before + timedelta(days=1))).token
+    revoked = links.create("CMD-1001", now=now).token
+    with reading() as session:
+        identity = session.scalars(select(Link.id).where(Link.public_id == tokens.public_id_of(revoked))).one()
+    links.revoke(identity, now=now)
+    cancelled = _booked(now, TEN, token=link)
+    appointments.cancel(tokens.public_id_of(cancelled), CUSTOMER, now=now)
+    return {
+        "book": link,
+        "book expired": expired,
+        "book revoked": revoked,
+        "manage": _booked(now, EIGHT, token=link),
+        "manage of a guest": _booked(now, EIGHT, site="bordeaux", planning="quais"),
+        "manage of a cancelled one": cancelled,
+        "unknown": tokens.token(tokens.BOOK, tokens.new_public_id(), 1),
+        "forged": link[:-4] + ("AAAA" if not link.endswith("AAAA") else "BBBB"),
+        "cut": link[:-1],
+    }
+
+
+def _booked(now: datetime, start: str, **where: Any) -> str:
+    instant = parse_instant(start)
+    assert instant is not None
+    if "token" in where:
+        wish = Wish(instant, Contact("achats@example.com", "Achats Vidal"), CUSTOMER, **where)
+    else:
+        wish = Wish(instant, Contact("visiteur@example.com", "Camille Visiteur", "0601020304"), GUEST, **where)
+    return appointments.book(wish, now=now).token
