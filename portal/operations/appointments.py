@@ -502,7 +502,7 @@ def _announce(
     **facts: Any,
 ) -> None:
     """Queue the mail to the one who comes and the notice to the site."""
-    version = f"{row.public_id}:{row.version}:{now.timestamp()}"
+    version = f"{change}:{row.public_id}:{row.version}:{now.timestamp()}"  # a cancellation reads the version it ends
     drafts = []
     if row.email:
         drafts.append(outbox.Draft(kind, f"{kind}:{version}", row.email, row.locale, not_before, facts, row.id))
