@@ -16,12 +16,13 @@ from portal.domain import slots
 from portal.domain.openings import Closed, is_open, profile, why_closed
 from portal.domain.slots import BookingDays, Start, Taken
 from portal.domain.window import Window, window
-from portal.domain.zones import day_bounds, days, local_day
+from portal.domain.zones import DAY, day_bounds, days, local_day
 from portal.operations import bookables, occupancy
 from portal.operations.bookables import Bookable
 
 LONGEST_RANGE = 62  # days in one search
 AHEAD = 31  # days searched at once for the next free one
+SOON = 3  # days read along with a range: over a weekend, the next free start is among them
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +96,21 @@ def search(
 ) -> Availability:
     """Judge every candidate start of the site's local days ``first`` to ``last``, both included."""
     bounds = _bounds(session, bookable, now, asking)
-    starts = slots.search(
-        bookable.planning.schedule,
-        bookable.site.calendar,
-        _taken_on(session, bookable, first, last, now, asking),
-        first,
-        last,
-        window=bounds,
-        quantity=asking.quantity,
-        booking_days=asking.booking_days,
-    )
-    return Availability(bookable, first, last, starts, never_open=bounds is not None and bounds.never_open)
+    taken = _taken_on(session, bookable, first, last, now, asking)
+    return _searched(bookable, first, last, taken, bounds, asking)
+
+
+def search_and_next(
+    session: Session, bookable: Bookable, first: date, last: date, *, now: datetime, asking: Asking = PUBLIC
+) -> tuple[Availability, Start | None]:
+    """Judge a range as ``search`` does, and find the first start offered after it: mostly without asking again."""
+    soon = last + timedelta(days=SOON)
+    bounds = _bounds(session, bookable, now, asking)
+    taken = _taken_on(session, bookable, first, soon, now, asking)
+    following = _first_offered(bookable, last + DAY, soon, taken, bounds, asking)
+    if following is None:
+        following = next_free(session, bookable, soon + DAY, now=now, asking=asking)
+    return _searched(bookable, first, last, taken, bounds, asking), following
 
 
 def judge(session: Session, bookable: Bookable, start: datetime, *, now: datetime, asking: Asking = PUBLIC) -> Start:
@@ -128,17 +133,8 @@ def next_free(
     """Find the first offered start on ``after`` or a later day, within the horizon or the link's last day."""
     bounds = _bounds(session, bookable, now, asking)
     for first, last in _stretches(bookable, after, now, asking):
-        found = slots.next_offered(
-            bookable.planning.schedule,
-            bookable.site.calendar,
-            _taken_on(session, bookable, first, last, now, asking),
-            first,
-            last,
-            window=bounds,
-            quantity=asking.quantity,
-            booking_days=asking.booking_days,
-        )
-        if found is not None:
+        taken = _taken_on(session, bookable, first, last, now, asking)
+        if (found := _first_offered(bookable, first, last, taken, bounds, asking)) is not None:
             return found
     return None
 
@@ -168,11 +164,42 @@ def single(bookable: Bookable, start: datetime, end: datetime) -> bool:
     return profile([bookable.planning.schedule], bookable.site.calendar, first, last).highest(start, end) == 1
 
 
+def _searched(
+    bookable: Bookable, first: date, last: date, taken: Sequence[Taken], bounds: Window | None, asking: Asking
+) -> Availability:
+    starts = slots.search(
+        bookable.planning.schedule,
+        bookable.site.calendar,
+        taken,
+        first,
+        last,
+        window=bounds,
+        quantity=asking.quantity,
+        booking_days=asking.booking_days,
+    )
+    return Availability(bookable, first, last, starts, never_open=bounds is not None and bounds.never_open)
+
+
+def _first_offered(
+    bookable: Bookable, first: date, last: date, taken: Sequence[Taken], bounds: Window | None, asking: Asking
+) -> Start | None:
+    return slots.next_offered(
+        bookable.planning.schedule,
+        bookable.site.calendar,
+        taken,
+        first,
+        last,
+        window=bounds,
+        quantity=asking.quantity,
+        booking_days=asking.booking_days,
+    )
+
+
 def _stretches(bookable: Bookable, after: date, now: datetime, asking: Asking) -> Iterator[tuple[date, date]]:
     today = local_day(now, bookable.zone)
     horizon = today + timedelta(days=366 if asking.staff else bookable.policy.max_days)
     end = min(horizon, asking.last_day or horizon)
-    first = max(after, asking.first_day or after)
+    first = max(after, today, asking.first_day or after)
     while first <= end:
         last = min(first + timedelta(days=AHEAD - 1), end)
         yield first, last

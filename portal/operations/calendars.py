@@ -248,7 +248,7 @@ def link_search(
     with reading() as session:
         link = links.opened(session, token, now)
         bookable = links.choose(session, link, planning)
-        return _search(session, bookable, first, last, now, link.asking())
+        return availability.search_and_next(session, bookable, first, last, now=now, asking=link.asking())
 
 
 def link_choice(token: str, start: datetime, *, now: datetime, planning: str | None = None) -> tuple[OpenLink, Choice]:
@@ -305,7 +305,7 @@ def slots(
     """
     with reading() as session:
         bookable = _guest(session, site, planning) if guest else bookables.find(session, site, planning)
-        return _search(session, bookable, first, last, now, Asking(staff=staff))
+        return availability.search_and_next(session, bookable, first, last, now=now, asking=Asking(staff=staff))
 
 
 def explain(site: str, planning: str, day: date, *, now: datetime, staff: bool = False) -> Availability:
@@ -323,11 +323,3 @@ def explain_start(
     with reading() as session:
         bookable = bookables.find(session, site, planning)
         return bookable, availability.judge(session, bookable, start, now=now, asking=Asking(staff=staff))
-
-
-def _search(
-    session: Session, bookable: Bookable, first: date, last: date, now: datetime, asking: Asking
-) -> tuple[Availability, Start | None]:
-    found = availability.search(session, bookable, first, last, now=now, asking=asking)
-    following = availability.next_free(session, bookable, last + timedelta(days=1), now=now, asking=asking)
-    return found, following
