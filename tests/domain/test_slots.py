@@ -9,13 +9,14 @@ import pytest
 from portal.domain.errors import Invalid
 from portal.domain.openings import Closure
 from portal.domain.policy import Policy
-from portal.domain.slots import Reason, at, most_present, search
+from portal.domain.slots import Reason, at, most_present, next_offered, search
 from portal.domain.window import window
 from tests.domain.builders import (
     AUTUMN,
     MONDAY,
     PARIS,
     SPRING,
+    SUNDAY,
     TUESDAY,
     closed_on,
     day_of,
@@ -449,3 +450,16 @@ def test_one_start_is_judged_as_the_page_judges_it():
     schedule, booked = planning(MORNING), taken(MONDAY, "08:30-09:30", 5)
     for start in public(schedule, MONDAY, booked):
         assert astuple(judged(schedule, start.start, booked)) == astuple(start)
+
+
+# --- the next free start
+
+
+def test_the_next_offered_start_is_the_first_of_a_search():
+    schedule, full = planning("08:00-09:00"), taken(MONDAY, "08:00-09:00")
+    found = next_offered(schedule, site(), [full], MONDAY, SUNDAY, window=None)
+    assert found == search(schedule, site(), [full], TUESDAY, TUESDAY, window=None)[0]
+
+
+def test_there_may_be_no_next_offered_start():
+    assert next_offered(planning(), site(), (), MONDAY, SUNDAY, window=None) is None
