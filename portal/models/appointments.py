@@ -71,4 +71,7 @@ class Event(Model):
     before: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     after: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     holds: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    """What was taken (+) or freed (-): ``{"pool", "seqs": {ledger key: seq}, "start", "end", "units", "overbook"}``."""
+    """What was taken (+) or freed (-): ``{"pool", "seqs": {ledger key: seq}, "start", "end", "units", "overbook"}``.
+
+    What was taken also says the ``capacity`` it found: ``[[start, end, slots]]``, in seconds since 1970.
+    """

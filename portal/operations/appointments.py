@@ -402,6 +402,7 @@ def _allocate(
 ) -> dict[str, Any]:
     """Hold the place, and describe it for the history."""
     pool = bookable.pool_id
+    found = occupancy.capacity(bookable, start.start, start.end)
     session.connection().execute(
         insert(Allocation),
         {
@@ -410,12 +411,12 @@ def _allocate(
             "starts_at": start.start,
             "ends_at": start.end,
             "units": units,
-            "exclusive": not overbook and availability.single(bookable, start.start, start.end),
+            "exclusive": not overbook and all(slots == 1 for _, _, slots in found),
         },
     )
     occupancy.remember_length(session, pool, bookable.longest, bookable.planning.schedule.slot_minutes)
     seqs = {key: session.ledger[key] for key in occupancy.keys(pool, start.start, start.end)}
-    return occupancy.hold(pool, seqs, start.start, start.end, units, overbook=overbook)
+    return occupancy.hold(pool, seqs, start.start, start.end, units, overbook=overbook, capacity=found)
 
 
 def _rebook(session: Transaction, bookable: Bookable, row: Any, start: Start, wish: Move, now: datetime) -> Booked:

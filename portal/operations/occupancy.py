@@ -5,17 +5,20 @@ A row whose ``taken_until`` has passed counts for nothing: the clock frees a pla
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from portal.domain.openings import profile
 from portal.domain.slots import Taken
-from portal.domain.zones import utc_days
+from portal.domain.steps import Piece
+from portal.domain.zones import epoch, local_day, utc_days
 from portal.models import Allocation, Event, Pool
 from portal.models.types import UtcDateTime
+from portal.operations.bookables import Bookable
 
 
 def keys(pool_id: int, start: datetime, end: datetime) -> list[str]:
@@ -92,10 +95,28 @@ def lapsing_pools(session: Session, now: datetime) -> list[tuple[int, datetime, 
     return [(pool_id, start, end) for pool_id, start, end in session.execute(query)]
 
 
+def capacity(bookable: Bookable, start: datetime, end: datetime) -> tuple[Piece, ...]:
+    """List the open stretches of a pool in ``[start, end)``, in seconds since 1970, each with its capacity."""
+    first, last = local_day(start, bookable.zone), local_day(end, bookable.zone)
+    steps = profile([bookable.planning.schedule], bookable.site.calendar, first, last).steps
+    return steps.parts(epoch(start), epoch(end))
+
+
 def hold(
-    pool_id: int, seqs: dict[str, int], start: datetime, end: datetime, units: int, *, overbook: bool = False
+    pool_id: int,
+    seqs: dict[str, int],
+    start: datetime,
+    end: datetime,
+    units: int,
+    *,
+    overbook: bool = False,
+    capacity: Sequence[Piece] = (),
 ) -> dict[str, Any]:
-    """Describe for the history what was taken (``units`` > 0) or freed (< 0), and at which ledger numbers."""
+    """Describe for the history what was taken (``units`` > 0) or freed (< 0), and at which ledger numbers.
+
+    What was taken says which capacity it found, so that the history can be judged after the hours have changed.
+    """
+    kept = {"capacity": [list(piece) for piece in capacity]} if units > 0 else {}
     return {
         "pool": pool_id,
         "seqs": seqs,
@@ -103,6 +124,7 @@ def hold(
         "end": end.isoformat(),
         "units": units,
         "overbook": overbook,
+        **kept,
     }
 
 
