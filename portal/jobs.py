@@ -166,7 +166,7 @@ def _readings(messages: Sequence[Message], now: datetime) -> Sequence[letters.Re
     """Read a batch; where one message cannot be read, read each by itself, so that only that one is parked."""
     try:
         return letters.read(messages, now=now)
-    except (Refusal, LookupError, TypeError, ValueError) as error:
+    except (Refusal, AttributeError, LookupError, TypeError, ValueError) as error:
         if len(messages) == 1:
             return [_parked(messages[0], error)]
         return [_readings([message], now)[0] for message in messages]

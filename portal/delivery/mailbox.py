@@ -18,11 +18,14 @@ NAME = re.compile(r"\d{14}-[0-9a-f]{16}", re.ASCII)
 SHOWN = 500  # mails of a listing
 
 
+def kept_here(settings: Settings) -> bool:
+    """Tell whether mails stay in the folder: in a demo, unless it was given a mail server."""
+    return settings.demo and not settings.mail_server
+
+
 def carrier(settings: Settings) -> Carrier:
-    """Choose who takes the mails away: the mail server; in a demo without one, the folder."""
-    if settings.demo and not settings.mail_server:
-        return Mailbox(folder(settings), settings.mail_sender)
-    return Postman(settings)
+    """Choose who takes the mails away: the mail server, or the folder."""
+    return Mailbox(folder(settings), settings.mail_sender) if kept_here(settings) else Postman(settings)
 
 
 def folder(settings: Settings) -> Path:
