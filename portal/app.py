@@ -12,11 +12,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import portal.models  # noqa: F401 - the tables must be known before the first query
 from portal import admin, api, booking, i18n
+from portal.booking import mailbox
 from portal.config import Settings
+from portal.delivery.mailbox import kept_here
 from portal.domain.errors import Busy
 from portal.extensions import babel, connect, csrf, limiter, login, settings
 from portal.i18n import Catalogues, chosen_locale
-from portal.web import frame, observe, responses, security
+from portal.web import cookies, frame, observe, responses, security
 
 HERE = Path(__file__).parent
 LARGEST_REQUEST = 2 * 1024 * 1024  # bytes
@@ -46,6 +48,7 @@ def create_app(given: Settings) -> Flask:
     connect(app, migrations_folder())
     babel.init_app(app, locale_selector=_page_locale)
     babel.domain_instance = Catalogues()
+    cookies.init_app(app)
     csrf.init_app(app)
     # The library would look for a user on every page, and so read the cookie that public pages do without.
     login.init_app(app, add_context_processor=False)
@@ -59,6 +62,8 @@ def create_app(given: Settings) -> Flask:
     app.register_error_handler(DBAPIError, _database_away)
     for blueprint in (*booking.blueprints, *admin.blueprints):
         app.register_blueprint(blueprint)
+    if kept_here(given):
+        app.register_blueprint(mailbox.bp)
     api.init_app(app)
     return app
 

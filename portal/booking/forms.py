@@ -54,45 +54,44 @@ class PublicForm(Form):
         return not self.form_errors
 
 
+def _email(needed: str) -> EmailField:
+    rules = [InputRequired(needed), Length(max=EMAIL, message=_l("Shorten this address.")), check_address]
+    return EmailField(_l("E-mail"), filters=[stripped], validators=rules)
+
+
+def _name() -> StringField:
+    rules = [InputRequired(_l("Enter your name.")), Length(max=NAME, message=_l("Shorten this name.")), check_line]
+    return StringField(_l("Name"), filters=[stripped], validators=rules)
+
+
+def _phone() -> TelField:
+    rules = [Length(max=PHONE, message=_l("Shorten this number.")), check_line]
+    return TelField(_l("Telephone"), filters=[stripped], validators=rules)
+
+
+def _comment() -> TextAreaField:
+    rules = [Length(max=COMMENT, message=_l("Shorten this message.")), check_text]
+    return TextAreaField(_l("Message"), filters=[stripped], validators=rules)
+
+
 class DetailsForm(PublicForm):
     """Who comes: what may be corrected later, too."""
 
     purpose = "details"
-    name = StringField(
-        _l("Name"),
-        filters=[stripped],
-        validators=[
-            InputRequired(_l("Enter your name.")),
-            Length(max=NAME, message=_l("Shorten this name.")),
-            check_line,
-        ],
-    )
-    phone = TelField(
-        _l("Telephone"),
-        filters=[stripped],
-        validators=[Length(max=PHONE, message=_l("Shorten this number.")), check_line],
-    )
-    comment = TextAreaField(
-        _l("Message"),
-        filters=[stripped],
-        validators=[Length(max=COMMENT, message=_l("Shorten this message.")), check_text],
-    )
+    name = _name()
+    phone = _phone()
+    comment = _comment()
 
 
-class BookingForm(DetailsForm):
+class BookingForm(PublicForm):
     """What takes a slot. ``locked`` names the fields that the link fills in: another value is refused."""
 
     purpose = "book"
     start = HiddenField()
-    email = EmailField(
-        _l("E-mail"),
-        filters=[stripped],
-        validators=[
-            InputRequired(_l("Enter your e-mail address: the confirmation is sent there.")),
-            Length(max=EMAIL, message=_l("Shorten this address.")),
-            check_address,
-        ],
-    )
+    email = _email(_l("Enter your e-mail address: the confirmation is sent there."))
+    name = _name()
+    phone = _phone()
+    comment = _comment()
 
     def __init__(self, *args: Any, locked: dict[str, str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -116,11 +115,7 @@ class FindForm(PublicForm):
     """An address whose appointments are to be mailed."""
 
     purpose = "find"
-    email = EmailField(
-        _l("E-mail"),
-        filters=[stripped],
-        validators=[InputRequired(_l("Enter your e-mail address.")), Length(max=EMAIL), check_address],
-    )
+    email = _email(_l("Enter your e-mail address."))
 
 
 class ConfirmForm(PublicForm):

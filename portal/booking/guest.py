@@ -118,7 +118,8 @@ def _show(form: BookingForm, choice: Choice, refusal: Refusal | None, asked: Vis
         chosen=chosen(choice.bookable, choice.start, asked.tz),
         lost=lost_text(choice),
         nearest=choice.nearest,
+        typed=request.method == "POST",
         what=choice.bookable.planning.name,
-        action=paths.to_start(start, choice.bookable.zone),
+        action=paths.to_send(),
         back_url=paths.to_page(day=start.astimezone(choice.bookable.zone).date().isoformat()),
     )

@@ -226,7 +226,7 @@ def _confirm_move(
         chosen=chosen(choice.bookable, choice.start, asked.tz),
         lost=lost_text(choice),
         nearest=choice.nearest,
-        action=paths.to_start(choice.start.start, choice.bookable.zone),
+        action=paths.to_send(),
         pick_url=paths.to_page(),
         back_url=urls_of(card, asked).view,
     )

@@ -28,11 +28,15 @@ MANY = 6  # hours named in a sentence
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Where days, months and slots lead: two endpoints and what their addresses carry."""
+    """Where days, months and slots lead: two endpoints and what their addresses carry.
+
+    ``chosen_from`` goes with a start that is chosen: it tells the page on which that was.
+    """
 
     page: str
     step: str
     values: Mapping[str, Any]
+    chosen_from: str | None = None
 
     def to_page(self, **more: str) -> str:
         """Give the address of the page that shows days."""
@@ -48,7 +52,17 @@ class Paths:
 
     def to_start(self, start: datetime, zone: ZoneInfo) -> str:
         """Give the address of the step after choosing a start."""
-        return url_for(self.step, **{**self.values, "start": rfc3339(start, zone)})
+        named = {"from": self.chosen_from} if self.chosen_from else {}
+        return url_for(self.step, **{**self.values, "start": rfc3339(start, zone), **named})
+
+    def to_send(self) -> str:
+        """Give the address that takes the step's form.
+
+        It is not the form's own: a browser forgets what it kept of an address that it posts to, and Back would bring
+        a fresh form, with a fresh key, where the sent one must come again.
+        """
+        named = {"from": self.chosen_from} if self.chosen_from else {}
+        return url_for(self.step, **{**self.values, **named})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +148,6 @@ class Picker:
     following: FirstFree | None
     phone: str
     zone: str
-    here: str
 
 
 def first_of_next(first: date) -> date:
@@ -162,7 +175,6 @@ def picker(calendar: Calendar, visit: Visit, paths: Paths) -> Picker:
         following=first_free(calendar.following, zone, paths),
         phone=calendar.bookable.site.phone or "",
         zone=zone.key if visit.tz is None else "",
-        here=paths.to_page(),
     )
 
 
@@ -203,7 +215,7 @@ def _day(
 def _own_label(moment: datetime, zone: ZoneInfo, tz: ZoneInfo | None) -> str:
     if tz is None or not own_time(moment, zone, tz):
         return ""
-    return _("Second line: %(zone)s.", zone=zone_label(tz, moment))
+    return _("Last line of each slot: %(zone)s.", zone=zone_label(tz, moment))
 
 
 def _full_hours(starts: Sequence[Start], zone: ZoneInfo) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from portal.booking.picker import Paths, day_view, picker
 from portal.booking.step import asked_start, attempt, chosen, lost_text, page_values, status_of
 from portal.booking.visit import Visit, visit
 from portal.clock import now
-from portal.domain.errors import Refusal
+from portal.domain.errors import Invalid, Refusal
 from portal.i18n import _
 from portal.operations import appointments, calendars
 from portal.operations.appointments import CUSTOMER, Booked, Wish
@@ -53,7 +54,8 @@ class Shown:
 
 def _paths(token: str, asked: Visit, planning: str | None) -> Paths:
     named = {"planning": planning} if planning else {}
-    return Paths("links.order", "links.details", {"token": token, **named, **asked.carried})
+    values = {"token": token, **named, **asked.carried}
+    return Paths("links.order", "links.details", values, chosen_from=secrets.token_urlsafe(8))
 
 
 @bp.get("/<token>")
@@ -144,9 +146,17 @@ def locked(link: OpenLink) -> dict[str, str]:
 
 
 def _book(form: BookingForm, token: str, link: OpenLink, asked: Visit, start: datetime) -> Booked:
-    once = Once(f"link:{link.public_id}", form.key)
+    once = Once(f"link:{link.public_id}", f"{asked.nonce}:{start.isoformat()}" if asked.nonce else form.key)
     wish = Wish(start=start, contact=contact(form), actor=CUSTOMER, token=token, planning=asked.planning, once=once)
     return appointments.book(wish, now=now())
+
+
+def _chosen_from(asked: Visit, refusal: Refusal | None) -> str | None:
+    """Keep the page's name as the key of the request, but not after it was used for another one.
+
+    These pages are kept by no browser, so that Back brings a fresh form: the key must come from the address.
+    """
+    return None if isinstance(refusal, Invalid) else asked.nonce
 
 
 def _show(
@@ -161,7 +171,8 @@ def _show(
         chosen=chosen(choice.bookable, choice.start, asked.tz),
         lost=lost_text(choice),
         nearest=choice.nearest,
+        typed=request.method == "POST",
         what=_("Order %(reference)s", reference=link.reference),
-        action=paths.to_start(start, choice.bookable.zone),
+        action=replace(paths, chosen_from=_chosen_from(asked, refusal)).to_send(),
         back_url=paths.to_page(day=start.astimezone(choice.bookable.zone).date().isoformat()),
     )

@@ -19,6 +19,7 @@ from portal.domain.zones import FIRST_YEAR, LAST_YEAR, parse_instant, zone
 CARRIED = ("lang", "tz", "email", "name", "phone")
 LONGEST = 254  # characters of a value that travels
 MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
+NONCE = re.compile(r"[A-Za-z0-9_-]{11}", re.ASCII)
 KEY = re.compile(r"[a-z0-9-]{1,60}", re.ASCII)
 
 
@@ -26,7 +27,8 @@ KEY = re.compile(r"[a-z0-9-]{1,60}", re.ASCII)
 class Visit:
     """The readable part of a public page's query.
 
-    ``month`` is a first of the month; ``tz`` the visitor's own zone; ``carried`` goes into every link and form.
+    ``month`` is a first of the month; ``tz`` the visitor's own zone; ``nonce`` names the page from which a start was
+    chosen; ``carried`` goes into every link and form.
     """
 
     day: date | None
@@ -34,6 +36,7 @@ class Visit:
     start: datetime | None
     planning: str | None
     tz: ZoneInfo | None
+    nonce: str | None
     carried: dict[str, Any]
 
     @property
@@ -53,6 +56,7 @@ def visit() -> Visit:
         start=parse_instant(given.get("start")),
         planning=given["planning"] if KEY.fullmatch(given.get("planning", "")) else None,
         tz=_zone(given.get("tz", "")),
+        nonce=given["from"] if NONCE.fullmatch(given.get("from", "")) else None,
         carried={name: given[name] for name in CARRIED if 0 < len(given.get(name, "")) <= LONGEST},
     )
 

@@ -37,14 +37,18 @@ if (matchMedia("(width < 40em)").matches) {
   document.querySelectorAll("details.day[data-unchanged]").forEach((day) => { day.open = false; });
 }
 
-// A visitor whose clock shows another time than the site's sees both.
-const other = document.querySelector("[data-zone]");
-if (other) {
+// A visitor whose clock shows another time than the site's is offered both.
+const offerOwnTime = () => {
+  const offer = document.querySelector("[data-zone]");
+  if (!offer) return;
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const now = new Date();
   const read = (timeZone) => now.toLocaleString("en", { timeZone });
-  if (zone && read(zone) !== read(other.dataset.zone)) {
-    other.querySelector("a").href += (other.querySelector("a").search ? "&" : "?") + "tz=" + encodeURIComponent(zone);
-    other.hidden = false;
-  }
-}
+  if (!zone || read(zone) === read(offer.dataset.zone)) return;
+  const here = new URL(location.href);
+  here.searchParams.set("tz", zone);
+  offer.querySelector("a").href = here.href;
+  offer.hidden = false;
+};
+document.addEventListener("htmx:afterSettle", offerOwnTime);
+offerOwnTime();

@@ -48,7 +48,8 @@ def other_languages() -> list[Language]:
 
 def _here(**changed: str) -> str:
     """Give the address of the page being shown; after a POST that is the page which the form belongs to."""
-    return f"{request.path}?{urlencode({**request.args, **changed})}"
+    start = {"start": request.form["start"]} if "start" in request.form else {}
+    return f"{request.path}?{urlencode({**request.args, **start, **changed})}"
 
 
 def public_url(endpoint: str, **values: Any) -> str:
@@ -76,6 +77,7 @@ def shrink(response: Response) -> Response:
     response.vary.add("Accept-Encoding")
     if request.accept_encodings["gzip"] and request.view_args is not None:
         name = str(request.view_args["filename"])
+        response.close()  # the file that would have been sent as it is
         response.direct_passthrough = False
         response.set_data(_compressed(name, fingerprint(name)))
         response.content_encoding = "gzip"
