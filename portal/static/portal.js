@@ -3,7 +3,7 @@
 
 // A day chosen in the month stays marked: only the slots beside it are fetched again.
 document.addEventListener("htmx:afterRequest", (event) => {
-  const link = event.target.closest?.("a[data-day]");
+  const link = event.target.closest?.(".month a");
   if (!link || !event.detail.successful) return;
   link.closest("table").querySelectorAll("[aria-current=true]").forEach((old) => old.removeAttribute("aria-current"));
   link.setAttribute("aria-current", "true");
