@@ -1,7 +1,16 @@
-"""The JSON API under /api/v1."""
+"""The JSON API under /api/v1, its specification at /api/openapi.json and a page to read it at /api/docs."""
+
+from __future__ import annotations
 
 from flask import Flask
 
+from portal.api import appointments, events, links, orders, reference, slots
+from portal.api.room import describe
+
+__all__ = ["appointments", "events", "init_app", "links", "orders", "slots"]
+
 
 def init_app(app: Flask) -> None:
-    """Register the API."""
+    """Register the API: importing the modules above has registered their calls with its blueprint."""
+    settings = app.config["SETTINGS"]
+    reference.init_app(app, describe(app, settings.public_url))

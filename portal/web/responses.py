@@ -79,8 +79,9 @@ def failed(error: HTTPException) -> Response | HTTPException:
     if status < 400:
         return error
     if wants_json():
-        return problem(status, texts.http_code(status), texts.http_title(status), {})
-    response: Response = make_response(render_template("errors/http.html", **texts.http_page(status)), status)
+        response = problem(status, texts.http_code(status), texts.http_title(status), {})
+    else:
+        response = page("errors/http.html", status, **texts.http_page(status))
     if (allow := error.get_headers(None)) and status == 405:
         response.headers.extend([header for header in allow if header[0] == "Allow"])
     if (retry := getattr(error, "retry_after", None)) is not None:

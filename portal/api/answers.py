@@ -1,0 +1,198 @@
+"""Answers as plain dictionaries, written straight from what operations return. ``portal.api.shown`` documents them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Response
+
+from portal.domain.slots import Start
+from portal.extensions import settings
+from portal.i18n import rfc3339
+from portal.operations.availability import Availability
+from portal.operations.cards import AppointmentCard
+from portal.operations.events import EventLine
+from portal.operations.links import OpenLink
+from portal.operations.orders import OrderCard
+from portal.operations.programs import LinkView, PlanningLine, SiteLine
+from portal.web import texts
+
+Json = dict[str, Any]
+
+
+def answer(document: Mapping[str, Any], status: int = 200, *, replayed: bool = False) -> Response:
+    """Send a document; ``replayed`` says that it answers a request that came before."""
+    response = Response(
+        json.dumps(document, ensure_ascii=False, separators=(",", ":")), status, mimetype="application/json"
+    )
+    if replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def slots(found: Availability, following: date | None, *, reasons: bool = False) -> Json:
+    """Write what is offered, and with ``reasons`` what is not."""
+    zone = found.zone
+    document: Json = {
+        "timezone": zone.key,
+        "slots": [
+            {
+                "start": rfc3339(start.start, zone),
+                "end": rfc3339(start.end, zone),
+                "places": start.places,
+                "staff": [],
+            }
+            for start in found.starts
+            if not start.reasons
+        ],
+        "next": following.isoformat() if following else None,
+    }
+    if reasons:
+        document["refused"] = [_refused(start, zone) for start in found.starts if start.reasons]
+    return document
+
+
+def _refused(start: Start, zone: ZoneInfo) -> Json:
+    code = start.reasons[0].value
+    return {"start": rfc3339(start.start, zone), "code": code, "text": texts.reason_text(code)}
+
+
+def site(line: SiteLine) -> Json:
+    """Write a site."""
+    card = line.site
+    return {
+        "key": card.key,
+        "name": card.name,
+        "address": card.address,
+        "timezone": card.zone.key,
+        "latitude": card.latitude,
+        "longitude": card.longitude,
+        "phone": card.phone,
+        "plannings": [planning.key for planning in line.plannings],
+    }
+
+
+def planning(line: PlanningLine) -> Json:
+    """Write a planning."""
+    card = line.planning
+    return {
+        "key": card.key,
+        "name": card.name,
+        "timezone": card.schedule.zone.key,
+        "sites": [site.key for site in line.sites],
+        "kinds": list(card.kinds),
+        "guests": card.guests,
+        "slot_minutes": card.schedule.slot_minutes,
+        "step_minutes": card.schedule.step_minutes,
+    }
+
+
+def appointment(card: AppointmentCard) -> Json:
+    """Write an appointment, the same in every answer."""
+    return {
+        "id": card.public_id,
+        "reference": card.reference,
+        "status": card.status.value,
+        "start": rfc3339(card.start, card.zone),
+        "end": rfc3339(card.end, card.zone),
+        "timezone": card.zone.key,
+        "site": card.site.key,
+        "planning": card.planning.key if card.planning else None,
+        "order": card.order,
+        "staff": [],
+        "resources": [],
+        "customer": {"email": card.email, "name": card.name, "phone": card.phone, "locale": card.locale},
+        "comment": card.comment,
+        "manage_url": f"{settings().public_url}/a/{card.token}",
+        "created_at": rfc3339(card.created_at, card.zone),
+        "updated_at": rfc3339(card.updated_at, card.zone),
+    }
+
+
+def appointments(cards: Sequence[AppointmentCard]) -> list[Json]:
+    """Write appointments."""
+    return [appointment(card) for card in cards]
+
+
+def order(card: OrderCard) -> Json:
+    """Write an order."""
+    return {
+        "reference": card.reference,
+        "kind": card.kind,
+        "status": card.status,
+        "site": card.site.key,
+        "customer": _customer(card),
+        "units": card.units,
+        "ship_date": _moment(card.ship_date, card.site.zone),
+        "delivery_date": _moment(card.delivery_date, card.site.zone),
+        "created_at": rfc3339(card.created_at, card.site.zone),
+        "updated_at": rfc3339(card.updated_at, card.site.zone),
+    }
+
+
+def link(view: LinkView) -> Json:
+    """Write what a booking link opens."""
+    found, zone = view.link, view.link.site.zone
+    return {
+        "order": {
+            "reference": found.reference,
+            "kind": found.kind,
+            "status": found.status,
+            "units": found.units,
+            "ship_date": _moment(found.ship_date, zone),
+            "delivery_date": _moment(found.delivery_date, zone),
+        },
+        "site": found.site.key,
+        "timezone": zone.key,
+        "customer": _customer(found),
+        "plannings": [
+            {
+                "key": one.planning.key,
+                "name": one.planning.name,
+                "slot_minutes": one.planning.schedule.slot_minutes,
+            }
+            for one in view.plannings
+        ],
+        "first_day": found.first_day.isoformat() if found.first_day else None,
+        "last_day": found.last_day.isoformat() if found.last_day else None,
+        "expires_at": _moment(found.expires_at, zone),
+        "max_active": found.max_active,
+        "appointments": appointments(view.appointments),
+    }
+
+
+def event(line: EventLine) -> Json:
+    """Write one change."""
+    return {
+        "id": str(line.id),
+        "kind": line.kind,
+        "at": rfc3339(line.at, line.zone),
+        "appointment": line.appointment,
+        "actor": line.actor,
+        "origin": line.origin,
+        "before": _local(line.before, line.zone),
+        "after": _local(line.after, line.zone),
+    }
+
+
+def _customer(known: OrderCard | OpenLink) -> Json:
+    return {
+        "email": known.email,
+        "name": known.name,
+        "phone": known.phone,
+        "locale": known.locale or settings().default_locale,
+    }
+
+
+def _moment(instant: datetime | None, zone: ZoneInfo) -> str | None:
+    return rfc3339(instant, zone) if instant else None
+
+
+def _local(facts: Mapping[str, Any], zone: ZoneInfo) -> Json:
+    """Write the instants among what an event keeps in the zone of the appointment."""
+    times = {name: rfc3339(datetime.fromisoformat(facts[name]), zone) for name in ("start", "end") if name in facts}
+    return {**facts, **times}

@@ -1,0 +1,156 @@
+"""Appointments: book, look up, move, cancel, correct."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response
+
+from portal.api import answers, booking
+from portal.api.callers import caller
+from portal.api.given import AppointmentsQuery, Booking, Cancelling, Correction, Rescheduling
+from portal.api.reader import Unreadable
+from portal.api.room import room
+from portal.api.shown import AppointmentAnswer, Appointments
+from portal.clock import now
+from portal.domain.errors import (
+    ChangeTooLate,
+    NotFound,
+    OutsideWindow,
+    SlotNotOffered,
+    SlotTaken,
+    StateChanged,
+)
+from portal.domain.lifecycle import Status
+from portal.operations import appointment_lists, cards
+from portal.operations import appointments as book
+from portal.operations.appointment_lists import Filter
+
+NO_PLACE = [SlotTaken, SlotNotOffered, OutsideWindow]
+ONE = "/appointments/<public_id:public_id>"
+
+
+@room.call(
+    "POST",
+    "/appointments",
+    tag="Appointments",
+    scope="book",
+    public=True,
+    body=Booking,
+    answer=AppointmentAnswer,
+    status=201,
+    refusals=[NotFound, *NO_PLACE],
+    example={
+        "site": "bordeaux",
+        "planning": "quais",
+        "start": "2026-12-08T08:30:00+01:00",
+        "customer": {"email": "achats@example.com", "name": "Achats SA", "phone": "05 56 00 00 00", "locale": "fr"},
+    },
+    creates=True,
+)
+def book_appointment(given: Mapping[str, Any]) -> Response:
+    """Book an appointment.
+
+    A key books as staff: by capacity and hours only, in any planning; with `"policy": "public"` by all rules. Without
+    a key all rules apply, and only plannings that take guests are there.
+    """
+    return booking.made(booking.for_staff_or_guest(given, caller()), now())
+
+
+@room.call(
+    "GET",
+    "/appointments",
+    tag="Appointments",
+    scope="read",
+    query=AppointmentsQuery,
+    answer=Appointments,
+    refusals=[NotFound],
+)
+def list_appointments(asked: Mapping[str, Any]) -> Response:
+    """List appointments by their start."""
+    since, until = appointment_lists.local_bounds(asked.get("first"), asked.get("last"), site=asked.get("site"))
+    wanted = Filter(
+        since=since,
+        until=until,
+        site=asked.get("site"),
+        planning=asked.get("planning"),
+        statuses=_statuses(asked.get("status", "")),
+        order=asked.get("order"),
+        email=asked.get("email"),
+    )
+    page = appointment_lists.find_appointments(wanted, cursor=asked.get("after"), size=asked["limit"])
+    return answers.answer({"appointments": answers.appointments(page.appointments), "next": page.next})
+
+
+@room.call("GET", ONE, tag="Appointments", scope="read", answer=AppointmentAnswer, refusals=[NotFound])
+def show_appointment(public_id: str) -> Response:
+    """Show an appointment."""
+    return _shown(public_id)
+
+
+@room.call(
+    "POST",
+    f"{ONE}/reschedule",
+    tag="Appointments",
+    scope="book",
+    body=Rescheduling,
+    answer=AppointmentAnswer,
+    refusals=[NotFound, *NO_PLACE, StateChanged, ChangeTooLate],
+    example={"start": "2026-12-08T10:00:00+01:00"},
+    creates=True,
+)
+def reschedule(given: Mapping[str, Any], public_id: str) -> Response:
+    """Move an appointment: the new place is taken and the old one freed at once, or nothing changes."""
+    if given.get("overbook"):
+        caller().require("admin")
+    wish = book.Move(public_id, given["start"], _actor(given), once=caller().once(), overbook=given.get("overbook", ""))
+    moved = book.move(wish, now=now())
+    return _shown(public_id, replayed=moved.replayed)
+
+
+@room.call(
+    "POST",
+    f"{ONE}/cancel",
+    tag="Appointments",
+    scope="book",
+    body=Cancelling,
+    answer=AppointmentAnswer,
+    refusals=[NotFound, StateChanged, ChangeTooLate],
+)
+def cancel(given: Mapping[str, Any], public_id: str) -> Response:
+    """Cancel an appointment. Its place is free at once: there is no undo here."""
+    book.cancel(public_id, _actor(given), now=now(), undo=False)
+    return _shown(public_id)
+
+
+@room.call(
+    "PATCH",
+    ONE,
+    tag="Appointments",
+    scope="book",
+    body=Correction,
+    answer=AppointmentAnswer,
+    refusals=[NotFound, StateChanged],
+    example={"customer": {"phone": "05 56 00 00 00"}, "comment": "Camion de 12 m"},
+)
+def correct(given: Mapping[str, Any], public_id: str) -> Response:
+    """Correct the details of an appointment, never its time."""
+    details = book.Details(**given["customer"], **{name: given[name] for name in ("comment",) if name in given})
+    book.edit(public_id, details, caller().actor(staff=True), now=now())
+    return _shown(public_id)
+
+
+def _actor(given: Mapping[str, Any]) -> book.Actor:
+    return caller().actor(staff=given.get("policy") != "public")
+
+
+def _shown(public_id: str, *, replayed: bool = False) -> Response:
+    return answers.answer(answers.appointment(cards.by_public_id(public_id)), replayed=replayed)
+
+
+def _statuses(text: str) -> list[str]:
+    named = [name.strip() for name in text.split(",")] if text else []
+    if any(name not in set(Status) for name in named):
+        raise Unreadable("query", [(("status",), "not_a_choice")])
+    return named

@@ -1,0 +1,100 @@
+"""From a request to a booking: who comes, by which rules, under which idempotency key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from flask import Response
+
+from portal.api import answers
+from portal.api.callers import Caller, caller, count_mail
+from portal.api.reader import Unreadable
+from portal.domain.lifecycle import Status
+from portal.extensions import settings
+from portal.operations import appointments, cards, programs
+from portal.operations.appointments import Booked, Contact, Wish
+from portal.operations.links import OpenLink
+
+LOCKED = ("email", "name", "phone")
+
+
+def for_staff_or_guest(given: Mapping[str, Any], who: Caller) -> Wish:
+    """Read the wish of a key, by the rules of staff, or of the public, by all rules.
+
+    Raises KeyNeeded and ScopeNeeded for what needs a key, Unreadable when it is not said who comes.
+    """
+    if who.key is not None or given.get("order") or given.get("policy") == "staff":
+        who.require("book")
+    if given.get("overbook"):
+        who.require("admin")
+    staff = who.key is not None and given.get("policy") != "public"
+    return Wish(
+        start=given["start"],
+        contact=_contact(given, needed=("name",) if staff else ("email", "name")),
+        actor=who.actor(staff=staff),
+        site=given["site"],
+        planning=given["planning"],
+        order=given.get("order"),
+        overbook=given.get("overbook", ""),
+        once=who.once(),
+    )
+
+
+def for_order(given: Mapping[str, Any], token: str, now: datetime) -> Wish:
+    """Read the wish of somebody with a link, who may leave out what the order knows.
+
+    Raises LinkUnknown, LinkExpired, Unreadable for a value that is missing or not the order's.
+    """
+    link = programs.opened(token, now=now)
+    customer = {**given["customer"], **_locked(link, given["customer"])}
+    contact = _contact({**given, "customer": customer}, needed=("email", "name"), locale=link.locale)
+    return Wish(
+        start=given["start"],
+        contact=contact,
+        actor=caller().actor(staff=False),
+        token=token,
+        planning=given.get("planning"),
+        once=caller().once(f"link:{link.public_id}"),
+    )
+
+
+def made(wish: Wish, now: datetime) -> Response:
+    """Book, and answer with the appointment; for a request that came before, with its first answer."""
+    if wish.contact.email is not None and not wish.actor.staff:
+        count_mail(wish.contact.email)
+    booked = appointments.book(wish, now=now)
+    return answers.answer(_written(booked), 201, replayed=booked.replayed)
+
+
+def _written(booked: Booked) -> dict[str, Any]:
+    """Write the appointment that was made, as it was made: a replay knows nothing of what came after."""
+    card = cards.by_public_id(booked.public_id)
+    if booked.replayed:
+        card = replace(card, start=booked.start, end=booked.end, status=Status.CONFIRMED)
+    return answers.appointment(card)
+
+
+def _contact(given: Mapping[str, Any], *, needed: tuple[str, ...], locale: str | None = None) -> Contact:
+    customer = given["customer"]
+    missing = [(("customer", name), "required") for name in needed if not customer.get(name)]
+    if missing:
+        raise Unreadable("json", missing)
+    return Contact(
+        email=customer.get("email"),
+        name=customer["name"],
+        phone=customer.get("phone", ""),
+        comment=given["comment"],
+        locale=customer.get("locale") or locale or settings().default_locale,
+    )
+
+
+def _locked(link: OpenLink, customer: Mapping[str, str]) -> dict[str, str]:
+    """Give what the order knows of who comes. Raises Unreadable when another value was sent."""
+    known = {name: value for name in LOCKED if (value := getattr(link, name))}
+    other = [(("customer", name), "locked") for name in known if customer.get(name, known[name]) != known[name]]
+    if other:
+        raise Unreadable("json", other)
+    return known

@@ -1,0 +1,280 @@
+"""The shapes of requests: what they are checked against, and what the specification shows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import ValidationError, fields
+
+from portal.api.fields import Address, Choice, Count, Day, Instant, Key, Line, Lines, Switch, Whole
+from portal.config import LOCALES
+from portal.operations.availability import LONGEST_RANGE
+from portal.operations.orders import KINDS
+
+NAME, PHONE, COMMENT, REASON, REFERENCE, STATUS, UNITS, CURSOR = 120, 40, 2000, 300, 120, 40, 120, 200  # characters
+MOST_ON_A_PAGE = 200
+MOST_ACTIVE = 1000
+OBJECT: dict[str, str | list[Any] | dict[Any, Any]] = {"type": "expected", "null": "expected", "required": "required"}
+OF_SERVICES = ("service", "staff", "resources", "quantity", "iterations", "fields", "tags")
+"""What services bring in a later version: refused by name until then."""
+
+
+class Given(ma.Schema):
+    """A request: anything unknown is refused."""
+
+    error_messages = {"unknown": "unknown_key", "type": "expected"}  # noqa: RUF012 - marshmallow's own attribute
+    later: tuple[str, ...] = ()
+
+    class Meta:
+        """Marshmallow's own settings."""
+
+        unknown = ma.RAISE
+
+
+# Slots
+
+
+class DaysQuery(Given):
+    """A range of local dates, both included."""
+
+    later = OF_SERVICES
+
+    first = Day(required=True, data_key="from", metadata={"description": "First local date."})
+    last = Day(
+        required=True,
+        data_key="to",
+        metadata={"description": f"Last local date, included; at most {LONGEST_RANGE} days in all."},
+    )
+
+    @ma.validates_schema
+    def check_range(self, asked: Mapping[str, Any], **_: Any) -> None:
+        """Accept days in order, and not too many of them."""
+        if asked["last"] < asked["first"]:
+            raise ValidationError("before_from", "to")
+        if (asked["last"] - asked["first"]).days >= LONGEST_RANGE:
+            raise ValidationError("too_many_days", "to")
+
+
+class SlotsQuery(DaysQuery):
+    """Slots of a planning at a site."""
+
+    site = Key(required=True, metadata={"description": "Key of the site."})
+    planning = Key(required=True, metadata={"description": "Key of the planning."})
+    reasons = Whole(
+        least=0,
+        most=1,
+        load_default=0,
+        metadata={"description": "1: also the starts that are not offered, and why. Needs a key."},
+    )
+    policy = Choice(
+        "public",
+        "staff",
+        load_default="public",
+        metadata={"description": "`staff` (a key with `book`): by capacity and hours only, as that key books."},
+    )
+
+
+class LinkSlotsQuery(DaysQuery):
+    """Slots for an order."""
+
+    planning = Key(metadata={"description": "Key of the planning; needed when several serve the order."})
+
+
+# Appointments
+
+
+class CustomerGiven(Given):
+    """Who comes. An e-mail address is needed but by a key with `book`; of an order's customer nothing that is known."""
+
+    email = Address(metadata={"description": "Confirmation and reminders go there."})
+    name = Line(most=NAME, least=1, metadata={"description": "Name of the person or company."})
+    phone = Line(most=PHONE, metadata={"description": "Telephone."})
+    locale = Choice(*LOCALES, metadata={"description": "Language of the mails."})
+
+
+class ByPolicy(Given):
+    """By which rules a key acts."""
+
+    later = OF_SERVICES
+
+    policy = Choice(
+        "public",
+        "staff",
+        metadata={
+            "description": "`public`: all rules apply. By default a key books as staff: capacity and hours only."
+        },
+    )
+    overbook = Line(
+        most=REASON,
+        least=1,
+        metadata={"description": "Reason to book beyond capacity and hours. Needs the scope `admin`."},
+    )
+
+    @ma.validates_schema
+    def check_policy(self, given: Mapping[str, Any], **_: Any) -> None:
+        """Accept no overbooking by the public rules."""
+        if given.get("overbook") and given.get("policy") == "public":
+            raise ValidationError("public_only", "overbook")
+
+
+class LinkBooking(Given):
+    """Book for an order."""
+
+    later = OF_SERVICES
+
+    start = Instant(required=True, metadata={"description": "A start that the link's slots offer."})
+    planning = Key(metadata={"description": "Key of the planning; needed when several serve the order."})
+    customer = fields.Nested(
+        CustomerGiven,
+        load_default=dict,
+        error_messages=OBJECT,
+        metadata={"description": "What the order does not know; what it knows may only be repeated."},
+    )
+    comment = Lines(most=COMMENT, load_default="", metadata={"description": "Message to the site."})
+
+
+class Booking(ByPolicy):
+    """Book in a planning at a site."""
+
+    site = Key(required=True, metadata={"description": "Key of the site."})
+    planning = Key(required=True, metadata={"description": "Key of the planning."})
+    start = Instant(required=True, metadata={"description": "A start that `GET /slots` offers."})
+    customer = fields.Nested(
+        CustomerGiven,
+        required=True,
+        error_messages=OBJECT,
+    )
+    comment = Lines(most=COMMENT, load_default="", metadata={"description": "Message to the site."})
+    order = Line(most=REFERENCE, least=1, metadata={"description": "Reference of an order. Needs a key."})
+
+
+class Rescheduling(ByPolicy):
+    """Move an appointment."""
+
+    start = Instant(required=True, metadata={"description": "The new start."})
+
+
+class Cancelling(Given):
+    """Cancel an appointment."""
+
+    policy = Choice(
+        "public", "staff", metadata={"description": "`public`: the customers' deadline for changes applies."}
+    )
+
+
+class DetailsGiven(Given):
+    """What may be corrected of who comes."""
+
+    name = Line(most=NAME, least=1)
+    phone = Line(most=PHONE)
+
+
+class Correction(Given):
+    """Correct the details of an appointment; what is left out stays as it is."""
+
+    later = ("fields", "tags")
+
+    customer = fields.Nested(DetailsGiven, load_default=dict, error_messages=OBJECT)
+    comment = Lines(most=COMMENT)
+
+
+class AppointmentsQuery(Given):
+    """Filters, all of which apply, and the page."""
+
+    later = OF_SERVICES
+
+    first = Day(
+        data_key="from",
+        metadata={"description": "First local date of the start, in the site's zone, else the organisation's."},
+    )
+    last = Day(data_key="to", metadata={"description": "Last local date of the start, included."})
+    site = Key(metadata={"description": "Key of the site."})
+    planning = Key(metadata={"description": "Key of the planning."})
+    status = Line(
+        most=CURSOR, metadata={"description": "One status or several, separated by commas.", "examples": ["confirmed"]}
+    )
+    order = Line(most=REFERENCE, least=1, metadata={"description": "Reference of the order."})
+    email = Address(metadata={"description": "Address of who comes."})
+    after = Line(most=CURSOR, metadata={"description": "The `next` of the page before."})
+    limit = Whole(least=1, most=MOST_ON_A_PAGE, load_default=50, metadata={"description": "Length of the page."})
+
+
+# Orders
+
+
+class OrderCustomer(Given):
+    """The customer of an order: known by the address, made when there is none such."""
+
+    email = Address(
+        allow_none=True, metadata={"description": "null: a customer without address, who cannot be invited."}
+    )
+    name = Line(most=NAME)
+    phone = Line(most=PHONE)
+    locale = Choice(*LOCALES)
+
+
+class OrderGiven(Given):
+    """What may be said of an order."""
+
+    status = Line(most=STATUS, metadata={"description": "Its status in your own words."})
+    customer = fields.Nested(OrderCustomer, load_default=dict, error_messages=OBJECT)
+    units = Line(most=UNITS, metadata={"description": "How much, as people say it: `36 pallets`."})
+    ship_date = Instant(allow_none=True)
+    delivery_date = Instant(allow_none=True)
+
+    @ma.pre_load
+    def expand(self, given: Any, **_: Any) -> Any:
+        """Accept an address alone for the customer, as the configuration file writes it."""
+        if isinstance(given, dict) and isinstance(given.get("customer"), str):
+            return {**given, "customer": {"email": given["customer"]}}
+        return given
+
+
+class OrderPut(OrderGiven):
+    """Create an order, or update it: what is left out stays as it is."""
+
+    ship_date = Instant()
+    delivery_date = Instant()
+    kind = Choice(*KINDS, required=True, metadata={"description": "`customer`: collects. `supplier`: delivers."})
+    site = Key(required=True, metadata={"description": "Key of the site."})
+
+
+class OrderPatch(OrderGiven):
+    """Change some fields of an order; null empties one."""
+
+    kind = Choice(*KINDS)
+    site = Key()
+
+
+class LinkGiven(Given):
+    """What a new booking link allows."""
+
+    first_day = Day(allow_none=True, metadata={"description": "First local date that it may book."})
+    last_day = Day(allow_none=True, metadata={"description": "Last local date that it may book."})
+    expires_at = Instant(allow_none=True, metadata={"description": "From when on it opens nothing."})
+    max_active = Count(
+        least=1,
+        most=MOST_ACTIVE,
+        allow_none=True,
+        metadata={"description": "The largest number of appointments to come."},
+    )
+    send = Switch(load_default=False, metadata={"description": "true: mail it to the order's customer."})
+
+    @ma.validates_schema
+    def check_days(self, given: Mapping[str, Any], **_: Any) -> None:
+        """Accept days in order."""
+        first, last = given.get("first_day"), given.get("last_day")
+        if first and last and last < first:
+            raise ValidationError("before_from", "last_day")
+
+
+# Events
+
+
+class EventsQuery(Given):
+    """Where to go on reading."""
+
+    after = Line(most=20, metadata={"description": "The `next` of the answer before."})
+    limit = Whole(least=1, most=MOST_ON_A_PAGE, load_default=100, metadata={"description": "Length of the page."})

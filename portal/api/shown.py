@@ -1,0 +1,259 @@
+"""The shapes of answers: what the specification shows. ``portal.api.answers`` writes them, quicker than marshmallow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from portal.api.fields import Day, Instant
+from portal.domain.lifecycle import Status
+from portal.operations.orders import KINDS
+
+
+class Answer(ma.Schema):
+    """What the API sends: documented here, written by ``portal.api.answers``."""
+
+    class Meta:
+        """Marshmallow's own settings."""
+
+        unknown = ma.EXCLUDE
+
+
+def said(description: str, *, nullable: bool = False, **more: Any) -> fields.String:
+    """Describe a text of an answer, which is always there."""
+    return fields.String(required=True, allow_none=nullable, metadata={"description": description, **more})
+
+
+def moment(description: str, *, nullable: bool = False) -> Instant:
+    """Describe an instant of an answer."""
+    return Instant(required=True, allow_none=nullable, metadata={"description": description})
+
+
+# Problems
+
+
+class Wrong(Answer):
+    """One wrong value."""
+
+    field = said("Path to the value: `customer.email`, or the name of a parameter or header.")
+    code = said("Stable name of what is wrong: `required`, `unknown_key`, `email`, `not_an_instant` …")
+    detail = said("The same in words.")
+    pointer = fields.String(metadata={"description": "JSON Pointer into the body, where the value is in it."})
+
+
+class Problem(Answer):
+    """A problem document, RFC 9457."""
+
+    type = said("`about:blank`: the status and the code say it all.")
+    title = said("Why, in words.")
+    status = fields.Integer(required=True, metadata={"description": "The HTTP status again."})
+    code = said("Stable name of the refusal.")
+    errors = fields.List(fields.Nested(Wrong), metadata={"description": "For `invalid`: every wrong value."})
+    reasons = fields.List(fields.String, metadata={"description": "Why the start is not offered, most telling first."})
+    retry_after = fields.Integer(metadata={"description": "Seconds to wait, as in the header `Retry-After`."})
+
+
+# Slots
+
+
+class Slot(Answer):
+    """A start that can be booked."""
+
+    start = moment("Begins.")
+    end = moment("Ends.")
+    places = fields.Integer(required=True, metadata={"description": "Places left."})
+    staff = fields.List(
+        fields.String, required=True, metadata={"description": "Keys of the staff; empty in plannings."}
+    )
+
+
+class RefusedStart(Answer):
+    """A start that is not offered."""
+
+    start = moment("Would begin.")
+    code = said("The most telling reason: `closed`, `break`, `off_grid`, `past`, `notice`, `horizon`, `full` …")
+    text = said("The reason in words.")
+
+
+class Slots(Answer):
+    """What can be booked in a range of days."""
+
+    timezone = said("IANA zone of the site, in which all times are given.")
+    slots = fields.List(fields.Nested(Slot), required=True)
+    next = Day(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The first date after the range with a free slot, if any."},
+    )
+    refused = fields.List(fields.Nested(RefusedStart), metadata={"description": "With `reasons=1` and a key."})
+
+
+# Sites and plannings
+
+
+class SiteAnswer(Answer):
+    """A site."""
+
+    key = said("Its key.")
+    name = said("Its name.")
+    address = said("Postal address.")
+    timezone = said("IANA zone in which its days and pages are.")
+    latitude = fields.Float(required=True, allow_none=True)
+    longitude = fields.Float(required=True, allow_none=True)
+    phone = said("Whom to call.", nullable=True)
+    plannings = fields.List(fields.String, required=True, metadata={"description": "Keys of what can be booked there."})
+
+
+class Sites(Answer):
+    """Sites, by name."""
+
+    sites = fields.List(fields.Nested(SiteAnswer), required=True)
+
+
+class PlanningAnswer(Answer):
+    """A planning."""
+
+    key = said("Its key.")
+    name = said("Its name.")
+    timezone = said("IANA zone in which its hours are written.")
+    sites = fields.List(fields.String, required=True, metadata={"description": "Keys of the sites it applies to."})
+    kinds = fields.List(
+        fields.String, required=True, metadata={"description": "Kinds of orders whose links may book it."}
+    )
+    guests = fields.Boolean(required=True, metadata={"description": "Whether it can be booked without a link or key."})
+    slot_minutes = fields.Integer(required=True, metadata={"description": "Length of an appointment."})
+    step_minutes = fields.Integer(required=True, metadata={"description": "Distance between starts."})
+
+
+class Plannings(Answer):
+    """Plannings, by name."""
+
+    plannings = fields.List(fields.Nested(PlanningAnswer), required=True)
+
+
+# Appointments
+
+
+class Customer(Answer):
+    """Who comes."""
+
+    email = said("E-mail address.", nullable=True)
+    name = said("Name.")
+    phone = said("Telephone.")
+    locale = said("Language of the mails: `fr` or `en`.")
+
+
+class AppointmentAnswer(Answer):
+    """An appointment, the same in every answer."""
+
+    id = said("Its id in this API.")
+    reference = said("What is said on the telephone and at the gate.")
+    status = fields.String(required=True, validate=validate.OneOf([status.value for status in Status]))
+    start = moment("Begins.")
+    end = moment("Ends.")
+    timezone = said("IANA zone of the site.")
+    site = said("Key of the site.")
+    planning = said("Key of the planning.", nullable=True)
+    order = said("Reference of the order, if it has one.", nullable=True)
+    staff = fields.List(fields.String, required=True, metadata={"description": "Keys; empty in plannings."})
+    resources = fields.List(fields.String, required=True, metadata={"description": "Keys; empty in plannings."})
+    customer = fields.Nested(Customer, required=True)
+    comment = said("Message of the customer.")
+    manage_url = said("Page on which the customer sees, moves and cancels it.", format="uri")
+    created_at = moment("When it was booked.")
+    updated_at = moment("When it last changed.")
+
+
+class Appointments(Answer):
+    """A page of appointments, by their start."""
+
+    appointments = fields.List(fields.Nested(AppointmentAnswer), required=True)
+    next = said("Cursor of the following page: give it as `after`. null on the last.", nullable=True)
+
+
+# Orders
+
+
+class OrderAnswer(Answer):
+    """An order."""
+
+    reference = said("Its reference.")
+    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    status = said("Its status in your own words.")
+    site = said("Key of the site.")
+    customer = fields.Nested(Customer, required=True)
+    units = said("How much, as people say it: `36 pallets`.")
+    ship_date = moment("When it ships.", nullable=True)
+    delivery_date = moment("When it is delivered.", nullable=True)
+    created_at = moment("When it came.")
+    updated_at = moment("When it last changed.")
+
+
+class LinkMade(Answer):
+    """A new booking link."""
+
+    url = said("The page that it opens; its last part is the token.", format="uri")
+    expires_at = moment("From when on it opens nothing.", nullable=True)
+
+
+# Links
+
+
+class LinkOrder(Answer):
+    """The order of a link, as far as its holder may know."""
+
+    reference = said("Its reference.")
+    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    status = said("Its status.")
+    units = said("How much.")
+    ship_date = moment("When it ships.", nullable=True)
+    delivery_date = moment("When it is delivered.", nullable=True)
+
+
+class LinkPlanning(Answer):
+    """A planning that serves the order."""
+
+    key = said("Its key.")
+    name = said("Its name.")
+    slot_minutes = fields.Integer(required=True, metadata={"description": "Length of an appointment."})
+
+
+class LinkAnswer(Answer):
+    """What a booking link opens."""
+
+    order = fields.Nested(LinkOrder, required=True)
+    site = said("Key of the site.")
+    timezone = said("IANA zone of the site.")
+    customer = fields.Nested(Customer, required=True, metadata={"description": "What the order knows of who comes."})
+    plannings = fields.List(fields.Nested(LinkPlanning), required=True)
+    first_day = Day(required=True, allow_none=True)
+    last_day = Day(required=True, allow_none=True)
+    expires_at = moment("From when on it opens nothing.", nullable=True)
+    max_active = fields.Integer(required=True, allow_none=True)
+    appointments = fields.List(fields.Nested(AppointmentAnswer), required=True)
+
+
+# Events
+
+
+class EventAnswer(Answer):
+    """One change of an appointment."""
+
+    id = said("Its place in the log.")
+    kind = said("`scheduled`, `rescheduled`, `edited`, `cancelled`, `undone`, `freed` …")
+    at = moment("When.")
+    appointment = said("Id of the appointment.")
+    actor = said("`customer`, a user's address, `key:<name>`, or `system`.")
+    origin = said("From where: `link`, `guest`, `staff`, `api`, `worker`.")
+    before = fields.Dict(required=True, metadata={"description": "What was, of what changed."})
+    after = fields.Dict(required=True, metadata={"description": "What is since."})
+
+
+class Events(Answer):
+    """A page of the event log, oldest first."""
+
+    events = fields.List(fields.Nested(EventAnswer), required=True)
+    next = said("Give it as `after` to go on, now or later.", nullable=True)
+    more = fields.Boolean(required=True, metadata={"description": "Whether more can be read at once."})

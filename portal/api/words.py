@@ -1,0 +1,39 @@
+"""The words of problem documents: what is wrong with a value, and what a key lacks."""
+
+from __future__ import annotations
+
+from portal.domain.errors import Invalid, Refusal
+from portal.i18n import _
+from portal.web import texts
+
+
+def title(refusal: Refusal) -> str:
+    """Say in a sentence why a request was refused."""
+    known = {
+        "unauthorised": _("A valid key is needed: Authorization: Bearer <key>."),
+        "forbidden": _("This key may not do this."),
+    }
+    return known.get(refusal.code) or texts.explain(refusal)
+
+
+def wrong(code: str) -> str:
+    """Say what is wrong with a value."""
+    known = {
+        "unknown_key": _("This name is not known here."),
+        "twice": _("This is given twice."),
+        "too_long": _("This text is too long."),
+        "unreadable": _("This text holds characters that cannot be read."),
+        "not_a_choice": _("This is none of the known words."),
+        "not_a_key": _("A key has small letters, digits and hyphens, 60 at most."),
+        "not_an_instant": _("Write an instant with its offset, such as 2026-12-08T08:30:00+01:00."),
+        "not_a_day": _("Write a date such as 2026-12-08."),
+        "out_of_range": _("This number is too small or too large."),
+        "before_from": _("The last day comes before the first."),
+        "too_many_days": _("At most 62 days can be asked for at once."),
+        "too_soon": _("The end must come after the start."),
+        "public_only": _("The public policy knows no overbooking."),
+        "no_email": _("The customer of this order has no e-mail address."),
+        "past": _("This moment has passed."),
+        "unknown_site": _("No site has this key."),
+    }
+    return known.get(code) or texts.problem_text(Invalid(problem=code))
