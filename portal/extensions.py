@@ -121,20 +121,35 @@ def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+    options = connection.get_execution_options()
+    if options.get("isolation_level") == "AUTOCOMMIT":
         return
-    immediate = connection.get_execution_options().get("immediate", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    _set_durability(connection, "NORMAL" if options.get("repeatable") else "FULL")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("immediate") else "BEGIN")
 
 
-_readers: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
+def _set_durability(connection: Connection, wanted: str) -> None:
+    """Choose whether a commit waits for the disk; a killed process loses nothing either way, a power cut may."""
+    if connection.info.get("synchronous", "FULL") != wanted:
+        connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+        connection.info["synchronous"] = wanted
+
+
+_engines: WeakKeyDictionary[Engine, dict[str, Engine]] = WeakKeyDictionary()
+
+
+def _engine(**options: Any) -> Engine:
+    """Give the database's engine with these options, made once."""
+    engine = db.engine
+    known = _engines.setdefault(engine, {})
+    name = repr(options)
+    if name not in known:
+        known[name] = engine.execution_options(**options)
+    return known[name]
 
 
 def _reader() -> Engine:
-    engine = db.engine
-    if (reader := _readers.get(engine)) is None:
-        reader = _readers[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
-    return reader
+    return _engine(isolation_level="AUTOCOMMIT")
 
 
 @contextmanager
@@ -163,11 +178,13 @@ class Transaction(Session):
 
 
 @contextmanager
-def transaction(keys: Sequence[str] = ()) -> Iterator[Transaction]:
+def transaction(keys: Sequence[str] = (), *, repeatable: bool = False) -> Iterator[Transaction]:
     """Write in one transaction: take ``keys`` first, sorted, then yield; commit at the end or roll all back.
 
     The keys are rows of the ledger. Taking them by an upsert, in one order, is what serialises the bookings that
     could collide: nobody else can pass their first statement until this transaction ends. Transactions do not nest.
+
+    ``repeatable``: what is written may be done again without harm, so an embedded database need not wait for its disk.
     """
     if _open.get():
         raise RuntimeError("transactions do not nest: one use case owns the whole write")
@@ -175,7 +192,7 @@ def transaction(keys: Sequence[str] = ()) -> Iterator[Transaction]:
     try:
         with ExitStack() as stack:
             stack.enter_context(_fair_turn())
-            writer = db.engine.execution_options(immediate=True)
+            writer = _engine(immediate=True, repeatable=repeatable)
             session = stack.enter_context(Transaction(writer, expire_on_commit=False))
             with session.begin():
                 session.ledger = take(session, keys)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime, parseaddr
+from functools import cached_property, lru_cache
 from typing import Protocol, Self
 from urllib.parse import urlsplit
 
@@ -72,7 +73,7 @@ class Postman:
         self._settings = settings
         self._line: Line | None = None
 
-    @property
+    @cached_property
     def unfit(self) -> str:
         """Say what is wrong with our own settings, or nothing."""
         if not self._settings.mail_server:
@@ -209,9 +210,8 @@ class Line(flask_mail.Connection):
 
 def written(mail: Mail, sender: str) -> bytes:
     """Write a whole message. Raises ``BadAddress`` or ``mime.BrokenHeader``."""
-    name, email = parseaddr(sender)
     headers = {
-        "From": mime.mailbox(mail.sender_name or name, email),
+        "From": _from(mail.sender_name, sender),
         "To": address(mail.to),
         "Subject": mail.subject,
         "Date": format_datetime(mail.date),
@@ -223,6 +223,12 @@ def written(mail: Mail, sender: str) -> bytes:
         headers["Reply-To"] = address(mail.reply_to)
     head = b"".join(mime.header(name, value) for name, value in headers.items())
     return head + b"".join(mime.body(mail.text, mail.html, mail.calendar, mail.method))
+
+
+@lru_cache(maxsize=64)
+def _from(shown: str, sender: str) -> str:
+    name, email = parseaddr(sender)
+    return mime.mailbox(shown or name, email)
 
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
@@ -245,6 +251,7 @@ def address(text: str) -> str:
     return ascii_form
 
 
+@lru_cache(maxsize=16)
 def envelope_sender(sender: str) -> str:
     """Give the bare address of MAIL_SENDER, which may be written ``Name <address>``."""
     return address(parseaddr(sender)[1])

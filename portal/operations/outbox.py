@@ -12,10 +12,11 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, bindparam, delete, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -150,7 +151,7 @@ def claim(*, now: datetime, real_now: datetime, batch: int = BATCH) -> list[Mess
     with reading() as session:  # most often there is nothing, and asking must not stop those who book
         if session.scalar(select(OutboxMessage.id).where(due).limit(1)) is None:
             return []
-    with transaction() as session:
+    with transaction(repeatable=True) as session:
         probing, most = _allowance(session, batch, real_now)
         waiting = select(OutboxMessage.id).where(due).order_by(OutboxMessage.not_before, OutboxMessage.id).limit(most)
         ids = session.scalars(waiting.with_for_update(skip_locked=True)).all() if most else []
@@ -211,7 +212,7 @@ def settle(
     recipient is final; a broken template parks the message; a refusal of ourselves pauses the whole queue, and the
     message waits with it as if it had not been tried.
     """
-    with transaction() as session:
+    with transaction(repeatable=True) as session:
         if failure is Failure.SENDER_REFUSED:
             _let_go(session, [message])
             _pause(session, reason, real_now)
@@ -240,29 +241,40 @@ def _verdict(
 def release(messages: Sequence[Message]) -> None:
     """Give messages back untried."""
     if messages:
-        with transaction() as session:
+        with transaction(repeatable=True) as session:
             _let_go(session, messages)
 
 
 @retried
 def drop(message: Message, why: str) -> None:
     """Lay aside a message that no longer says the truth; ``why`` is a word for the history."""
-    with transaction() as session:
+    with transaction(repeatable=True) as session:
         _update_held(session, message, state="dropped", error=why)
 
 
 @retried
 def postpone(message: Message, until: datetime) -> None:
     """Keep a message back until the portal's time is ``until``."""
-    with transaction() as session:
+    with transaction(repeatable=True) as session:
         _update_held(session, message, not_before=until)
 
 
 def _update_held(session: Session, message: Message, **values: Any) -> None:
-    session.execute(
+    """Change a message that is still ours, and let go of it."""
+    held = {"held_id": message.id, "held_lease": message.lease, "lease": None, "leased_until": None}
+    session.connection().execute(_update_of(tuple(values)), {**held, **values})
+
+
+@cache
+def _update_of(names: tuple[str, ...]) -> Update:
+    """Build the statement that settles, once: it runs for every single mail."""
+    table = OutboxMessage.__table__.c
+    return (
         update(OutboxMessage)
-        .where(OutboxMessage.id == message.id, OutboxMessage.lease == message.lease, OutboxMessage.state == "waiting")
-        .values(lease=None, leased_until=None, **values)
+        .where(
+            table.id == bindparam("held_id"), table.lease == bindparam("held_lease"), table.state == text("'waiting'")
+        )
+        .values({name: bindparam(name) for name in ("lease", "leased_until", *names)})
     )
 
 
@@ -290,7 +302,7 @@ def _pause(session: Session, reason: str, real_now: datetime) -> None:
 @retried
 def beat(name: str, real_now: datetime) -> None:
     """Leave a sign of life of a worker, and forget those that fell silent a day ago."""
-    with transaction() as session:
+    with transaction(repeatable=True) as session:
         session.execute(
             delete(Heartbeat).where(
                 Heartbeat.name.startswith("worker:", autoescape=True),
