@@ -28,7 +28,7 @@ from portal.operations import appointments as book
 from portal.operations.appointment_lists import Filter
 
 NO_PLACE = [SlotTaken, SlotNotOffered, OutsideWindow]
-ONE = "/appointments/<public_id:public_id>"
+ONE = "/appointments/<public_id:id>"
 
 
 @room.call(

@@ -31,7 +31,7 @@ EXAMPLE = {
 }
 
 
-@room.call("PUT", ONE, tag="Orders", scope="orders", body=OrderPut, answer=OrderAnswer, example=EXAMPLE)
+@room.call("PUT", ONE, tag="Orders", scope="orders", body=OrderPut, answer=OrderAnswer, made=201, example=EXAMPLE)
 def put_order(given: Mapping[str, Any], reference: str) -> Response:
     """Create an order (201), or update the one with this reference (200).
 

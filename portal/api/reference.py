@@ -23,7 +23,7 @@ EXAMPLES = {
     "planning": "quais",
     "from": "2026-12-08",
     "to": "2026-12-08",
-    "public_id": "9f0c…",
+    "id": "9f0c…",
     "token": "Zk3v…",
     "reference": "CMD-1001",
 }
@@ -110,7 +110,7 @@ def _operations(spec: Json) -> Iterator[tuple[str, Operation]]:
 
 def _operation(spec: Json, path: str, method: str, item: Json) -> Operation:
     call = item[method]
-    statuses = list(call["responses"])
+    answers = {status: answer for status, answer in call["responses"].items() if status.startswith("2")}
     parameters = [*item.get("parameters", ()), *call.get("parameters", ())]
     return Operation(
         id=call["operationId"],
@@ -120,16 +120,20 @@ def _operation(spec: Json, path: str, method: str, item: Json) -> Operation:
         text=call.get("description", ""),
         key=_key(call["security"]),
         parameters=[_parameter(one) for one in parameters],
-        body=list(_members(spec, _body(call)["schema"])) if "requestBody" in call else (),
-        status=statuses[0],
-        answer=list(_members(spec, call["responses"][statuses[0]]["content"]["application/json"]["schema"])),
-        refusals=[Refused(one, call["responses"][one]["description"].splitlines()) for one in statuses[1:]],
+        body=list(_members(spec, _content(call["requestBody"])["schema"])) if "requestBody" in call else (),
+        status=" or ".join(sorted(answers)),
+        answer=list(_members(spec, _content(next(iter(answers.values())))["schema"])),
+        refusals=[
+            Refused(status, refusal["description"].splitlines())
+            for status, refusal in sorted(call["responses"].items())
+            if status not in answers
+        ],
         example=_curl(path, method, call, parameters),
     )
 
 
-def _body(call: Json) -> Json:
-    return cast(Json, call["requestBody"]["content"]["application/json"])
+def _content(holder: Json) -> Json:
+    return cast(Json, holder["content"]["application/json"])
 
 
 def _key(security: Sequence[Json]) -> str:
@@ -185,7 +189,7 @@ def _curl(path: str, method: str, call: Json, parameters: Sequence[Json]) -> str
     if call["security"]:
         lines.append("  -H 'Authorization: Bearer <key>'")
     if "requestBody" in call:
-        body = json.dumps(_body(call).get("example", {}), ensure_ascii=False)
+        body = json.dumps(_content(call["requestBody"]).get("example", {}), ensure_ascii=False)
         lines += ["  -H 'Content-Type: application/json'", f"  -d '{body}'"]
     return " \\\n".join(lines)
 

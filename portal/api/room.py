@@ -11,7 +11,7 @@ from apispec import APISpec
 from flask import Flask, Response
 from flask_smorest import Api, Blueprint
 from marshmallow import Schema
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, ValidationError
 
 from portal.api import fields
 from portal.api.callers import identify
@@ -24,6 +24,7 @@ from portal.operations import programs
 
 View = Callable[..., Response]
 PROBLEM = "application/problem+json"
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 KEY = "key"  # the name of the security scheme
 ANY_SCOPE = "any"  # a key of whatever scope opens more of the call
 
@@ -71,6 +72,12 @@ class OrderReference(BaseConverter):
     regex = ".+?"
     part_isolating = False
 
+    def to_python(self, value: str) -> str:
+        """Refuse an address that is not UTF-8: what stands for the unreadable letters stands for any."""
+        if REPLACEMENT in value:
+            raise ValidationError
+        return value
+
 
 class PublicId(BaseConverter):
     """The id of an appointment."""
@@ -91,6 +98,7 @@ class Room(Blueprint):
         tag: str,
         answer: type[Schema],
         status: int = 200,
+        made: int | None = None,
         scope: str | None = None,
         public: bool = False,
         query: type[Schema] | None = None,
@@ -103,7 +111,8 @@ class Room(Blueprint):
 
         ``scope`` is what a key needs; ``public`` calls work without a key, too. The view is given the values of
         ``query`` or ``body``, checked, and gives a response of its own: ``answer`` only documents it, so that nothing
-        is checked twice on the way out. ``example`` is a body. ``creates``: the call honours an idempotency key.
+        is checked twice on the way out. ``made`` is another status that it may have, ``example`` a body. ``creates``: it
+        honours an idempotency key.
         """
 
         def register(view: View) -> View:
@@ -112,7 +121,8 @@ class Room(Blueprint):
                 documented = self.arguments(query(), location="query")(documented)
             if body is not None:
                 documented = self.arguments(body(), location="json", example=example)(documented)
-            documented = self.response(status, answer, headers=REPLAYED if creates else None)(documented)
+            for code in (status, *([made] if made else [])):
+                documented = self.response(code, answer, headers=REPLAYED if creates else None)(documented)
             for code, description in _refusals(scope, public, query or body, refusals).items():
                 described = {"schema": Problem, "content_type": PROBLEM, "description": description}
                 documented = self.alt_response(code, **described)(documented)
@@ -171,6 +181,8 @@ def _guarded(view: Any, scope: str | None, *, public: bool) -> View:
         caller = identify()
         if scope is not None and not public:
             caller.require(scope)
+        if "id" in values:
+            values["public_id"] = values.pop("id")  # Python has another use for the name
         try:
             response: Response = view(*args, **values)
         except Unreadable:

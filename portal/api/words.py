@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portal.api.reader import Unreadable
 from portal.domain.errors import Invalid, Refusal
 from portal.i18n import _
 from portal.web import texts
@@ -10,9 +11,11 @@ from portal.web import texts
 def title(refusal: Refusal) -> str:
     """Say in a sentence why a request was refused."""
     known = {
-        "unauthorised": _("A valid key is needed: Authorization: Bearer <key>."),
+        "unauthorised": _("A valid key is needed, in the header Authorization."),
         "forbidden": _("This key may not do this."),
     }
+    if isinstance(refusal, Unreadable):
+        return _("Values of this request are wrong or missing. Each is named in errors.")
     return known.get(refusal.code) or texts.explain(refusal)
 
 
@@ -30,9 +33,10 @@ def wrong(code: str) -> str:
         "out_of_range": _("This number is too small or too large."),
         "before_from": _("The last day comes before the first."),
         "too_many_days": _("At most 62 days can be asked for at once."),
-        "too_soon": _("The end must come after the start."),
         "public_only": _("The public policy knows no overbooking."),
         "no_email": _("The customer of this order has no e-mail address."),
+        "idempotency_key": _("An idempotency key has 1 to 128 printable characters."),
+        "not_supported_yet": _("This is not available in this version."),
         "past": _("This moment has passed."),
         "unknown_site": _("No site has this key."),
     }
