@@ -15,6 +15,7 @@ from portal.booking.step import asked_start, attempt, chosen, lost_text, page_va
 from portal.booking.visit import KEY, Visit, visit
 from portal.clock import now
 from portal.domain.errors import NotFound, Refusal
+from portal.domain.zones import local_day
 from portal.i18n import current_locale
 from portal.operations import appointments, calendars
 from portal.operations.addresses import normal_address
@@ -77,7 +78,7 @@ def details(site: str, key: str) -> Response:
     asked = visit()
     start = asked_start()
     if start is None:
-        return go(_paths(site, key, asked).to_page())
+        return go(_paths(site, key, asked).to_page)
     form = BookingForm(request.form, **prefilled(asked))
     outcome = attempt(form, lambda: _book(form, site, key, start)) if request.method == "POST" else None
     if isinstance(outcome, Booked):
@@ -120,6 +121,6 @@ def _show(form: BookingForm, choice: Choice, refusal: Refusal | None, asked: Vis
         nearest=choice.nearest,
         typed=request.method == "POST",
         what=choice.bookable.planning.name,
-        action=paths.to_send(),
-        back_url=paths.to_page(day=start.astimezone(choice.bookable.zone).date().isoformat()),
+        action=paths.to_send,
+        back_url=paths.to_day(local_day(start, choice.bookable.zone)),
     )

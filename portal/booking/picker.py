@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from flask_babel import ngettext
 from portal.booking.visit import Visit
 from portal.domain.slots import Reason, Start
 from portal.domain.zones import local_day
-from portal.i18n import _, day_short, hour, month, offset, rfc3339, zone_label
+from portal.i18n import _, current_locale, day_short, hour, month, offset, rfc3339, weekday, zone_label
 from portal.operations.availability import closed_because
 from portal.operations.bookables import Bookable
 from portal.operations.calendars import Calendar, DayOfSlots
@@ -24,13 +25,15 @@ from portal.web.texts import reason_text
 MORNING, AFTERNOON, EVENING = "morning", "afternoon", "evening"
 NOON, SIX = 12, 18  # o'clock
 MANY = 6  # hours named in a sentence
+NAMES = 4096  # names of days, places and months kept in memory
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Paths:
     """Where days, months and slots lead: two endpoints and what their addresses carry.
 
-    ``chosen_from`` goes with a start that is chosen: it tells the page on which that was.
+    ``chosen_from`` goes with a start that is chosen: it tells the page on which that was. Each address is built once
+    and continued for every day and slot, for a month has dozens of them.
     """
 
     page: str
@@ -38,31 +41,36 @@ class Paths:
     values: Mapping[str, Any]
     chosen_from: str | None = None
 
-    def to_page(self, **more: str) -> str:
-        """Give the address of the page that shows days."""
-        return url_for(self.page, **{**self.values, **more})
+    @cached_property
+    def to_page(self) -> str:
+        """The address of the page that shows days."""
+        return url_for(self.page, **self.values)
 
-    def to_day(self, day: date) -> str:
-        """Give the address of a day."""
-        return self.to_page(day=day.isoformat())
-
-    def to_month(self, first: date) -> str:
-        """Give the address of a month."""
-        return self.to_page(month=first.isoformat()[:7])
-
-    def to_start(self, start: datetime, zone: ZoneInfo) -> str:
-        """Give the address of the step after choosing a start."""
-        named = {"from": self.chosen_from} if self.chosen_from else {}
-        return url_for(self.step, **{**self.values, "start": rfc3339(start, zone), **named})
-
+    @cached_property
     def to_send(self) -> str:
-        """Give the address that takes the step's form.
+        """The address that takes the step's form.
 
         It is not the form's own: a browser forgets what it kept of an address that it posts to, and Back would bring
         a fresh form, with a fresh key, where the sent one must come again.
         """
         named = {"from": self.chosen_from} if self.chosen_from else {}
         return url_for(self.step, **{**self.values, **named})
+
+    def to_day(self, day: date) -> str:
+        """Give the address of a day."""
+        return _continued(self.to_page, "day", day.isoformat())
+
+    def to_month(self, first: date) -> str:
+        """Give the address of a month."""
+        return _continued(self.to_page, "month", first.isoformat()[:7])
+
+    def to_start(self, start: datetime, zone: ZoneInfo) -> str:
+        """Give the address of the step after choosing a start."""
+        return _continued(self.to_send, "start", rfc3339(start, zone).replace("+", "%2B"))
+
+
+def _continued(url: str, name: str, value: str) -> str:
+    return f"{url}{'&' if '?' in url else '?'}{name}={value}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,7 @@ class MonthView:
 
     name: str
     caption: str
+    weekdays: tuple[tuple[str, str], ...]
     weeks: tuple[tuple[Cell | None, ...], ...]
     before: str | None
     before_name: str
@@ -92,12 +101,16 @@ class MonthView:
 
 @dataclass(frozen=True, slots=True)
 class SlotLink:
-    """A start to choose; ``own`` is the same moment on the visitor's own clock, where that differs."""
+    """A start to choose: its time for people and for machines, and the places left, where these are worth saying.
+
+    ``own`` is the same moment on the visitor's own clock, where that differs.
+    """
 
     url: str
-    start: datetime
-    places: int
     label: str
+    machine: str
+    places: str
+    last: bool
     own: str
 
 
@@ -128,7 +141,6 @@ class DayView:
     length: str
     own_label: str
     parts: tuple[Part, ...]
-    several: bool
     full: str
     why: str
     following: FirstFree | None
@@ -204,8 +216,7 @@ def _day(
         zone_label=zone_label(zone, moment),
         length=length_text(bookable.planning.schedule.slot_minutes),
         own_label=_own_label(moment, zone, visit.tz),
-        parts=parts_of_day(offered, zone, visit.tz, paths),
-        several=any(start.places > 1 for start in starts),
+        parts=parts_of_day(offered, zone, visit.tz, paths, several=any(start.places > 1 for start in starts)),
         full=_full_hours(starts, zone) if offered else "",
         why="" if offered else _why(bookable, day, starts),
         following=first_free(following, zone, paths),
@@ -251,6 +262,7 @@ def _month(calendar: Calendar, paths: Paths) -> MonthView:
     return MonthView(
         name=month(calendar.first),
         caption=_("Under each date: the number of free slots.") if free else _("No free slot this month."),
+        weekdays=_weekdays(current_locale()),
         weeks=_weeks(calendar.first, free, calendar.today, calendar.day, paths),
         before=paths.to_month(before) if before >= calendar.earliest_month else None,
         before_name=month(before),
@@ -273,21 +285,46 @@ def _cell(day: date, free: Mapping[date, int], today: date, chosen: date | None,
     count = free.get(day, 0)
     if not count:
         return Cell(day, 0, day == today, day == chosen)
-    named = ngettext("%(day)s, %(num)s free slot", "%(day)s, %(num)s free slots", count, day=day_short(day))
+    named = _free_day(day, count, current_locale())
     if day == today:
         named = _("%(day)s (today)", day=named)
     return Cell(day, count, day == today, day == chosen, paths.to_day(day), named)
 
 
-def parts_of_day(starts: Sequence[Start], zone: ZoneInfo, tz: ZoneInfo | None, paths: Paths) -> tuple[Part, ...]:
+@lru_cache(NAMES)
+def _free_day(day: date, count: int, locale: str) -> str:
+    """Name a free day in the language in force, which is ``locale``: "mardi 14 avril, 5 créneaux libres"."""
+    name = day_short(day, locale)
+    return str(ngettext("%(day)s, %(num)s free slot", "%(day)s, %(num)s free slots", count, day=name))
+
+
+@lru_cache(NAMES)
+def _weekdays(locale: str) -> tuple[tuple[str, str], ...]:
+    return tuple((weekday(number, "abbreviated", locale), weekday(number, "wide", locale)) for number in range(1, 8))
+
+
+@lru_cache(NAMES)
+def _places(count: int, locale: str) -> str:  # noqa: ARG001 - the language in force, for the memory
+    return _("last place") if count == 1 else str(ngettext("%(num)s place", "%(num)s places", count))
+
+
+def parts_of_day(
+    starts: Sequence[Start], zone: ZoneInfo, tz: ZoneInfo | None, paths: Paths, *, several: bool
+) -> tuple[Part, ...]:
     """Split the offered starts of a day into morning, afternoon and evening, leaving out what is empty."""
     names = {MORNING: _("Morning"), AFTERNOON: _("Afternoon"), EVENING: _("Evening")}
-    labels = _labels(starts, zone)
+    locale = current_locale()
     links: dict[str, list[SlotLink]] = {part: [] for part in names}
-    for start, label in zip(starts, labels, strict=True):
-        url = paths.to_start(start.start, zone)
-        own = own_time(start.start, zone, tz)
-        links[_part(start.start, zone)].append(SlotLink(url, start.start, start.places, label, own))
+    for start, label in zip(starts, _labels(starts, zone, locale), strict=True):
+        link = SlotLink(
+            url=paths.to_start(start.start, zone),
+            label=label,
+            machine=rfc3339(start.start, zone),
+            places=_places(start.places, locale) if several else "",
+            last=several and start.places == 1,
+            own=own_time(start.start, zone, tz),
+        )
+        links[_part(start.start, zone)].append(link)
     return tuple(Part(part, names[part], tuple(found)) for part, found in links.items() if found)
 
 
@@ -296,9 +333,9 @@ def _part(start: datetime, zone: ZoneInfo) -> str:
     return MORNING if clock < NOON else AFTERNOON if clock < SIX else EVENING
 
 
-def _labels(starts: Sequence[Start], zone: ZoneInfo) -> list[str]:
+def _labels(starts: Sequence[Start], zone: ZoneInfo, locale: str) -> list[str]:
     """Write the times of a day; where the clock shows one twice, each with its distance from UTC."""
-    written = [hour(start.start, zone) for start in starts]
+    written = [hour(start.start, zone, locale) for start in starts]
     shown = Counter(written)
     return [
         text if shown[text] == 1 else f"{text} ({offset(zone, start.start)})"

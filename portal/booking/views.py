@@ -21,6 +21,7 @@ from portal.booking.step import asked_start, attempt, chosen, lost_text, page_va
 from portal.booking.visit import Visit, visit
 from portal.clock import now
 from portal.domain.errors import Invalid, Refusal
+from portal.domain.zones import local_day
 from portal.i18n import _
 from portal.operations import appointments, calendars
 from portal.operations.appointments import CUSTOMER, Booked, Wish
@@ -89,14 +90,14 @@ def _order_page(token: str, found: LinkPage, asked: Visit) -> dict[str, Any]:
         "several": several,
         "picker": picker(found.calendar, asked, paths) if found.calendar and not found.full else None,
         "planning": found.calendar.bookable.planning if found.calendar else None,
-        "other_url": _paths(token, asked, None).to_page(),
+        "other_url": _paths(token, asked, None).to_page,
         "full": _full(found) if found.full else "",
         "phone": found.link.site.phone,
     }
 
 
 def _plannings(token: str, found: LinkPage, asked: Visit) -> Sequence[PlanningLink]:
-    return [planning_link(one, _paths(token, asked, one.planning.key).to_page()) for one in found.plannings]
+    return [planning_link(one, _paths(token, asked, one.planning.key).to_page) for one in found.plannings]
 
 
 def order_view(link: OpenLink) -> OrderView:
@@ -127,7 +128,7 @@ def details(token: str) -> Response:
     paths = _paths(token, asked, asked.planning)
     start = asked_start()
     if start is None:
-        return go(paths.to_page())
+        return go(paths.to_page)
     link, choice = calendars.link_choice(token, start, now=now(), planning=asked.planning)
     speak(link.locale)
     form = BookingForm(request.form, locked=locked(link), **{**prefilled(asked), **locked(link)})
@@ -173,6 +174,6 @@ def _show(
         nearest=choice.nearest,
         typed=request.method == "POST",
         what=_("Order %(reference)s", reference=link.reference),
-        action=replace(paths, chosen_from=_chosen_from(asked, refusal)).to_send(),
-        back_url=paths.to_page(day=start.astimezone(choice.bookable.zone).date().isoformat()),
+        action=replace(paths, chosen_from=_chosen_from(asked, refusal)).to_send,
+        back_url=paths.to_day(local_day(start, choice.bookable.zone)),
     )

@@ -39,8 +39,8 @@ def show(page: str, fragment: str, *also: str, status: int = 200, **context: Any
 
 
 def page(template: str, status: int = 200, **context: Any) -> Response:
-    """Render a page that is never asked for in parts."""
-    response: Response = make_response(render_template(template, **context), status)
+    """Render a page that is never asked for in parts; it knows its own ``status``."""
+    response: Response = make_response(render_template(template, status=status, **context), status)
     return response
 
 
@@ -81,7 +81,7 @@ def failed(error: HTTPException) -> Response | HTTPException:
     if wants_json():
         response = problem(status, texts.http_code(status), texts.http_title(status), {})
     else:
-        response = page("errors/http.html", status, **texts.http_page(status))
+        response = page("errors/http.html", **texts.http_page(status))
     if (allow := error.get_headers(None)) and status == 405:
         response.headers.extend([header for header in allow if header[0] == "Allow"])
     if (retry := getattr(error, "retry_after", None)) is not None:
