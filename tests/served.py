@@ -46,8 +46,9 @@ class Served:
 class Commands:
     """Runs ``creneau`` on one database, in an otherwise empty environment and folder."""
 
-    def __init__(self, database: str, folder: Path) -> None:
+    def __init__(self, database: str, folder: Path, *, most_blocks: int | None = None) -> None:
         self.folder = folder
+        self.most_blocks = most_blocks  # of 512 bytes, that any file may have: a full disk
         self.environ = {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(folder),
@@ -91,6 +92,9 @@ class Commands:
         child = self.start(words, environ)
         try:
             yield child
+        except Exception as error:
+            error.add_note(f"{' '.join(words)} wrote:\n{child.said()}")
+            raise
         finally:
             if child.alive:
                 child.stop()
@@ -99,4 +103,5 @@ class Commands:
         """Start a command and leave its end to the caller."""
         log = self.folder / f"{words[0]}-{time.monotonic_ns()}.log"
         environment = {**self.environ, **environ}
-        return Child([*CRENEAU, *words], log=log, farewell=signal.SIGTERM, cwd=self.folder, env=environment)
+        limit = ["sh", "-c", f'ulimit -f {self.most_blocks}; exec "$@"', "limited"] if self.most_blocks else []
+        return Child([*limit, *CRENEAU, *words], log=log, farewell=signal.SIGTERM, cwd=self.folder, env=environment)
