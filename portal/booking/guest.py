@@ -10,9 +10,6 @@ from flask import Blueprint, Response, request, url_for
 from portal.booking.forms import BookingForm
 from portal.booking.home import guest_url, site_links
 from portal.booking.limits import each_address, each_mail
-from portal.booking.picker import Paths, day_view, picker
-from portal.booking.step import asked_start, attempt, chosen, lost_text, page_values, status_of
-from portal.booking.visit import KEY, Visit, visit
 from portal.clock import now
 from portal.domain.errors import NotFound, Refusal
 from portal.domain.zones import local_day
@@ -22,7 +19,10 @@ from portal.operations.addresses import normal_address
 from portal.operations.appointments import GUEST, Booked, Contact, Wish
 from portal.operations.calendars import Choice
 from portal.operations.once import Once
+from portal.web.picker import Paths, day_view, picker
 from portal.web.responses import go, page, show, wants_fragment
+from portal.web.step import asked_start, attempt, chosen, lost_text, page_values, status_of
+from portal.web.visit import KEY, Visit, visit
 
 bp = Blueprint("guest", __name__, url_prefix="/book")
 each_address(bp)

@@ -9,15 +9,15 @@ from flask import Blueprint, Response, request, url_for
 
 from portal.booking.forms import FindForm
 from portal.booking.limits import each_address, each_mail
-from portal.booking.picker import length_text
-from portal.booking.visit import visit
 from portal.clock import now
 from portal.i18n import current_locale
 from portal.operations import calendars, find
 from portal.operations.addresses import normal_address
 from portal.operations.bookables import Bookable
 from portal.operations.calendars import OpenSite
+from portal.web.picker import length_text
 from portal.web.responses import page
+from portal.web.visit import visit
 
 bp = Blueprint("booking", __name__)
 each_address(bp)

@@ -17,10 +17,7 @@ from markupsafe import Markup
 from portal.booking.forms import ConfirmForm, DetailsForm
 from portal.booking.language import speak
 from portal.booking.limits import each_address
-from portal.booking.picker import Paths, day_view, picker
 from portal.booking.state import changes_text, state_of, steps_of
-from portal.booking.step import Chosen, asked_start, attempt, chosen, described, lost_text, page_values, status_of
-from portal.booking.visit import Visit, visit
 from portal.clock import now
 from portal.domain.errors import ChangeTooLate, Refusal, StateChanged
 from portal.domain.lifecycle import Status
@@ -32,8 +29,11 @@ from portal.operations.bookables import SiteCard
 from portal.operations.calendars import Choice
 from portal.operations.cards import AppointmentCard
 from portal.operations.once import Once
+from portal.web.picker import Paths, day_view, picker
 from portal.web.responses import go, page, wants_fragment
 from portal.web.responses import show as show_page
+from portal.web.step import Chosen, asked_start, attempt, chosen, described, lost_text, page_values, status_of
+from portal.web.visit import Visit, visit
 
 bp = Blueprint("manage", __name__, url_prefix="/a")
 each_address(bp)

@@ -16,9 +16,6 @@ from portal.booking.home import PlanningLink, planning_link
 from portal.booking.language import speak
 from portal.booking.limits import each_address, each_mail
 from portal.booking.manage import Urls, urls_of
-from portal.booking.picker import Paths, day_view, picker
-from portal.booking.step import asked_start, attempt, chosen, lost_text, page_values, status_of
-from portal.booking.visit import Visit, visit
 from portal.clock import now
 from portal.domain.errors import Invalid, Refusal
 from portal.domain.zones import local_day
@@ -29,7 +26,10 @@ from portal.operations.calendars import Choice, LinkPage
 from portal.operations.cards import AppointmentCard
 from portal.operations.links import OpenLink
 from portal.operations.once import Once
+from portal.web.picker import Paths, day_view, picker
 from portal.web.responses import go, page, show, wants_fragment
+from portal.web.step import asked_start, attempt, chosen, lost_text, page_values, status_of
+from portal.web.visit import Visit, visit
 
 bp = Blueprint("links", __name__, url_prefix="/b")
 each_address(bp)

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from flask import url_for
 from flask_babel import ngettext
 
-from portal.booking.visit import Visit
 from portal.domain.slots import Reason, Start
 from portal.domain.zones import local_day
 from portal.i18n import _, current_locale, day_short, hour, month, offset, rfc3339, weekday, zone_label
@@ -21,6 +20,7 @@ from portal.operations.availability import closed_because
 from portal.operations.bookables import Bookable
 from portal.operations.calendars import Calendar, DayOfSlots
 from portal.web.texts import reason_text
+from portal.web.visit import Visit
 
 MORNING, AFTERNOON, EVENING = "morning", "afternoon", "evening"
 NOON, SIX = 12, 18  # o'clock

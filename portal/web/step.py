@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from flask import request
 
-from portal.booking.forms import PublicForm
-from portal.booking.picker import own_time
 from portal.domain.errors import Invalid, LimitReached, NotEligible, OutsideWindow, Refusal, SlotNotOffered, SlotTaken
 from portal.domain.slots import Start
 from portal.domain.zones import parse_instant
@@ -19,10 +17,27 @@ from portal.i18n import _, zone_label
 from portal.operations.appointments import Booked
 from portal.operations.bookables import Bookable
 from portal.operations.calendars import Choice
+from portal.web.picker import own_time
 from portal.web.texts import explain, reason_text
 
 LOST = (SlotTaken, SlotNotOffered, OutsideWindow)
 IN_PLACE = (Invalid, LimitReached, NotEligible)
+
+
+class Sent(Protocol):
+    """A form that takes a start: it is accepted or not, and begins a new request after a refusal."""
+
+    form_errors: Any
+
+    @property
+    def errors(self) -> Any:
+        """What is wrong with it."""
+
+    def accepted(self) -> bool:
+        """Validate it."""
+
+    def renew(self) -> None:
+        """Begin a new request: what is sent next is no repetition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +70,7 @@ def described(start: datetime, end: datetime, zone: ZoneInfo, place: str, tz: Zo
     return Chosen(start, end, zone, place, zone_label(zone, start), own_text)
 
 
-def attempt(form: PublicForm, act: Callable[[], Booked]) -> Booked | Refusal | None:
+def attempt(form: Sent, act: Callable[[], Booked]) -> Booked | Refusal | None:
     """Take the place when the form is right. A refusal that can be answered on the same page is given back."""
     if not form.accepted():
         return None
@@ -79,7 +94,7 @@ def _lost(start: Start) -> str:
     return _("This time has just been taken.") if reason == "full" else reason_text(reason)
 
 
-def status_of(form: PublicForm, choice: Choice, refusal: Refusal | None) -> int:
+def status_of(form: Sent, choice: Choice, refusal: Refusal | None) -> int:
     """Choose the status of a step that is shown again: the refusal's, 422 for errors, 409 for a start that is lost."""
     if refusal is not None:
         return refusal.status
