@@ -92,6 +92,8 @@ def start(app: Flask, stopping: threading.Event) -> BackgroundScheduler:
     )
     for job, seconds in jobs:
         scheduler.add_job(_within(app, job), "interval", seconds=seconds, next_run_time=clock.real_now())
+    # Who mended a refused login starts the worker anew: the queue is not to pause for what was.
+    scheduler.add_job(_within(app, outbox.resume))
     scheduler.start()
     return scheduler
 

@@ -291,7 +291,7 @@ def _let_go(session: Session, messages: Sequence[Message]) -> None:
 
 
 def _pause(session: Session, reason: str, real_now: datetime) -> None:
-    log.error("the mail queue pauses: the server refuses us", extra={"error": reason, "code": PAUSED})
+    log.error("the mail queue pauses: the server refuses us", extra={"code": PAUSED})
     known = session.get(Heartbeat, PAUSED)
     if known is None:
         session.add(Heartbeat(name=PAUSED, at=real_now, detail=reason))

@@ -408,6 +408,16 @@ def test_a_worker_sends_and_ends_in_order_when_told_to(do, smtp, queued, worker)
     assert child.stop() == 0
 
 
+def test_a_worker_started_anew_ends_a_pause(do, smtp, work, queued, worker):
+    queued(2)
+    work(25, mail_server="")
+    assert do(outbox.condition).paused
+    child = worker(smtp.port)
+    until(lambda: len(smtp.letters) == 2)
+    assert do(outbox.condition).paused is None
+    assert child.stop() == 0
+
+
 def test_a_killed_worker_costs_at_most_one_copy_and_no_mail(do, smtp, queued, worker, later, states):
     queued(10)
     smtp.hangs = 0.1
