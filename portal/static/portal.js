@@ -19,8 +19,13 @@ document.addEventListener("submit", (event) => {
 window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
 
 // What was refused is read first: focus goes to the summary of errors, or to the heading of what has changed.
+// What changed beside the focus is said, and on a phone brought into sight.
 document.addEventListener("htmx:afterSettle", (event) => {
   event.target.querySelector?.("#errors, [data-focus]")?.focus();
+  const heading = event.target.querySelector?.("[data-said]");
+  if (!heading || heading.closest("#pick") === event.target) return;
+  document.getElementById("said").textContent = heading.textContent;
+  if (heading.getBoundingClientRect().top > innerHeight * 0.6) heading.scrollIntoView({ block: "start" });
 });
 
 // A small window closes on Escape and on a click elsewhere.

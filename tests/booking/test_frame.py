@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import html
 import re
 from pathlib import Path
 
 import pytest
 
+from portal.domain.errors import Busy
 from tests import sample
 from tests.booking.pages import HTMX, PLANNING
 
@@ -143,3 +145,16 @@ def test_errors_are_pages_in_words(portal, docks, status):
     page = portal.open("/nothing?lang=fr") if status == 404 else portal.post("/?lang=fr", {})
     assert page.status == status
     assert page.link("Prendre rendez-vous")
+
+
+def test_a_page_that_says_that_the_database_is_away_does_not_ask_it(make_app, docks, statements):
+    app = make_app()
+
+    def away():
+        raise Busy(retry_after=5)
+
+    app.add_url_rule("/_away", "away", away)
+    with statements(at_most=0):
+        answer = app.test_client().get("/_away?lang=fr")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "Rien n’est perdu" in html.unescape(answer.text)
