@@ -43,7 +43,7 @@ def logged_in(app: Flask, role: str = "manager", locale: str | None = "fr") -> F
     with app.app_context():
         token = account(role, locale)
     client = app.test_client()
-    with client.session_transaction() as session:
+    with client.session_transaction("/admin/") as session:
         session.update(values(token))
     return client
 
@@ -53,4 +53,4 @@ def cookie(app: Flask, role: str = "manager", locale: str | None = "fr") -> dict
     with app.app_context():
         token = account(role, locale)
     serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    return {"name": app.config["SESSION_COOKIE_NAME"], "value": serializer.dumps(values(token))}
+    return {"name": app.config["SESSION_COOKIE_NAME"], "value": serializer.dumps(values(token)), "path": "/admin"}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Blueprint
 from werkzeug.exceptions import HTTPException
 
-from portal.admin import entry, today
+from portal.admin import days, entry, explain, plannings, today
 from portal.admin.guard import guard, rights
 from portal.admin.problems import failed, refused
+from portal.admin.words import hours_text, kinds_text
 from portal.domain.errors import Refusal
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
@@ -15,7 +16,9 @@ bp.before_request(guard)
 bp.context_processor(rights)
 bp.register_error_handler(Refusal, refused)
 bp.register_error_handler(HTTPException, failed)
-for room in (entry, today):
+bp.add_app_template_filter(hours_text)
+bp.add_app_template_filter(kinds_text)
+for room in (entry, today, plannings, days, explain):
     bp.register_blueprint(room.bp)
 
 blueprints: tuple[Blueprint, ...] = (bp,)

@@ -97,6 +97,12 @@ def _landing(form: LoginForm) -> str:
     return own_path(form.next.data) or url_for("admin.today.day")
 
 
+@bp.get("/account")
+def account() -> Response:
+    """Show who is logged in, and the way out."""
+    return page("admin/account.html")
+
+
 @bp.post("/logout")
 @needs(READ)
 def logout() -> Response:

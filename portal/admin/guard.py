@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from flask import abort, current_app, g, request, session, url_for
 from flask_login import UserMixin, current_user, logout_user
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.clock import real_now
@@ -149,7 +151,12 @@ def own_path(text: str | None) -> str | None:
 
 def rights() -> dict[str, Any]:
     """Give the templates what they show or leave out."""
-    here = request.full_path.rstrip("?")
+    frame = {"here": request.full_path.rstrip("?"), "csrf_field": csrf_field}
     if not current_user.is_authenticated:
-        return {"here": here, "who": None, "may_book": False, "may_edit": False}
-    return {"here": here, "who": staff().member, "may_book": staff().may(BOOK), "may_edit": staff().may(EDIT)}
+        return {**frame, "who": None, "may_book": False, "may_edit": False}
+    return {**frame, "who": staff().member, "may_book": staff().may(BOOK), "may_edit": staff().may(EDIT)}
+
+
+def csrf_field() -> Markup:
+    """Write the hidden field that every form of the staff area carries."""
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())

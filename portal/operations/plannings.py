@@ -249,17 +249,18 @@ def _sheet(session: Session, key: str) -> Sheet:
 # What a change would do
 
 
-def preview(key: str | None, plan: Plan, *, now: datetime, week: date | None = None) -> list[SiteImpact]:
-    """Tell what a plan does at each site that it serves or served; ``key`` is None for a planning to be made.
+def preview(
+    sheet: Sheet | None, plan: Plan, sites: Sequence[SiteCard], *, now: datetime, week: date | None = None
+) -> list[SiteImpact]:
+    """Tell what a plan does at each site that it serves or served; ``sheet`` is None for a planning to be made.
 
     ``week`` is a date of the week that is drawn: by default the first in which the plan applies.
     """
     local = zone(plan.timezone)
     since = max(local_day(now, local), plan.target or date.min)
+    old = sheet.schedule if sheet is not None else Schedule(local, ())
     with reading() as session:
-        sheet = _sheet(session, key) if key is not None else None
-        old = sheet.schedule if sheet is not None else Schedule(local, ())
-        changes = _changes(session, sheet, plan.sites, old, changed(old, plan))
+        changes = _changes(session, sheet, sites, plan.sites, old, changed(old, plan))
         return impacts.impacts(session, changes, now=now, since=since, week=monday_of(week or since))
 
 
@@ -268,7 +269,8 @@ def preview_without(key: str, applies_from: date, *, now: datetime, week: date |
     with reading() as session:
         sheet = _sheet(session, key)
         kept = tuple(one for one in sheet.schedule.versions if one.applies_from != applies_from)
-        changes = _changes(session, sheet, sheet.sites, sheet.schedule, replace(sheet.schedule, versions=kept))
+        after = replace(sheet.schedule, versions=kept)
+        changes = _changes(session, sheet, _sites(session), sheet.sites, sheet.schedule, after)
         return impacts.impacts(session, changes, now=now, since=applies_from, week=monday_of(week or applies_from))
 
 
@@ -289,7 +291,7 @@ def preview_days(key: str, *, now: datetime, put: Exceptional | None = None, dro
         if put is not None:
             dates[put.day] = put.openings
         after = replace(sheet.schedule, exceptions=dates)
-        changes = _changes(session, sheet, sheet.sites, sheet.schedule, after)
+        changes = _changes(session, sheet, _sites(session), sheet.sites, sheet.schedule, after)
         found = impacts.impacts(session, changes, now=now, since=min(days), week=monday_of(days[0]))
     capacity = {day: impacts.capacity_of_day(sheet.schedule, after, day) for day in sorted(set(days))}
     return DayImpact(found, capacity)
@@ -312,7 +314,12 @@ def monday_of(day: date) -> date:
 
 
 def _changes(
-    session: Session, sheet: Sheet | None, wanted: Sequence[str], old: Schedule, new: Schedule
+    session: Session,
+    sheet: Sheet | None,
+    sites: Sequence[SiteCard],
+    wanted: Sequence[str],
+    old: Schedule,
+    new: Schedule,
 ) -> list[SiteChange]:
     """Pair each site that is served, or was, with its hours before and after: none where it is not served."""
     pools = _pools(session, sheet.id) if sheet is not None else {}
@@ -325,7 +332,7 @@ def _changes(
             new if site.key in wanted else nothing,
             *pools.get(site.id, (None, 0)),
         )
-        for site in _sites(session)
+        for site in sites
         if site.key in served or site.key in wanted
     ]
 

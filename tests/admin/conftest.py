@@ -16,20 +16,26 @@ from tests import sample, staff
 
 @pytest.fixture
 def manager(app: Flask) -> FlaskClient:
-    """Give the browser of a manager who reads French."""
-    return staff.logged_in(app)
+    """Give the browser of a manager who reads English."""
+    return staff.logged_in(app, "manager", "en")
 
 
 @pytest.fixture
 def agent(app: Flask) -> FlaskClient:
     """Give the browser of an agent."""
-    return staff.logged_in(app, "agent")
+    return staff.logged_in(app, "agent", "en")
 
 
 @pytest.fixture
 def viewer(app: Flask) -> FlaskClient:
     """Give the browser of somebody who only looks."""
-    return staff.logged_in(app, "viewer")
+    return staff.logged_in(app, "viewer", "en")
+
+
+@pytest.fixture
+def admin(app: Flask) -> FlaskClient:
+    """Give the browser of an administrator."""
+    return staff.logged_in(app, "admin", "en")
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def test_nobody_gets_a_cookie_before_the_login(client, claire):
     client.get("/admin/")
     given = form_of(client.get("/admin/login"), "/admin/login")
     client.post("/admin/login", data={**given, "email": EMAIL, "password": "wrong"})
-    assert client.get_cookie("creneau") is None
+    assert client.get_cookie("creneau", path="/admin") is None
 
 
 def test_the_cookie_of_a_login_is_for_our_pages_alone(client, claire):
@@ -81,25 +81,25 @@ def test_an_unsigned_form_opens_nothing(client, claire):
 def test_logging_out_ends_the_session_everywhere_that_cookie_went(app, client, claire, send):
     enter(client)
     thief = app.test_client()
-    thief.set_cookie("creneau", client.get_cookie("creneau").value)
+    thief.set_cookie("creneau", path="/admin", value=client.get_cookie("creneau", path="/admin").value)
     assert thief.get("/admin/").status_code == 200
-    assert send(client, "/admin/", "/admin/logout").location == "/admin/login"
-    assert client.get_cookie("creneau") is None
+    assert send(client, "/admin/account", "/admin/logout").location == "/admin/login"
+    assert client.get_cookie("creneau", path="/admin") is None
     assert thief.get("/admin/").status_code == 303
 
 
 def test_a_login_ends_after_twelve_idle_hours(app, do, client):
     token = do(staff.account)
-    with client.session_transaction() as session:
+    with client.session_transaction("/admin/") as session:
         session.update(staff.values(token, seconds_ago=IDLE - 60))
     assert client.get("/admin/").status_code == 200
-    with client.session_transaction() as session:
+    with client.session_transaction("/admin/") as session:
         session.update(staff.values(token, seconds_ago=IDLE + 60))
     assert client.get("/admin/").status_code == 303
 
 
 def test_an_idle_login_reads_like_none(do, client):
-    with client.session_transaction() as session:
+    with client.session_transaction("/admin/") as session:
         session.update(staff.values(do(staff.account), seconds_ago=IDLE + 60))
     assert "Manager Morel" not in client.get("/admin/login").text
 
@@ -118,9 +118,9 @@ def test_an_account_without_language_reads_the_browsers(app):
 
 
 def test_the_language_is_remembered(app, manager, send):
-    changed = send(manager, "/admin/", "/admin/language", locale="en")
+    changed = send(manager, "/admin/", "/admin/language", locale="fr")
     assert changed.location == "/admin/"
-    assert '<html lang="en">' in manager.get("/admin/").text
+    assert '<html lang="fr">' in manager.get("/admin/").text
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,15 @@ def save(do, now):
     return saved
 
 
+@pytest.fixture
+def preview(do, now):
+    def previewed(key, wanted):
+        sheet = do(plannings.read, key) if key else None
+        return do(plannings.preview, sheet, wanted, do(plannings.all_sites), now=now)
+
+    return previewed
+
+
 def free(do, day, now) -> list[str]:
     starts = do(calendars.explain, "bordeaux", "quais", day, now=now).offered
     return [start.start.astimezone(sample.PARIS).strftime("%H:%M") for start in starts]
@@ -216,69 +225,67 @@ def affected(found):
     ]
 
 
-def test_what_no_longer_fits_is_named_before_it_is_saved(do, docks, now, no_writes):
+def test_what_no_longer_fits_is_named_before_it_is_saved(do, docks, now, no_writes, preview):
     do(sample.booked, "2026-12-07 14:00", now=now)
     do(sample.booked, "2026-12-09 14:30", now=now)
     with no_writes():
-        found = do(plannings.preview, "quais", plan(week=without(3, MORNING)), now=now)
+        found = preview("quais", plan(week=without(3, MORNING)))
     assert affected(found) == [("Wed 14:30", 0, 0)]
     assert found[0].affected[0].appointment.name == "Chauffeur 0"
 
 
-def test_too_many_for_fewer_slots_are_all_named(do, docks, now):
+def test_too_many_for_fewer_slots_are_all_named(do, docks, now, preview):
     for number in range(3):
         do(sample.booked, "2026-12-09 14:00", now=now, number=number)
-    found = do(plannings.preview, "quais", plan(week=without(3, MORNING, Opening(840, 1080, 2))), now=now)
+    found = preview("quais", plan(week=without(3, MORNING, Opening(840, 1080, 2))))
     assert affected(found) == [("Wed 14:00", 3, 2)] * 3
     assert (found[0].outside, found[0].crowded, found[0].count) == (0, 3, 3)
 
 
-def test_only_what_comes_after_the_date_is_looked_at(do, docks, now):
+def test_only_what_comes_after_the_date_is_looked_at(do, docks, now, preview):
     do(sample.booked, "2026-12-09 14:00", now=now)
     do(sample.booked, "2026-12-16 14:00", now=now)
     wanted = plan(week=without(3), applies_from=date(2026, 12, 14))
-    assert [one.at.date() for one in do(plannings.preview, "quais", wanted, now=now)[0].affected] == [
-        date(2026, 12, 16)
-    ]
+    assert [one.at.date() for one in preview("quais", wanted)[0].affected] == [date(2026, 12, 16)]
 
 
-def test_capacity_is_compared_day_by_day(do, docks, now):
-    (found,) = do(plannings.preview, "quais", plan(week=without(3, MORNING)), now=now)
+def test_capacity_is_compared_day_by_day(do, docks, now, preview):
+    (found,) = preview("quais", plan(week=without(3, MORNING)))
     assert (found.weekdays[3].before, found.weekdays[3].after, found.week.change) == (40, 24, -16)
 
 
-def test_a_cancelled_appointment_is_nobodys_worry(do, docks, now):
+def test_a_cancelled_appointment_is_nobodys_worry(do, docks, now, preview):
     booked = do(sample.booked, "2026-12-09 14:00", now=now)
     do(appointments.cancel, booked.public_id, GUEST, now=now)
-    assert affected(do(plannings.preview, "quais", plan(week=without(3)), now=now)) == []
+    assert affected(preview("quais", plan(week=without(3)))) == []
 
 
-def test_a_site_that_is_left_loses_all_its_hours(do, docks, now):
+def test_a_site_that_is_left_loses_all_its_hours(do, docks, now, preview):
     do(sample.site, key="lyon")
     do(sample.booked, "2026-12-09 14:00", now=now)
-    bordeaux, lyon = do(plannings.preview, "quais", plan(sites=("lyon",)), now=now)
+    bordeaux, lyon = preview("quais", plan(sites=("lyon",)))
     assert (bordeaux.outside, bordeaux.week.change, lyon.week.change) == (1, -200, 200)
 
 
-def test_a_new_planning_adds_its_places(do, docks, now):
-    (found,) = do(plannings.preview, None, plan(), now=now)
+def test_a_new_planning_adds_its_places(do, docks, now, preview):
+    (found,) = preview(None, plan())
     assert (found.week.before, found.week.after) == (0, 200)
 
 
-def test_the_week_is_drawn_with_its_places_and_who_is_expected(do, docks, now):
+def test_the_week_is_drawn_with_its_places_and_who_is_expected(do, docks, now, preview):
     do(sample.booked, "2026-12-02 08:30", now=now)
-    (found,) = do(plannings.preview, "quais", plan(), now=now)
+    (found,) = preview("quais", plan())
     drawn = [(bar.start, bar.end, bar.capacity, bar.used) for bar in found.days[2].bars]
     assert drawn == [(480, 510, 6, 0), (510, 570, 6, 1), (570, 720, 6, 0), (840, 1080, 4, 0)]
     assert (found.days[5].bars, found.days[5].closed.why) == ((), Why.WEEK)
 
 
-def test_the_cost_of_a_preview_does_not_grow_with_the_bookings(do, docks, now, statements):
-    do(plannings.preview, "quais", plan(week=without(3)), now=now)  # the cards are kept from now on
+def test_the_cost_of_a_preview_does_not_grow_with_the_bookings(do, docks, now, statements, preview):
+    preview("quais", plan(week=without(3)))  # the cards are kept from now on
     for number in range(4):
         do(sample.booked, "2026-12-09 14:00", now=now, number=number)
     with statements(at_most=7):
-        do(plannings.preview, "quais", plan(week=without(3)), now=now)
+        preview("quais", plan(week=without(3)))
 
 
 def test_saving_cancels_nothing(do, docks, now, save):

@@ -1,0 +1,18 @@
+"""Whether the effect of a change was seen before the change is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from portal.operations.impacts import SiteImpact
+
+
+def seen(found: Iterable[SiteImpact]) -> str:
+    """Sign the effect that a page shows; nothing when there is none. Saving with another signature shows it first."""
+    facts = [
+        (one.site.key, one.outside, one.crowded, [each.appointment.public_id for each in one.affected])
+        for one in found
+        if one.count
+    ]
+    return sha256(repr(facts).encode()).hexdigest()[:16] if facts else ""
