@@ -1,0 +1,413 @@
+"""The ``creneau`` command. A mistake of the user's is answered in one line, never by a traceback."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
+
+import click
+import flask_migrate
+from dotenv import load_dotenv
+from flask import Flask, current_app
+from flask.cli import AppGroup, ScriptInfo
+from flask_babel import force_locale, ngettext
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal import demo as demonstration
+from portal import i18n, jobs, server
+from portal.app import create_app
+from portal.clock import now
+from portal.config import BadSetting, Settings, for_tools
+from portal.domain.errors import NotFound, Refusal
+from portal.domain.openings import Closed
+from portal.domain.slots import Start
+from portal.domain.zones import at_wall_time
+from portal.extensions import db, settings
+from portal.i18n import _
+from portal.operations import (
+    availability,
+    calendars,
+    health,
+    integrity,
+    keys,
+    links,
+    organisation,
+    stress,
+    transfer,
+    users,
+)
+from portal.operations.addresses import normal_address
+from portal.operations.bookables import Bookable
+from portal.operations.transfer import BadConfiguration
+from portal.web.observe import configure_logging
+from portal.web.texts import reason_text
+
+SIGNING = ("SECRET_KEY", "LINK_KEY", "PUBLIC_URL")
+
+
+class Told(click.ClickException):
+    """The end of a command, said as it is."""
+
+    def show(self, file: Any = None) -> None:
+        """Say it on standard error."""
+        click.echo(self.message, err=True, file=file)
+
+
+class Misused(Told):
+    """The end of a command that was called in a way in which it cannot work."""
+
+    exit_code = 2
+
+
+class Commands(AppGroup):
+    """A group of commands whose refusals are words."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command, and turn what the user can mend into its words."""
+        try:
+            return super().invoke(ctx)
+        except BadSetting as error:
+            raise Misused(str(error)) from error
+        except BadConfiguration as refusal:
+            raise Told("\n".join(refusal.errors)) from refusal
+        except Refusal as refusal:
+            raise Told(_worded(refusal)) from refusal
+        except SQLAlchemyError as error:
+            raise Told(_database(error)) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise Told(f"{type(error).__name__}: {error}") from error
+
+
+def _worded(refusal: Refusal) -> str:
+    """Say a refusal in English, as the commands speak."""
+    sentences = {
+        "exists": "{value} has an account already",
+        "email": "{value!r} is not an e-mail address",
+        "password_length": "a password has {lowest} to {highest} characters",
+        "not_a_choice": "{field}: {value!r} is none of {choices}",
+        "required": "{field} must not be empty",
+        "too_long": "{field} is too long",
+    }
+    if refusal.code == "not_found":
+        return "there is nothing under this name"
+    sentence = sentences.get(str(refusal.values.get("problem")))
+    if sentence is None:
+        return str(refusal)
+    choices = ", ".join(refusal.values.get("choices", ()))
+    return sentence.format_map({"field": "", "value": "", **refusal.values, "choices": choices})
+
+
+def _database(error: SQLAlchemyError) -> str:
+    reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    return f"the database cannot be used: {reason}"
+
+
+def _application() -> Flask:
+    """Build the application for a command that serves nothing: missing keys are made up for this run."""
+    return create_app(for_tools(os.environ))
+
+
+def _needed(*names: str) -> None:
+    """Refuse to go on while a setting is missing that others rely on: what we sign, they must be able to open."""
+    missing = [name for name in names if not os.environ.get(name)]
+    if missing:
+        raise BadSetting("\n".join(f"{name} is not set. {ADVICE[name]}" for name in missing))
+
+
+ADVICE = {
+    "SECRET_KEY": "Set it to a long random text, for example: openssl rand -base64 32",
+    "LINK_KEY": "Set it to a long random text, for example: openssl rand -base64 32",
+    "PUBLIC_URL": "Set it to the address that people see: https://rdv.example.com",
+}
+
+
+def _ready() -> None:
+    """Refuse to work on a database that is away, or not of this version."""
+    if missing := health.missing():
+        raise Told(f"the database is not ready: {missing}")
+
+
+@click.group(
+    cls=Commands,
+    context_settings={
+        "obj": ScriptInfo(create_app=_application, set_debug_flag=False),
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+    },
+)
+@click.version_option(package_name="creneau")
+def creneau() -> None:
+    """Créneau, a public booking portal.
+
+    Settings come from the environment and from a file .env in the folder where the command runs. Every command has
+    its own --help.
+    """
+
+
+@creneau.command(with_appcontext=False, short_help="Try the portal with demo data.")
+@click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("demo"),
+              show_default=True, help="Where the demo keeps its database, keys and mails.")  # fmt: skip
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on.")
+@click.option("--reset", is_flag=True, help="Forget everything and begin again.")
+def demo(folder: Path, port: int, reset: bool) -> None:
+    """Try the portal with the data of an invented company.
+
+    Makes an embedded database the first time, prints the login and the links, then serves the pages and sends the
+    mails, which are shown at /dev/mail (unless MAIL_SERVER is set). Keys are kept in the folder, so links survive a
+    restart. Ctrl-C ends it.
+    """
+    made = demonstration.prepare(folder, port, reset=reset, environ=os.environ)
+    click.echo(made.words)
+    configure_logging()
+    logging.getLogger().setLevel(logging.WARNING)  # the demo speaks to a person
+    server.serve_with_jobs(made.settings, host="127.0.0.1", port=port)
+
+
+@creneau.command(with_appcontext=False)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on.")
+@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes.")
+@click.option("--threads", type=click.IntRange(1, 64), default=server.THREADS, show_default=True, help="Of each.")
+def serve(host: str, port: int, workers: int, threads: int) -> None:
+    """Serve the pages and the API, in production.
+
+    Needs SECRET_KEY, LINK_KEY and PUBLIC_URL, and a database with all its migrations. Put a reverse proxy with TLS in
+    front, and run `creneau worker` beside it: without one no mail leaves.
+    """
+    _needed(*SIGNING)
+    given = Settings.from_env(os.environ)
+    with create_app(given).app_context():
+        _ready()
+        db.engine.dispose()  # the workers are copies of this process, and a connection cannot be shared
+    configure_logging()
+    server.serve(given, host=host, port=port, workers=workers, threads=threads)
+
+
+@creneau.command(short_help="Send mails and reminders.")
+@click.option("--once", is_flag=True, help="Do what is due now, then end.")
+def worker(once: bool) -> None:
+    """Send mails and reminders, until it is told to end.
+
+    Any number may run, on any number of machines: each takes only what nobody else holds.
+    """
+    _needed("LINK_KEY", "PUBLIC_URL")
+    _ready()
+    configure_logging()
+    if once:
+        done = jobs.once(now())
+        click.echo(f"reminders queued: {done.reminders}, places freed: {done.freed}, mails sent: {done.sent}")
+    else:
+        jobs.run(current_app._get_current_object())  # type: ignore[attr-defined]  # the proxy itself is not typed
+
+
+@creneau.group("db", cls=Commands)
+def database() -> None:
+    """Look after the database."""
+
+
+@database.command("upgrade")
+def upgrade() -> None:
+    """Apply the migrations that are missing. Safe to run again."""
+    flask_migrate.upgrade()
+    click.echo("The database is up to date.")
+
+
+@creneau.command(short_help="Load a configuration file.")
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.option("--dry-run", is_flag=True, help="Only print the differences.")
+def load(file: Any, dry_run: bool) -> None:
+    """Bring the configuration to what FILE says ("-" reads standard input), all of it or nothing.
+
+    Objects are found by their key: known ones are changed, new ones are added, none is deleted; "active: false"
+    retires. A list inside an object is replaced whole; what the file leaves out stays. Every difference is printed: +
+    is new, - goes, ~ changes.
+    """
+    _ready()
+    differences = transfer.load(file.read(), now=now(), dry_run=dry_run)
+    click.echo("\n".join(differences) or "Nothing to change.")
+
+
+@creneau.command(short_help="Print the whole configuration.")
+def export() -> None:
+    """Print the whole configuration as YAML, which `creneau load` takes without a change."""
+    _ready()
+    click.echo(transfer.export(), nl=False)
+
+
+@creneau.group("user", cls=Commands)
+def user() -> None:
+    """Look after the accounts of the staff."""
+
+
+@user.command("add")
+@click.argument("email")
+@click.option("--role", type=click.Choice(users.ROLES), required=True, help="What they may do.")
+@click.option("--name", default="", help="How they are called.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
+def add_user(email: str, role: str, name: str, password_stdin: bool) -> None:
+    """Make an account for EMAIL; the password is asked."""
+    _ready()
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    made = users.add(email, password, role=role, name=name, now=now())
+    click.echo(f"{made.role} {made.email} may log in at {settings().public_url}/admin/login")
+
+
+@creneau.group("key", cls=Commands)
+def key() -> None:
+    """Look after the keys of the API."""
+
+
+@key.command("add")
+@click.argument("name")
+@click.option("--scope", required=True, metavar="SCOPES",
+              help=f"What it may do, separated by commas: {', '.join(keys.SCOPES)}.")  # fmt: skip
+def add_key(name: str, scope: str) -> None:
+    """Make an API key called NAME and print it, this once, as the last word."""
+    _ready()
+    secret = keys.add(name, [one.strip() for one in scope.split(",") if one.strip()], now=now())
+    click.echo(f"API key {name}, kept nowhere and shown this once: {secret}")
+
+
+@creneau.command(short_help="Make a booking link for an order.")
+@click.argument("order")
+def link(order: str) -> None:
+    """Make a booking link for ORDER and print it, as the last word. Nothing is mailed."""
+    _needed("LINK_KEY", "PUBLIC_URL")
+    _ready()
+    try:
+        made = links.create(order, now=now())
+    except NotFound as error:
+        raise Told(f"there is no order {order}") from error
+    click.echo(f"Booking link of {order}: {settings().public_url}/b/{made.token}")
+
+
+@creneau.command(short_help="Say why a start is offered, or not.")
+@click.option("--site", required=True, help="Key of the site.")
+@click.option("--planning", required=True, help="Key of the planning.")
+@click.option(
+    "--day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", required=True, help="Local date of the site."
+)
+@click.option(
+    "--at", "clock", type=click.DateTime(["%H:%M"]), metavar="HH:MM", help="Only this local time, on the grid or not."
+)
+@click.option("--email", help="Who asks.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def explain(site: str, planning: str, day: datetime, clock: datetime | None, email: str | None, as_json: bool) -> None:
+    """Say of every possible start of a day why it is offered, or why it is not."""
+    _ready()
+    address = normal_address(email) if email else None
+    try:
+        bookable, starts, closed = _judged(site, planning, day.date(), clock.time() if clock else None)
+    except NotFound as error:
+        raise Told(f"there is no planning {planning} at a site {site}") from error
+    with force_locale(organisation.locale()):
+        if as_json:
+            click.echo(json.dumps(_facts(bookable, day.date(), address, starts), ensure_ascii=False, indent=2))
+        else:
+            click.echo("\n".join(_sentences(bookable, day.date(), starts, closed)))
+
+
+def _judged(site: str, planning: str, day: date, clock: time | None) -> tuple[Bookable, Sequence[Start], Closed | None]:
+    if clock is None:
+        found = calendars.explain(site, planning, day, now=now())
+        return found.bookable, found.starts, availability.closed_because(found.bookable, day)
+    bookable = calendars.explain(site, planning, day, now=now()).bookable
+    _, start = calendars.explain_start(site, planning, at_wall_time(day, clock, bookable.zone), now=now())
+    return bookable, [start], availability.closed_because(bookable, day)
+
+
+def _facts(bookable: Bookable, day: date, email: str | None, starts: Sequence[Start]) -> dict[str, Any]:
+    return {
+        "site": bookable.site.key,
+        "planning": bookable.planning.key,
+        "day": day.isoformat(),
+        "timezone": bookable.zone.key,
+        "email": email,
+        "starts": [
+            {
+                "start": i18n.rfc3339(one.start, bookable.zone),
+                "end": i18n.rfc3339(one.end, bookable.zone),
+                "places": one.places,
+                "offered": one.offered,
+                "reasons": [{"code": reason.value, "text": reason_text(reason.value)} for reason in one.reasons],
+            }
+            for one in starts
+        ],
+    }
+
+
+def _sentences(bookable: Bookable, day: date, starts: Sequence[Start], closed: Closed | None) -> list[str]:
+    noon = at_wall_time(day, time(12), bookable.zone)
+    where = f"{bookable.site.name}, {bookable.planning.name}"
+    lines = [f"{where}: {i18n.day(day)}, {i18n.zone_label(bookable.zone, noon)}"]
+    if closed is not None and closed.label:
+        lines.append(_("Closed on that day: %(label)s.", label=closed.label))
+    if not starts:
+        lines.append(_("No hours on that day."))
+    offsets = {i18n.offset(bookable.zone, one.start) for one in starts}
+    return [*lines, *(_sentence(one, bookable.zone, with_offset=len(offsets) > 1) for one in starts)]
+
+
+def _sentence(start: Start, zone: ZoneInfo, *, with_offset: bool) -> str:
+    """Say one start; on a day when the clock changes, with its distance from UTC."""
+    local, end = start.start.astimezone(zone), start.end.astimezone(zone)
+    offset = f" {i18n.offset(zone, start.start)}" if with_offset else ""
+    if start.offered:
+        verdict = ngettext("Offered: %(num)s place left.", "Offered: %(num)s places left.", start.places)
+    else:
+        verdict = " ".join(reason_text(reason.value) for reason in start.reasons)
+    return f"{local:%H:%M}-{end:%H:%M}{offset}  {verdict}"
+
+
+@creneau.command(short_help="Look for what must never be.")
+@click.pass_context
+def check(ctx: click.Context) -> None:
+    """Look for what must never be, such as a place sold twice: a line for each, and exit status 1 if there is one.
+
+    Lines that begin with "notice:" are what people decided: an overbooking, hours lowered below what is booked.
+    """
+    _ready()
+    report = integrity.check(now())
+    for line in report.breaches:
+        click.echo(line)
+    for line in report.notices:
+        click.echo(f"notice: {line}")
+    if report.breaches:
+        ctx.exit(1)
+    click.echo("No breach.")
+
+
+@creneau.command("stress", short_help="Race real bookings.")
+@click.option("--clients", type=click.IntRange(1, 1000), default=50, show_default=True, help="Who book at once.")
+@click.option("--places", type=click.IntRange(1, 1000), default=6, show_default=True, help="What there is to book.")
+@click.pass_context
+def race(ctx: click.Context, clients: int, places: int) -> None:
+    """Race real bookings for too few places, on a planning made for it and removed after. No mail leaves.
+
+    Ends with 1 unless every place is sold exactly once.
+    """
+    _ready()
+    outcome = stress.race(clients, places, create_app, now=now())
+    click.echo(f"sold: {outcome.sold}, refused: {outcome.refused}, errors: {len(outcome.errors)}")
+    for error in outcome.errors:
+        click.echo(error)
+    if not outcome.exact:
+        click.echo(f"{outcome.stored} stored, {min(clients, places)} expected")
+        ctx.exit(1)
+
+
+def main() -> NoReturn:
+    """Run the command line."""
+    load_dotenv(Path(".env"))
+    creneau(prog_name="creneau")
+    raise SystemExit(0)

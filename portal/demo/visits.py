@@ -1,0 +1,167 @@
+"""A month of appointments around today, booked as customers, guests and staff book them: by the use cases."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+from portal.demo import company
+from portal.demo.company import BORDEAUX_DOCKS, COUNTER, LYON_DOCKS, DemoOrder, Partner
+from portal.extensions import transaction
+from portal.operations import appointment_lists, appointments, calendars, links, outbox
+from portal.operations.appointment_lists import Filter
+from portal.operations.appointments import CUSTOMER, GUEST, Actor, Booked, Contact, Move, Wish
+from portal.operations.cards import AppointmentCard
+
+BEFORE, AFTER = 6, 13  # days around today that have appointments
+STAFF = Actor("claire.moreau@example.com", "staff", staff=True)
+DOCKS = {"bordeaux": BORDEAUX_DOCKS, "lyon": LYON_DOCKS}
+ON_A_DAY = {BORDEAUX_DOCKS: (3, 7), LYON_DOCKS: (2, 5), COUNTER: (1, 2)}  # appointments: at least, at most
+REMARKS = ("", "", "", "Camion-remorque, hayon élévateur.", "Le chauffeur arrive d’Espagne.", "Chargement par le côté.")
+VISITORS = (
+    "Julien Fabre",
+    "Amina Belkacem",
+    "Thomas Roussel",
+    "Inès Garnier",
+    "Mathieu Lacoste",
+    "Sofia Almeida",
+    "Karim Haddad",
+    "Lucie Perrin",
+    "Nicolas Barthe",
+    "Élodie Masson",
+    "Pierre Dubosc",
+    "Nadia Cherif",
+)
+MAILS = 6  # confirmations on their way when the demo begins: a full mailbox would hide its first mails
+
+
+def happen(now: datetime) -> None:
+    """Tell the whole story: it is the same whenever it begins on the same day."""
+    story = _Story(now)
+    story.invite()
+    for number in range(-BEFORE, AFTER + 1):
+        story.live(story.today + timedelta(days=number))
+    story.fill_up()
+    story.change_minds()
+    _clear_the_queue(now - timedelta(days=60))
+
+
+class _Story:
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.today = company.today(now)
+        self.chance = random.Random(self.today.toordinal())  # noqa: S311 - it makes up a story, it guards nothing
+        self.orders = [order for order in company.orders() if order.status != "en préparation"]
+        self.tokens: dict[str, str] = {}
+
+    def invite(self) -> None:
+        """Make a link for each order that is ready; two are mailed, for the mailbox."""
+        mailed = {reference for _, reference, _ in company.SHOWN_LINKS}
+        for order in self.orders:
+            made = links.create(order.reference, now=self._ago(hours=2), send=order.reference in mailed)
+            self.tokens[order.reference] = made.token
+
+    def live(self, day: date) -> None:
+        """Book one day at every dock and counter."""
+        for site, docks in DOCKS.items():
+            for _ in range(self.chance.randint(*ON_A_DAY[docks])):
+                self._dock(site, docks, day)
+            for _ in range(self.chance.randint(*ON_A_DAY[COUNTER])):
+                self._counter(site, day)
+
+    def fill_up(self) -> None:
+        """Leave no place in one hour of the next working day: that, too, must be seen."""
+        for number in range(1, AFTER):
+            day = self.today + timedelta(days=number)
+            if offered := self._offered("bordeaux", BORDEAUX_DOCKS, day, self.now):
+                while offered[0] in self._offered("bordeaux", BORDEAUX_DOCKS, day, self.now):
+                    self._book_docks("bordeaux", BORDEAUX_DOCKS, offered[0], self.now)
+                return
+
+    def change_minds(self) -> None:
+        """Let the supplier whose link is shown have come, cancel a delivery, move another and keep a third."""
+        order = next(order for order in self.orders if order.reference == company.SHOWN_LINKS[1][1])
+        self._deliveries(order, range(-1, -BEFORE, -1), 1)
+        coming = self._deliveries(order, range(4, AFTER), 3)
+        if len(coming) == 3:
+            appointments.cancel(coming[0].public_id, CUSTOMER, now=self._ago(hours=1), undo=False)
+            days = (self.today + timedelta(days=number) for number in range(AFTER, AFTER + 7))
+            later = [start for day in days for start in self._offered("lyon", LYON_DOCKS, day, self.now)]
+            if later:
+                appointments.move(Move(coming[1].public_id, later[0], CUSTOMER), now=self._ago(minutes=30))
+
+    def _deliveries(self, order: DemoOrder, days: Iterable[int], most: int) -> list[Booked]:
+        """Book by an order's link on the first of these days that have a place."""
+        found: list[Booked] = []
+        for number in days:
+            booked = self._by_link(order, self.today + timedelta(days=number)) if len(found) < most else None
+            found += [booked] if booked is not None else []
+        return found
+
+    def _dock(self, site: str, docks: str, day: date) -> None:
+        when = self._before(day)
+        if offered := self._offered(site, docks, day, when):
+            self._book_docks(site, docks, self.chance.choice(offered), when)
+
+    def _book_docks(self, site: str, docks: str, start: datetime, when: datetime) -> None:
+        """Book for an order of the site: half by its link, half by telephone."""
+        shown = {reference for _, reference, _ in company.SHOWN_LINKS}
+        order = self.chance.choice([one for one in self.orders if one.site == site and one.reference not in shown])
+        contact = self._contact(order.partner)
+        if self.chance.random() < 0.5 and order.partner.email:
+            wish = Wish(start, contact, CUSTOMER, token=self.tokens[order.reference])
+        else:
+            wish = Wish(start, contact, STAFF, site=site, planning=docks, order=order.reference)
+        appointments.book(wish, now=when)
+
+    def _counter(self, site: str, day: date) -> None:
+        when = self._before(day)
+        if offered := self._offered(site, COUNTER, day, when):
+            name = self.chance.choice(VISITORS)
+            email = f"{name.split()[0].lower().replace('è', 'e').replace('é', 'e')}@example.com"
+            contact = Contact(email, name, "06 39 98 10 10", locale="fr")
+            wish = Wish(self.chance.choice(offered), contact, GUEST, site=site, planning=COUNTER)
+            appointments.book(wish, now=when)
+
+    def _by_link(self, order: DemoOrder, day: date) -> Booked | None:
+        when = self._before(day)
+        offered = self._offered(order.site, DOCKS[order.site], day, when)
+        if not offered:
+            return None
+        contact = self._contact(order.partner)
+        return self._book(
+            Wish(self.chance.choice(offered), contact, CUSTOMER, token=self.tokens[order.reference]), when
+        )
+
+    def _book(self, wish: Wish, when: datetime) -> Booked:
+        return appointments.book(wish, now=when)
+
+    def _contact(self, partner: Partner) -> Contact:
+        return Contact(partner.email, partner.name, partner.phone, self.chance.choice(REMARKS), "fr")
+
+    def _offered(self, site: str, planning: str, day: date, when: datetime) -> Sequence[datetime]:
+        return [start.start for start in calendars.explain(site, planning, day, now=when).offered]
+
+    def _before(self, day: date) -> datetime:
+        """Give a moment some days before a day, and before now: when it was booked."""
+        ago = timedelta(days=self.chance.randint(3, 7), minutes=self.chance.randint(0, 600))
+        return min(self.now - timedelta(days=max(0, (self.today - day).days)) - ago, self.now)
+
+    def _ago(self, **options: int) -> datetime:
+        return self.now - timedelta(**options)
+
+
+def _clear_the_queue(before_all: datetime) -> None:
+    """Take back all mails but the newest few, as if it were a moment at which none had been due yet."""
+    cards: list[AppointmentCard] = []
+    cursor = None
+    while True:
+        page = appointment_lists.find_appointments(Filter(), cursor=cursor, size=200)
+        cards += page.appointments
+        if (cursor := page.next) is None:
+            break
+    old = sorted(cards, key=lambda card: (card.updated_at, card.id))[:-MAILS]
+    with transaction() as session:
+        for card in old:
+            outbox.withdraw(session, card.id, ("confirmation", "change", "cancellation", "site_notice"), before_all)

@@ -1,0 +1,116 @@
+"""The web server: gunicorn with threads, in this very process and its children."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
+from prometheus_client import multiprocess, values
+
+from portal import jobs
+from portal.app import create_app
+from portal.config import Settings
+
+THREADS = 4
+PATIENCE = 30  # seconds: for a request, and for those in hand when the server ends
+
+
+class QuietLogger(Logger):
+    """Sends gunicorn's messages the way of all others, without what could be an address or a token."""
+
+    def setup(self, cfg: Any) -> None:
+        """Prepare logging, in the master and again when it is reloaded."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.filters.clear()
+        self.error_log.addFilter(_discreet)
+        self.error_log.propagate = True
+
+
+def _discreet(record: logging.LogRecord) -> bool:
+    """Keep what went wrong and drop where: from a warning on, gunicorn names paths and addresses."""
+    if record.levelno >= logging.WARNING:
+        record.msg, record.args = str(record.msg).replace("%s", "..."), ()
+    return True
+
+
+class Server(BaseApplication):
+    """Gunicorn with our settings; every worker builds an application of its own, and so shares no connection."""
+
+    def __init__(self, given: Settings, **options: Any) -> None:
+        self._given = given
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Take our settings; gunicorn's own files and variables are not read."""
+        common = {
+            "worker_class": "gthread",
+            "threads": THREADS,
+            "timeout": PATIENCE,
+            "graceful_timeout": PATIENCE,
+            "accesslog": None,
+            "logger_class": QuietLogger,
+            "proc_name": "creneau",
+            "control_socket_disable": True,
+        }
+        for name, value in {**common, **self._options}.items():
+            if name in self.cfg.settings:  # the last one came with gunicorn 25
+                self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Build the application of a worker."""
+        return create_app(self._given)
+
+
+def serve(given: Settings, *, host: str, port: int, workers: int, threads: int) -> None:
+    """Serve until SIGTERM, then finish what is in hand."""
+    counted = _count_together()
+
+    def forget(_server: Any, worker: Any) -> None:
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # as below
+
+    def clean(_server: Any) -> None:
+        shutil.rmtree(counted, ignore_errors=True)
+
+    Server(given, bind=_bind(host, port), workers=workers, threads=threads, child_exit=forget, on_exit=clean).run()
+
+
+def serve_with_jobs(given: Settings, *, host: str, port: int) -> None:
+    """Serve, and do the worker's jobs in the same process."""
+    stopping = threading.Event()
+    running: list[Callable[[], None]] = []
+
+    def begin(worker: Any) -> None:
+        scheduler = jobs.start(worker.app.wsgi(), stopping)
+        running.append(scheduler.shutdown)
+
+    def end(_server: Any, _worker: Any) -> None:
+        stopping.set()
+        for shutdown in running:
+            shutdown()
+
+    quiet = {"loglevel": "warning", "workers": 1, "threads": 8}
+    Server(given, bind=_bind(host, port), post_worker_init=begin, worker_exit=end, **quiet).run()
+
+
+def _bind(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _count_together() -> Path:
+    """Let the workers count into one folder of files, which ``/metrics`` of any of them adds up."""
+    folder = Path(tempfile.mkdtemp(prefix="creneau-metrics-"))
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    # The library chose when it was imported; counters get their values at the first request, which is yet to come.
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # prometheus_client leaves it untyped
+    return folder
