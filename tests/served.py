@@ -17,7 +17,7 @@ from tests.backends import KEYS, NOW, QUIET
 from tests.children import Child, free_port
 
 CRENEAU = (sys.executable, "-c", "from portal.cli import main; main()")
-READY_WITHIN = 30.0  # seconds
+READY_WITHIN = 60.0  # seconds
 
 
 class Served:

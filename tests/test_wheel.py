@@ -35,10 +35,21 @@ plannings:
 customers: [{email: achats@example.com, name: Achats SA, kind: customer, locale: fr}]
 orders: [{reference: CMD-1001, kind: customer, site: bordeaux, customer: achats@example.com, status: ready}]
 """
-COMMANDS = [
+COMMANDS = {
     "demo", "serve", "worker", "db", "db upgrade", "load", "export", "user", "user add", "key", "key add", "link",
     "explain", "check", "stress",
-]  # fmt: skip
+}  # fmt: skip
+HELP_OF_ALL = """
+from click import Group
+from portal.cli import creneau
+
+def walk(command, *words):
+    creneau.main([*words, "--help"], prog_name="creneau", standalone_mode=False)
+    for name, below in command.commands.items() if isinstance(command, Group) else ():
+        walk(below, *words, name)
+
+walk(creneau)
+"""
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -72,7 +83,7 @@ def run(installed: Path, tmp_path: Path) -> Run:
     def creneau(*words: str, told: str = "") -> subprocess.CompletedProcess[str]:
         command = [installed, *words]
         done = subprocess.run(
-            command, input=told, capture_output=True, text=True, cwd=tmp_path, env=environ, timeout=60, check=False
+            command, input=told, capture_output=True, text=True, cwd=tmp_path, env=environ, timeout=120, check=False
         )
         assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
         return done
@@ -98,12 +109,12 @@ def test_it_is_the_installed_portal_that_runs(installed):
     assert Path(said.strip()).is_relative_to(installed.parent.parent)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_says_what_it_does(installed, command, tmp_path):
-    words = [installed, *command.split(), "--help"]
+def test_every_command_says_what_it_does(installed, tmp_path):
+    words = [installed.with_name("python"), "-P", "-c", HELP_OF_ALL]
     done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, env=_environ(tmp_path), check=False)
     assert done.returncode == 0, done.stderr
-    assert "Usage:" in done.stdout
+    told = set(re.findall(r"^Usage: creneau((?: [a-z]+)*)", done.stdout, re.MULTILINE))
+    assert {f" {command}" for command in COMMANDS} <= told
 
 
 def test_the_commands_do_their_work(run):
@@ -127,7 +138,7 @@ def test_the_commands_do_their_work(run):
 
 
 def answered(url: str, child: Child) -> str:
-    last = time.monotonic() + 30
+    last = time.monotonic() + 60
     while time.monotonic() < last and child.alive:
         try:
             return httpx.get(url, timeout=5, trust_env=False).text

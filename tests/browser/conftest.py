@@ -26,7 +26,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE = 15_000  # milliseconds, for a machine that is busy with other tests
+PATIENCE = 30_000  # milliseconds, for a machine that is busy with other tests
 
 
 def find_chromium(playwright: Playwright) -> str:
