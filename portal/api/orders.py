@@ -13,7 +13,7 @@ from portal.api.given import LinkGiven, OrderPatch, OrderPut
 from portal.api.room import room
 from portal.api.shown import LinkMade, OrderAnswer
 from portal.clock import now
-from portal.domain.errors import NotFound
+from portal.domain.errors import Invalid, NotFound
 from portal.extensions import settings
 from portal.i18n import rfc3339
 from portal.operations import links
@@ -22,6 +22,7 @@ from portal.operations.links import Scope
 
 SCOPE = ("first_day", "last_day", "expires_at", "max_active")
 ONE = "/orders/<order_reference:reference>"
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 EXAMPLE = {
     "kind": "customer",
     "site": "bordeaux",
@@ -37,14 +38,14 @@ def put_order(given: Mapping[str, Any], reference: str) -> Response:
 
     Any characters may stand in the reference, URL-encoded. What is left out stays as it is.
     """
-    card = book.put(book.OrderDraft(reference, **_changes(given, nothing="")), now=now())
+    card = book.put(book.OrderDraft(_readable(reference), **_changes(given, nothing="")), now=now())
     return answers.answer(answers.order(card), 201 if card.new else 200)
 
 
 @room.call("GET", ONE, tag="Orders", scope="orders", answer=OrderAnswer, refusals=[NotFound])
 def show_order(reference: str) -> Response:
     """Show an order."""
-    return answers.answer(answers.order(book.get(book.checked_reference(reference))))
+    return answers.answer(answers.order(book.get(_readable(reference))))
 
 
 @room.call(
@@ -59,7 +60,7 @@ def show_order(reference: str) -> Response:
 )
 def patch_order(given: Mapping[str, Any], reference: str) -> Response:
     """Change some fields of an order; null empties one."""
-    card = book.patch(book.checked_reference(reference), _changes(given, nothing=None), now=now())
+    card = book.patch(_readable(reference), _changes(given, nothing=None), now=now())
     return answers.answer(answers.order(card))
 
 
@@ -78,13 +79,20 @@ def patch_order(given: Mapping[str, Any], reference: str) -> Response:
 def make_link(given: Mapping[str, Any], reference: str) -> Response:
     """Make a booking link for an order, and mail it to its customer with `"send": true`."""
     scope = Scope(**{name: given[name] for name in SCOPE if name in given})
-    found = book.get(book.checked_reference(reference))
+    found = book.get(_readable(reference))
     made = links.create(found.reference, now=now(), scope=scope, send=given["send"], once=caller().once())
     document = {
         "url": f"{settings().public_url}/b/{made.token}",
         "expires_at": rfc3339(made.expires_at, found.site.zone) if made.expires_at else None,
     }
     return answers.answer(document, 201, replayed=made.replayed)
+
+
+def _readable(reference: str) -> str:
+    """Accept the reference in an address; what stands for bytes that are no UTF-8 may be any. Raises Invalid."""
+    if REPLACEMENT in reference:
+        raise Invalid(field="reference", problem="unreadable")
+    return book.checked_reference(reference)
 
 
 def _changes(given: Mapping[str, Any], *, nothing: str | None) -> dict[str, Any]:

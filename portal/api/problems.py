@@ -12,8 +12,9 @@ from portal.api.reader import Step, Unreadable
 from portal.domain.errors import Invalid, Refusal
 from portal.web.problems import problem
 
-OF_CUSTOMER = ("email", "name", "phone", "locale")  # an operation knows these by their last name
+OF_CUSTOMER = ("email", "name", "phone", "locale")
 IDEMPOTENCY = "Idempotency-Key"
+ELSEWHERE = ("reference", IDEMPOTENCY)  # not in the body
 
 
 class KeyNeeded(Refusal):
@@ -49,11 +50,17 @@ def _errors(refusal: Invalid) -> Iterator[dict[str, Any]]:
     if isinstance(refusal, Unreadable):
         yield from (_error(refusal.place, path, code) for path, code in refusal.wrong)
     elif refusal.values.get("problem") == "idempotency":
-        yield {"field": IDEMPOTENCY, "code": "idempotency", "detail": words.wrong("idempotency")}
+        yield _error("header", (IDEMPOTENCY,), "idempotency")
     elif (field := refusal.values.get("field")) is not None:
-        place = "json" if request.method in ("POST", "PUT", "PATCH") else "query"
-        path = ("customer", field) if place == "json" and field in OF_CUSTOMER else tuple(str(field).split("."))
-        yield _error(place, path, str(refusal.values.get("problem", "expected")))
+        place = "json" if request.method in ("POST", "PUT", "PATCH") and field not in ELSEWHERE else "query"
+        yield _error(place, _path(place, str(field)), str(refusal.values.get("problem", "expected")))
+
+
+def _path(place: str, field: str) -> tuple[str, ...]:
+    """Find in the request what an operation calls by its own name."""
+    if place == "json" and field in OF_CUSTOMER:
+        return "customer", field
+    return tuple(field.split(".")) if field != "cursor" else ("after",)
 
 
 def _error(place: str, path: Sequence[Step], code: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from apispec import APISpec
 from flask import Flask, Response
 from flask_smorest import Api, Blueprint
 from marshmallow import Schema
-from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.routing import BaseConverter
 
 from portal.api import fields
 from portal.api.callers import identify
@@ -24,7 +24,6 @@ from portal.operations import programs
 
 View = Callable[..., Response]
 PROBLEM = "application/problem+json"
-REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 KEY = "key"  # the name of the security scheme
 ANY_SCOPE = "any"  # a key of whatever scope opens more of the call
 
@@ -72,12 +71,6 @@ class OrderReference(BaseConverter):
     regex = ".+?"
     part_isolating = False
 
-    def to_python(self, value: str) -> str:
-        """Refuse an address that is not UTF-8: what stands for the unreadable letters stands for any."""
-        if REPLACEMENT in value:
-            raise ValidationError
-        return value
-
 
 class PublicId(BaseConverter):
     """The id of an appointment."""
@@ -111,8 +104,8 @@ class Room(Blueprint):
 
         ``scope`` is what a key needs; ``public`` calls work without a key, too. The view is given the values of
         ``query`` or ``body``, checked, and gives a response of its own: ``answer`` only documents it, so that nothing
-        is checked twice on the way out. ``made`` is another status that it may have, ``example`` a body. ``creates``: it
-        honours an idempotency key.
+        is checked twice on the way out. ``made`` is another status that it may have, ``example`` a body. A call that
+        ``creates`` honours an idempotency key.
         """
 
         def register(view: View) -> View:

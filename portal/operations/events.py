@@ -92,7 +92,7 @@ def _number(cursor: str | None) -> int | None:
     if cursor is None:
         return None
     if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:
-        raise Invalid(field="after", problem="expected", value=cursor)
+        raise Invalid(field="cursor", problem="expected", value=cursor)
     return int(cursor)
 
 
