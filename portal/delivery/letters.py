@@ -302,6 +302,7 @@ def _facts(letter: Letter, settings: Settings) -> dict[str, object]:
         shown = Shown(letter.visit, *given, letter.now)
         facts["shown"] = shown
         facts["expected"] = not letter.visit.cancelled
+        facts["for_the_gate"] = letter.kind != "site_notice" and not letter.visit.cancelled
         facts["person"] = shown.person if letter.kind == "site_notice" else []
         facts["book_url"] = shown.link("b", letter.book_token) if letter.book_token else ""
         facts["gate_url"] = shown.link("admin/gate", letter.visit.reference)

@@ -72,13 +72,18 @@ class Mailbox:
 
     def listing(self) -> list[Kept]:
         """Read the mails, the newest first."""
-        files = sorted(self._folder.glob("*.eml"), reverse=True)[:SHOWN]
+        files = sorted(self._folder.glob("*.eml"), key=_arrival, reverse=True)[:SHOWN]
         return [_read(file) for file in files if NAME.fullmatch(file.stem)]
 
     def find(self, name: str) -> Kept | None:
         """Read one mail by its name in the listing."""
         file = self._folder / f"{name}.eml"
         return _read(file) if NAME.fullmatch(name) and file.is_file() else None
+
+
+def _arrival(file: Path) -> tuple[str, int]:
+    """Order by the mail's own date, and mails of one moment as they came."""
+    return file.stem[:14], file.stat().st_mtime_ns
 
 
 def _read(file: Path) -> Kept:

@@ -254,6 +254,7 @@ def test_the_sites_notice_says_who_comes(change):
     for fact in ("Jeanne Laborde", "achats@example.com", "06 00 00 00 00", "Camion bâché"):
         assert fact in text
     assert "https://rdv.example.com/admin/gate/K7M4-4QPX" in text
+    assert "entrée du site" not in text
 
 
 @pytest.mark.parametrize("kind", CUSTOMERS)

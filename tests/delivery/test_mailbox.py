@@ -1,3 +1,4 @@
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,6 +24,14 @@ def test_the_newest_mail_comes_first(tmp_path):
         late = MAIL.date + timedelta(minutes=minutes)
         mailbox.deliver(replace(MAIL, message_id=f"<{minutes}@example.com>", date=late, subject=str(minutes)))
     assert [kept.subject for kept in mailbox.listing()] == ["2", "1", "0"]
+
+
+def test_mails_of_one_moment_are_listed_as_they_came(tmp_path):
+    mailbox = Mailbox(tmp_path, SETTINGS.mail_sender)
+    for number in range(5):
+        mailbox.deliver(replace(MAIL, message_id=f"<{number}@example.com>", subject=str(number)))
+        time.sleep(0.01)
+    assert [kept.subject for kept in mailbox.listing()] == ["4", "3", "2", "1", "0"]
 
 
 def test_a_mail_sent_twice_is_kept_once(tmp_path):
