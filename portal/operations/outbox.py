@@ -292,11 +292,7 @@ def _let_go(session: Session, messages: Sequence[Message]) -> None:
 
 def _pause(session: Session, reason: str, real_now: datetime) -> None:
     log.error("the mail queue pauses: the server refuses us", extra={"code": PAUSED})
-    known = session.get(Heartbeat, PAUSED)
-    if known is None:
-        session.add(Heartbeat(name=PAUSED, at=real_now, detail=reason))
-    else:
-        known.at, known.detail = real_now, reason
+    _sign(session, PAUSED, real_now, reason)
 
 
 @retried
@@ -306,10 +302,18 @@ def beat(name: str, real_now: datetime) -> None:
         session.execute(
             delete(Heartbeat).where(
                 Heartbeat.name.startswith("worker:", autoescape=True),
-                or_(Heartbeat.name == name, Heartbeat.at < real_now - timedelta(days=1)),
+                Heartbeat.at < real_now - timedelta(days=1),
             )
         )
-        session.add(Heartbeat(name=name, at=real_now, detail=""))
+        _sign(session, name, real_now, "")
+
+
+def _sign(session: Session, name: str, at: datetime, detail: str) -> None:
+    """Write a standing fact, new or known: two workers may do it in the same moment."""
+    connection = session.connection()
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(Heartbeat)
+    said = {"at": at, "detail": detail}
+    connection.execute(insert.values(name=name, **said).on_conflict_do_update(index_elements=["name"], set_=said))
 
 
 # The staff's side

@@ -377,3 +377,16 @@ def test_messages_of_an_erased_appointment_go_with_it(do, now, claim):
     do(erase)
     do(outbox.settle, first, now=now, real_now=REAL)
     assert claim(REAL + LEASE) == []
+
+
+def refuse_one(_number, now, real_now):
+    """Meet a server that refuses us, as one of several workers at once."""
+    for message in outbox.claim(now=now, real_now=real_now, batch=1):
+        outbox.settle(message, now=now, real_now=real_now, failure=Failure.SENDER_REFUSED, reason="535")
+
+
+def test_workers_refused_in_the_same_moment_pause_the_queue_together(do, now, processes):
+    do(queue, now, count=3)
+    processes(3, refuse_one, now=now, real_now=REAL)
+    condition = do(outbox.condition)
+    assert (condition.paused, condition.waiting) == ("535", 3)
