@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Self
 
 from portal.config import Settings
-from portal.delivery.mail import Carrier, Mail, Postman, Refused, written
+from portal.delivery.mail import Carrier, Mail, Refused, written
+from portal.delivery.smtp import Postman
 
 NAME = re.compile(r"\d{14}-[0-9a-f]{16}", re.ASCII)
 SHOWN = 500  # mails of a listing

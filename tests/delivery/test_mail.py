@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from portal.config import Settings
 from portal.delivery import clean, mime
-from portal.delivery.mail import BadAddress, Letter, Line, Mail, Postman, address, failure_of, message_id, written
+from portal.delivery.mail import BadAddress, Mail, address, message_id, written
+from portal.delivery.smtp import Letter, Line, Postman, failure_of
 from portal.domain.retry import Failure
 from tests.children import free_port
 from tests.delivery.sinks import CERTIFICATE, HANG_UP, OBEDIENT, SILENCE, guarded, scripted

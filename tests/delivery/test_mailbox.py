@@ -2,8 +2,8 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 
-from portal.delivery.mail import Postman
 from portal.delivery.mailbox import Mailbox, carrier, folder
+from portal.delivery.smtp import Postman
 from tests.delivery.test_mail import MAIL, SETTINGS
 
 DEMO = replace(SETTINGS, demo=True, mail_server="")
