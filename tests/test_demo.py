@@ -1,0 +1,143 @@
+"""The demo: believable, sound, the same after a restart, and started by one command."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from portal import demo
+from portal.app import create_app
+from portal.clock import now
+from portal.domain.errors import Refusal
+from portal.extensions import db, reading
+from portal.models import User
+from portal.operations import appointment_lists, cards, integrity, orders, users
+from portal.operations.appointment_lists import Filter
+from tests.children import free_port
+from tests.served import Commands
+
+
+def frozen(instant: str) -> dict[str, str]:
+    return {"NOW": instant, "ALLOW_FROZEN_CLOCK": "1"}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> demo.Demo:
+    folder = tmp_path_factory.mktemp("demo") / "demo"
+    return demo.prepare(folder, 8000, environ=frozen("2026-12-01T09:00:00+01:00"))
+
+
+@pytest.fixture
+def inside(made):
+    app = create_app(made.settings)
+    with app.app_context():
+        yield made
+        db.engine.dispose()
+
+
+def test_its_database_is_sound(inside):
+    assert integrity.check(now()) == integrity.Report((), ())
+
+
+def test_it_looks_alive(inside):
+    found = appointment_lists.find_appointments(Filter(), size=200).appointments
+    assert len(found) > 100
+    assert {card.source for card in found} == {"link", "guest", "staff"}
+    assert {card.site.key for card in found} == {"bordeaux", "lyon"}
+    assert len([card for card in found if card.start <= now()]) > 30
+    assert {card.status.value for card in found} == {"confirmed", "cancelled"}
+    assert [page.total for page in (orders.search(invitable=False), orders.search())] == [7, 48]
+
+
+def test_nobody_in_it_can_be_reached(inside):
+    for card in appointment_lists.find_appointments(Filter(), size=200).appointments:
+        assert card.email is None or card.email.endswith(("@example.com", "@example.org"))
+        assert re.match(r"0[456] (36 49|65 71|39 98) ", card.phone)
+
+
+def test_its_words_hold_the_login_and_links_that_open(made):
+    app = create_app(made.settings)
+    password = re.search(r"admin@example\.com +(\S+)", made.words)[1]
+    tokens = re.findall(r"/b/([\w-]+)", made.words)
+    assert [app.test_client().get(f"/b/{token}").status_code for token in tokens] == [200, 200]
+    with app.app_context():
+        assert users.find(demo.ADMIN).role == "admin"
+        assert users.password_fits(hashed(), password)
+        db.engine.dispose()
+
+
+def hashed() -> str:
+    with reading() as session:
+        return session.scalars(select(User.password_hash)).one()
+
+
+def test_its_folder_is_ours_alone(made):
+    folder = made.settings.sqlite_file.parent
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / ".env").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_second_start_keeps_everything(made):
+    folder = made.settings.sqlite_file.parent
+    assert demo.prepare(folder, 8000, environ=frozen("2026-12-02T09:00:00+01:00")).words == made.words
+
+
+@pytest.mark.parametrize("day", ["2026-12-23", "2027-01-01", "2027-03-27"])
+def test_it_begins_on_any_day(tmp_path, day):
+    made = demo.prepare(tmp_path / "demo", 8000, environ=frozen(f"{day}T14:30:00+01:00"))
+    with create_app(made.settings).app_context():
+        assert integrity.check(now()).breaches == ()
+        db.engine.dispose()
+
+
+def test_an_interrupted_beginning_begins_again_with_its_keys(tmp_path):
+    folder = tmp_path / "demo"
+    environ = frozen("2026-12-01T09:00:00+01:00")
+    with pytest.raises(Refusal):
+        demo.prepare(folder, 8000, environ={**environ, "NOW": "2999-12-31T09:00:00+01:00"})
+    assert "/b/" in demo.prepare(folder, 8000, environ=environ).words
+
+
+def test_one_command_serves_it_and_sends_its_mails(tmp_path):
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    commands = Commands("sqlite:///never-used", tmp_path)
+    with commands.running("demo", "--port", str(port)) as child:
+        mails = eventually(lambda: found(f"{url}/dev/mail", child))
+        assert "CMD-1042" in mails
+        token = re.search(r"/b/([\w-]+)", child.said())[1]
+        assert httpx.get(f"{url}/b/{token}", trust_env=False).status_code == 200
+        assert child.stop() == 0
+    assert not Path(tmp_path / "never-used").exists()
+
+
+def found(url: str, child) -> str:
+    assert child.alive, child.said()
+    try:
+        text = httpx.get(url, trust_env=False, timeout=10).text
+    except httpx.TransportError:
+        return ""
+    return text if "CMD-1042" in text else ""
+
+
+def eventually(look, patience: float = 60) -> str:
+    last = time.monotonic() + patience
+    while time.monotonic() < last:
+        if said := look():
+            return said
+        time.sleep(0.2)
+    raise AssertionError("not in time")
+
+
+def test_a_card_of_it_reads_well(inside):
+    (card,) = [
+        card
+        for card in appointment_lists.find_appointments(Filter(order="FRN-2007/B"), size=200).appointments
+        if card.status == "cancelled"
+    ]
+    assert [line.kind for line in cards.history(card.public_id)] == ["scheduled", "cancelled"]
