@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from portal.extensions import db
+from portal.operations import integrity
 from tests.faults import dock
 from tests.faults.replay import replay
 
@@ -21,11 +22,12 @@ def open_dock(do: Callable[..., Any], now: datetime) -> Callable[..., None]:
 
 
 @pytest.fixture
-def sound(do: Callable[..., Any]) -> Callable[[int], None]:
-    """Check the whole history: ``sound(6)`` fails when more than 6 were ever present at once."""
+def sound(do: Callable[..., Any], now: datetime) -> Callable[[int], None]:
+    """Check the whole history: ``sound(6)`` fails when more than 6 were ever present at once, or ``check`` objects."""
 
     def check(capacity: int) -> None:
         assert do(replay, capacity) == []
+        assert do(integrity.check, now).breaches == ()
 
     return check
 

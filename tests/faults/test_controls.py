@@ -5,8 +5,9 @@ What is broken is broken in the processes of the test, never by a switch in the 
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -19,16 +20,21 @@ from sqlalchemy.orm import Session
 
 from portal import extensions
 from portal.extensions import db
-from portal.operations import appointments
-from tests.faults import times
+from portal.operations import appointments, availability, integrity
 from tests.faults.dock import MONDAY, at, book, guest, swing
 from tests.faults.replay import replay
 
 CROWD = 8
 
 
-def without_lock(_app: Flask) -> None:
+def slowly(_app: Flask) -> None:
+    """Let some time pass between looking and taking, as on a busy machine: by itself it must break nothing."""
+    availability.judge = _pausing(availability.judge)
+
+
+def without_lock(app: Flask) -> None:
     """Take no key: everybody believes to be alone."""
+    slowly(app)
     extensions.take = _take_nothing
 
 
@@ -39,11 +45,20 @@ def without_order(_app: Flask) -> None:
 
 def without_transaction(app: Flask) -> None:
     """Do as SQLite does when nobody says BEGIN IMMEDIATE first: what is read is free to change before it is written."""
-    extensions.take = _take_nothing
+    without_lock(app)
     extensions._fair_turn = _no_turn
     with app.app_context():
         event.remove(db.engine, "begin", extensions._begin_sqlite)
         event.listen(db.engine, "begin", _begin_late)
+
+
+def _pausing(look: Callable[..., Any]) -> Callable[..., Any]:
+    def look_and_wait(*args: Any, **kwargs: Any) -> Any:
+        seen = look(*args, **kwargs)
+        time.sleep(0.05)
+        return seen
+
+    return look_and_wait
 
 
 class _Unnumbered(dict[str, int]):
@@ -57,7 +72,11 @@ def _take_nothing(_session: Session, keys: Sequence[str]) -> Mapping[str, int]:
 
 def _take_as_they_come(session: Session, keys: Sequence[str]) -> Mapping[str, int]:
     upsert = text(extensions.UPSERT.format(rows="(:key, 1)"))
-    return {key: session.execute(upsert, {"key": key}).one().seq for key in dict.fromkeys(keys)}
+    taken = {}
+    for key in dict.fromkeys(keys):
+        taken[key] = session.execute(upsert, {"key": key}).one().seq
+        time.sleep(0.02)  # long enough for somebody else to take the other one
+    return taken
 
 
 @contextmanager
@@ -82,13 +101,21 @@ def backend_name(database: str) -> str:
     return database.partition(":")[0].partition("+")[0]
 
 
+def test_with_its_lock_a_slot_is_not_oversold_however_slow_everybody_is(processes, open_dock, sound, now):
+    open_dock(slots=6)
+    (answers,) = zip(*processes(CROWD, book, [at(8 * 60)], now, prepare=slowly), strict=True)
+    assert Counter(answers) == {201: 6, 409: CROWD - 6}
+    sound(6)
+
+
 def test_without_its_lock_a_slot_is_oversold(processes, open_dock, do, now, backend_name):
     open_dock(slots=6)
-    starts = [at(8 * 60, MONDAY + timedelta(days=number)) for number in range(times(10, 20))]
+    starts = [at(8 * 60, MONDAY + timedelta(days=number)) for number in range(4)]
     broken = without_transaction if backend_name == "sqlite" else without_lock
     answers = processes(CROWD, book, starts, now, prepare=broken)
     assert any(Counter(of_one_start)[201] > 6 for of_one_start in zip(*answers, strict=True))
     assert do(replay, 6)
+    assert do(integrity.check, now).breaches
 
 
 def test_unsorted_keys_deadlock(processes, open_dock, deadlocks, do, now, backend_name):
@@ -96,6 +123,6 @@ def test_unsorted_keys_deadlock(processes, open_dock, deadlocks, do, now, backen
     here, there = at(8 * 60), at(8 * 60, MONDAY + timedelta(days=1))
     ids = [do(appointments.book, guest((here, there)[n % 2], n), now=now).public_id for n in range(4)]
     before = deadlocks()
-    processes(4, swing_or_fail, ids, there, here, times(4, 40), now, prepare=without_order)
+    processes(4, swing_or_fail, ids, there, here, 3, now, prepare=without_order)
     # An embedded database has one writer at a time: there is nothing to wait for crosswise.
     assert (deadlocks() > before) == (backend_name == "postgresql")

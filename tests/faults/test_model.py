@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from portal.domain.errors import Refusal
-from portal.operations import appointments, calendars
+from portal.operations import appointments, calendars, integrity
 from portal.operations.appointments import CUSTOMER, Move
 from tests.backends import NOW, Backend
 from tests.faults import dock, times
@@ -148,6 +148,7 @@ def portal_against_model(backend: Backend) -> type[RuleBasedStateMachine]:
         def the_history_is_sound(self) -> None:
             # A lowered capacity keeps who came before, so that the most there ever was is the bound.
             assert self.inside(replay, MOST) == []
+            assert self.inside(integrity.check, self.model.now).breaches == ()
 
     return Machine
 
