@@ -10,6 +10,7 @@ from flask import Response
 from portal.api import answers, booking
 from portal.api.callers import caller
 from portal.api.given import AppointmentsQuery, Booking, Cancelling, Correction, Rescheduling
+from portal.api.problems import ScopeNeeded
 from portal.api.reader import Unreadable
 from portal.api.room import room
 from portal.api.shown import AppointmentAnswer, Appointments
@@ -40,7 +41,7 @@ ONE = "/appointments/<public_id:id>"
     body=Booking,
     answer=AppointmentAnswer,
     status=201,
-    refusals=[NotFound, *NO_PLACE],
+    refusals=[ScopeNeeded, NotFound, *NO_PLACE],
     example={
         "site": "bordeaux",
         "planning": "quais",

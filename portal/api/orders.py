@@ -42,7 +42,7 @@ def put_order(given: Mapping[str, Any], reference: str) -> Response:
     return answers.answer(answers.order(card), 201 if card.new else 200)
 
 
-@room.call("GET", ONE, tag="Orders", scope="orders", answer=OrderAnswer, refusals=[NotFound])
+@room.call("GET", ONE, tag="Orders", scope="orders", answer=OrderAnswer, refusals=[Invalid, NotFound])
 def show_order(reference: str) -> Response:
     """Show an order."""
     return answers.answer(answers.order(book.get(_readable(reference))))

@@ -113,7 +113,8 @@ class Room(Blueprint):
             if query is not None:
                 documented = self.arguments(query(), location="query")(documented)
             if body is not None:
-                documented = self.arguments(body(), location="json", example=example)(documented)
+                needed = any(field.required for field in body().fields.values())
+                documented = self.arguments(body(), location="json", required=needed, example=example)(documented)
             for code in (status, *([made] if made else [])):
                 documented = self.response(code, answer, headers=REPLAYED if creates else None)(documented)
             for code, description in _refusals(scope, public, query or body, refusals).items():

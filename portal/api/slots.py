@@ -10,7 +10,7 @@ from flask import Response
 from portal.api import answers
 from portal.api.callers import caller
 from portal.api.given import SlotsQuery
-from portal.api.problems import KeyNeeded
+from portal.api.problems import KeyNeeded, ScopeNeeded
 from portal.api.room import ANY_SCOPE, room
 from portal.api.shown import Plannings, Sites, Slots
 from portal.clock import now
@@ -20,7 +20,14 @@ from portal.operations import calendars, programs
 
 
 @room.call(
-    "GET", "/slots", tag="Slots", scope=ANY_SCOPE, public=True, query=SlotsQuery, answer=Slots, refusals=[NotFound]
+    "GET",
+    "/slots",
+    tag="Slots",
+    scope=ANY_SCOPE,
+    public=True,
+    query=SlotsQuery,
+    answer=Slots,
+    refusals=[ScopeNeeded, NotFound],
 )
 def slots(asked: Mapping[str, Any]) -> Response:
     """List the free slots of a planning at a site.

@@ -316,11 +316,14 @@ def test_a_correction_changes_details_only(api, made, key, body, expected):
 # Cost
 
 
-def test_a_booking_takes_few_statements(api, docks, statements):
+def test_a_booking_takes_few_statements(api, link, key, statements):
     api.post("/appointments", wish())
-    with statements() as seen:
+    with statements(at_most=10):
         assert api.post("/appointments", wish()).status_code == 201
-    assert len(seen) <= 11, "\n".join(seen)
+    with statements(at_most=13):
+        assert api.post("/appointments", wish(), key, once="a").status_code == 201
+    with statements(at_most=16):
+        assert api.post(f"/links/{link}/appointments", {"start": TEN}, once="a").status_code == 201
 
 
 def test_a_list_takes_few_statements_however_long_it_is(api, four, key, statements):
