@@ -28,7 +28,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from portal.config import Settings
+from portal.config import BadSetting, Settings
 from portal.domain.errors import Busy
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,10 @@ def _is_sqlite(given: Settings) -> bool:
 
 def _sqlite_options() -> dict[str, Any]:
     # isolation_level None stops pysqlite from opening transactions of its own, behind our BEGIN IMMEDIATE.
-    return {"connect_args": {"isolation_level": None, "timeout": 10, "check_same_thread": False}}
+    return {
+        "hide_parameters": True,
+        "connect_args": {"isolation_level": None, "timeout": 10, "check_same_thread": False},
+    }
 
 
 def _postgresql_options() -> dict[str, Any]:
@@ -94,6 +97,7 @@ def _postgresql_options() -> dict[str, Any]:
         "-c TimeZone=UTC -c statement_timeout=5s -c lock_timeout=3s -c default_transaction_isolation=read\\ committed"
     )
     return {
+        "hide_parameters": True,  # a message of the database would put addresses into the log
         "pool_pre_ping": False,
         "pool_recycle": 1800,
         "pool_size": 8,
@@ -104,9 +108,17 @@ def _postgresql_options() -> dict[str, Any]:
 
 
 def _keep_private(file: Path) -> None:
-    """Make the folder of an embedded database ours alone; a customer's address is nobody else's business."""
+    """Make an embedded database ours alone; a customer's address is nobody else's business.
+
+    Raises BadSetting when others of this machine can read the file that is there, or its folder.
+    """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     file.touch(mode=0o600, exist_ok=True)
+    for path, wanted in ((file.parent, "700"), (file, "600")):
+        if path.stat().st_mode & 0o077:
+            raise BadSetting(
+                f"DATABASE_URL: others of this machine can open {path}. Make it yours: chmod {wanted} {path}"
+            )
 
 
 def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:

@@ -475,12 +475,20 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'waiting'"),
         )
         batch_op.create_index(batch_op.f("ix_outbox_order_id"), ["order_id"], unique=False)
+        batch_op.create_index(
+            "ix_outbox_troubled",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('failed', 'parked')"),
+            postgresql_where=sa.text("state IN ('failed', 'parked')"),
+        )
 
     _fasten_belt()
 
 
 def downgrade() -> None:
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index("ix_outbox_troubled")
         batch_op.drop_index(batch_op.f("ix_outbox_order_id"))
         batch_op.drop_index(
             "ix_outbox_due", sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'")

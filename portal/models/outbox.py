@@ -26,6 +26,12 @@ class OutboxMessage(Model):
             sqlite_where=text("state = 'waiting'"),
             postgresql_where=text("state = 'waiting'"),
         ),
+        Index(
+            "ix_outbox_troubled",
+            "id",
+            sqlite_where=text("state IN ('failed', 'parked')"),
+            postgresql_where=text("state IN ('failed', 'parked')"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

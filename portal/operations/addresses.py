@@ -16,7 +16,7 @@ def normal_address(text: str) -> str:
     'achats@example.com'
     """
     try:
-        found = validate_email(text.strip(), check_deliverability=False, strict=False)
+        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
         raise Invalid(field="email", problem="email", value=text) from error
     if len(found.normalized) > LONGEST:
