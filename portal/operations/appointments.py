@@ -429,6 +429,8 @@ def _rebook(session: Transaction, bookable: Bookable, row: Any, start: Start, wi
     held = _allocate(session, bookable, row.id, start, row.units, overbook=bool(wish.overbook))
     before = {"start": row.starts_at.isoformat(), "end": row.ends_at.isoformat()}
     after = {"start": start.start.isoformat(), "end": start.end.isoformat()}
+    if wish.overbook:
+        after["overbook"] = wish.overbook
     promise = _promise(bookable, start.start)
     changed = {
         "starts_at": start.start,

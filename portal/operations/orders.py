@@ -101,6 +101,18 @@ def put(draft: OrderDraft, *, now: datetime) -> OrderCard:
 
 
 @retried
+def create(draft: OrderDraft, *, now: datetime) -> OrderCard:
+    """Create an order, and its customer with it. Raises Invalid, also when another order has the reference."""
+    changes = {field: value for field, value in asdict(draft).items() if value is not None}
+    reference = checked_reference(changes.pop("reference"))
+    with transaction() as session:
+        if session.execute(_locked(reference)).first() is not None:
+            raise Invalid(field="reference", problem="exists", value=reference)
+        _create(session, reference, checked(changes), now)
+        return replace(_read(session, reference), new=True)
+
+
+@retried
 def patch(reference: str, changes: Mapping[str, Any], *, now: datetime) -> OrderCard:
     """Change only these fields of an order (those of ``OrderDraft``); None clears one. Raises NotFound, Invalid."""
     with transaction() as session:

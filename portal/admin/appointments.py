@@ -1,0 +1,147 @@
+"""One appointment in the hands of the staff: all that is known of it, its details, its cancellation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, Response, abort, flash, request, url_for
+
+from portal.admin.appointment_forms import CancelForm, DetailsForm, details_of
+from portal.admin.guard import BOOK, actor, needs
+from portal.admin.moments import length_text
+from portal.admin.stories import mail_of, story_of
+from portal.clock import now
+from portal.domain.errors import StateChanged
+from portal.domain.lifecycle import ACTIVE, Status, move_allowed
+from portal.i18n import _, hour
+from portal.operations import appointments, cards, outbox
+from portal.operations.appointments import Details
+from portal.operations.cards import AppointmentCard
+from portal.web.responses import go, page
+
+bp = Blueprint("appointments", __name__)
+ONE = "/appointments/<public_id>"
+
+
+@dataclass(frozen=True, slots=True)
+class Can:
+    """What may be done with an appointment now."""
+
+    edit: bool
+    move: bool
+    cancel: bool
+    undo: bool
+
+
+def can(card: AppointmentCard, at: datetime) -> Can:
+    """Say what is possible: staff may move even what is over, for those who come a day late."""
+    movable = move_allowed(card.status, Status.CANCELLED)
+    return Can(
+        edit=card.status in ACTIVE and card.end > at,
+        move=movable and card.planning is not None,
+        cancel=movable and card.end > at,
+        undo=card.undoable(at),
+    )
+
+
+@bp.get(ONE)
+def show(public_id: str) -> Response:
+    """Show everything about an appointment: when, who, its history, its mails."""
+    card, at = cards.by_public_id(public_id), now()
+    return page(
+        "admin/appointments/show.html",
+        appointment=card,
+        can=can(card, at),
+        away=away_text(card, at),
+        kept=_kept_text(card, at),
+        history=[story_of(line, card.zone) for line in reversed(cards.history(public_id))],
+        mails=[mail_of(sending, card.zone, at) for sending in outbox.of_appointment(public_id)],
+        over=not card.active(at),
+    )
+
+
+def away_text(card: AppointmentCard, at: datetime) -> str:
+    """Say how far away an appointment is; nothing once it is over."""
+    if not card.active(at):
+        return ""
+    if card.start > at:
+        return _("in %(length)s", length=length_text(card.start - at))
+    return _("begun %(length)s ago", length=length_text(at - card.start))
+
+
+def _kept_text(card: AppointmentCard, at: datetime) -> str:
+    """Say until when a cancelled appointment can be taken back."""
+    if card.undo_until is None or not card.undoable(at):
+        return ""
+    return _("The place is kept until %(hour)s; only then do the e-mails leave.", hour=hour(card.undo_until, card.zone))
+
+
+def url_of(card: AppointmentCard) -> str:
+    """Give the address of an appointment's page."""
+    return url_for("admin.appointments.show", public_id=card.public_id)
+
+
+@bp.route(f"{ONE}/edit", methods=["GET", "POST"])
+@needs(BOOK)
+def edit(public_id: str) -> Response:
+    """Change name, telephone and message, never the time."""
+    card = cards.by_public_id(public_id)
+    if not can(card, now()).edit:
+        raise StateChanged(status=card.status)
+    form = DetailsForm(request.form, **details_of(card))
+    if request.method == "POST" and form.validate():
+        details = Details(form.name.data, form.phone.data or "", form.comment.data or "")
+        appointments.edit(public_id, details, actor(), now=now())
+        flash(_("The details are saved."))
+        return go(url_of(card))
+    return page(
+        "admin/appointments/edit.html", 422 if form.errors else 200, form=form, appointment=card, back_url=url_of(card)
+    )
+
+
+@bp.route(f"{ONE}/cancel", methods=["GET", "POST"])
+@needs(BOOK)
+def cancel(public_id: str) -> Response:
+    """Ask once, and whether the place is free at once or after the undo."""
+    card = cards.by_public_id(public_id)
+    if card.status is Status.CANCELLED:  # the second click of a double click, or Back
+        return go(url_of(card))
+    if not can(card, now()).cancel:
+        raise StateChanged(status=card.status)
+    form = CancelForm(request.form)
+    if request.method == "POST" and form.validate():
+        until = appointments.cancel(public_id, actor(), now=now(), undo=form.when.data == "undo")
+        flash(_("The appointment is cancelled.") if until is None else _("The appointment is cancelled, for now."))
+        return go(url_of(card))
+    return page(
+        "admin/appointments/cancel.html",
+        422 if form.errors else 200,
+        form=form,
+        appointment=card,
+        minutes=card.policy.undo,
+        back_url=url_of(card),
+    )
+
+
+@bp.post(f"{ONE}/undo")
+@needs(BOOK)
+def undo(public_id: str) -> Response:
+    """Take a cancellation back while its place is kept."""
+    card = cards.by_public_id(public_id)
+    if not card.active(now()):
+        appointments.undo(public_id, actor(), now=now())
+        flash(_("The appointment is restored."))
+    return go(url_of(card))
+
+
+@bp.post(f"{ONE}/mails/<int:number>/again")
+@needs(BOOK)
+def send_again(public_id: str, number: int) -> Response:
+    """Give a mail that was refused or set aside a new start."""
+    card = cards.by_public_id(public_id)
+    if number not in {sending.id for sending in outbox.of_appointment(public_id)}:
+        abort(404)
+    outbox.send_again(number)
+    flash(_("The e-mail is sent again."))
+    return go(url_of(card))

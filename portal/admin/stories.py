@@ -1,0 +1,153 @@
+"""What happened to an appointment, and what became of its mails, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from portal.admin.moments import moment_text
+from portal.domain.zones import parse_instant
+from portal.i18n import _
+from portal.operations.cards import HistoryLine
+from portal.operations.outbox import Sending
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One line of the history: what, with details, when, by whom."""
+
+    what: str
+    details: tuple[str, ...]
+    at: datetime
+    who: str
+
+
+def story_of(line: HistoryLine, zone: ZoneInfo) -> Story:
+    """Word one change of an appointment."""
+    return Story(_what(line.kind), tuple(_details(line, zone)), line.at, who_text(line.actor, line.origin))
+
+
+def _what(kind: str) -> str:
+    words = {
+        "scheduled": _("Booked"),
+        "rescheduled": _("Moved"),
+        "cancelled": _("Cancelled"),
+        "undone": _("Cancellation taken back"),
+        "edited": _("Details changed"),
+        "freed": _("Place given back"),
+    }
+    return words.get(kind) or kind
+
+
+def _details(line: HistoryLine, zone: ZoneInfo) -> Iterator[str]:
+    start, before = _instant(line.after, "start"), _instant(line.before, "start")
+    if line.kind == "scheduled" and start is not None:
+        yield _("for %(moment)s", moment=moment_text(start, zone))
+    elif start is not None and before is not None:
+        yield _("from %(before)s to %(after)s", before=moment_text(before, zone), after=moment_text(start, zone))
+    if line.kind == "edited":
+        yield from _edited(line)
+    if reason := line.after.get("overbook"):
+        yield _("Overbooked: %(reason)s", reason=reason)
+
+
+def _instant(values: Mapping[str, Any], name: str) -> datetime | None:
+    return parse_instant(values.get(name))
+
+
+def _edited(line: HistoryLine) -> Iterator[str]:
+    names = {"name": _("Name"), "phone": _("Telephone"), "comment": _("Message")}
+    for field, value in line.after.items():
+        shown = {"what": names.get(field, field), "before": line.before.get(field) or "–", "after": value or "–"}
+        yield _("%(what)s: “%(before)s” became “%(after)s”.", **shown)
+
+
+def who_text(actor: str, origin: str) -> str:
+    """Name who acted, and from where."""
+    if origin == "link":
+        return _("the customer, by a link")
+    if origin == "guest":
+        return _("the customer, without a link")
+    if origin == "api":
+        return _("a program (%(name)s)", name=actor.removeprefix("key:"))
+    return actor if origin == "staff" else _("the portal")
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail: what it is, to whom, and how it went. ``again``: it can be sent again."""
+
+    id: int
+    title: str
+    recipient: str
+    state: str
+    tone: str
+    detail: str
+    again: bool
+
+
+def mail_of(sending: Sending, zone: ZoneInfo, now: datetime) -> Mail:
+    """Word the state of a mail."""
+    state, tone = _state(sending, now)
+    return Mail(
+        sending.id,
+        _title(sending.kind),
+        sending.recipient,
+        state,
+        tone,
+        _detail(sending, zone, now),
+        sending.state in ("failed", "parked"),
+    )
+
+
+def _title(kind: str) -> str:
+    words = {
+        "booking_invitation": _("Booking link"),
+        "confirmation": _("Confirmation"),
+        "change": _("Change of time"),
+        "cancellation": _("Cancellation"),
+        "reminder": _("Reminder"),
+        "site_notice": _("Notice to the site"),
+    }
+    return words.get(kind) or kind
+
+
+def _state(sending: Sending, now: datetime) -> tuple[str, str]:
+    if sending.state == "waiting" and sending.attempts:
+        return _("Tried in vain, will be tried again"), "wait"
+    if sending.state == "waiting" and sending.not_before > now:
+        return _("Planned"), ""
+    words = {
+        "waiting": (_("About to leave"), "info"),
+        "sent": (_("Sent"), "ok"),
+        "failed": (_("Refused"), "bad"),
+        "parked": (_("Set aside"), "bad"),
+        "dropped": (_("Not sent"), ""),
+    }
+    return words.get(sending.state) or (sending.state, "")
+
+
+def _detail(sending: Sending, zone: ZoneInfo, now: datetime) -> str:
+    if sending.sent_at is not None:
+        return moment_text(sending.sent_at, zone)
+    if sending.error:
+        return _why(sending.error) if sending.state == "dropped" else sending.error
+    if sending.state == "waiting" and sending.not_before > now:
+        return moment_text(sending.not_before, zone)
+    return ""
+
+
+def _why(code: str) -> str:
+    """Say why a mail was not worth sending any more."""
+    words = {
+        "superseded": _("A newer one replaces it."),
+        "revoked": _("The link was revoked."),
+        "expired": _("The link had expired."),
+        "not_cancelled": _("The cancellation was taken back."),
+        "cancelled": _("The appointment was cancelled."),
+        "moved_or_begun": _("The appointment was moved, or had begun."),
+    }
+    return words.get(code) or _("There was nothing to say any more.")
