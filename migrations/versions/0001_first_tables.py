@@ -348,7 +348,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "status IN ('held', 'requested', 'confirmed', 'arrived', 'completed', 'no_show', 'declined', 'cancelled', 'expired')",
+            "status IN ('held', 'requested', 'confirmed', 'arrived', 'completed', 'no_show', 'declined', 'cancelled', "
+            "'expired')",
             name=op.f("ck_appointment_status"),
         ),
         sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_appointment_ordered")),
