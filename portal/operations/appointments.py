@@ -255,10 +255,11 @@ def undo(public_id: str, actor: Actor, *, now: datetime) -> None:
         row = _found(session, public_id)
         _unmoved(row, seen)
         kept = and_(Allocation.appointment_id == row.id, Allocation.released_at.is_(None), Allocation.taken_until > now)
-        if row.status != Status.CANCELLED or not session.scalar(select(func.count()).where(kept)):
+        # The write itself says whether the place was still there: a booking of another day may just have released it.
+        restored = update(Allocation).where(kept).values(taken_until=None).returning(Allocation.id)
+        if row.status != Status.CANCELLED or session.execute(restored).first() is None:
             raise StateChanged(status=row.status)
         before = _status_before_cancellation(session, row.id)
-        session.execute(update(Allocation).where(kept).values(taken_until=None))
         _write(session, row, now, status=before)
         _happened(session, row.id, "undone", actor, now, before={"status": row.status}, after={"status": before})
         outbox.withdraw(session, row.id, ("cancellation", "site_notice"), now)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager, suppress
 from datetime import timedelta
+from threading import Thread, get_ident
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, event, func, select
 
+from portal.domain.errors import StateChanged
 from portal.extensions import reading
 from portal.models import Appointment, OutboxMessage
-from portal.operations import appointments, calendars
+from portal.operations import appointments, calendars, integrity
+from portal.operations.appointments import GUEST
 from tests.faults import times
 from tests.faults.dock import MONDAY, POOL_STARTS, at, book, book_by_link, book_once, guest, link, swing
 
@@ -96,3 +100,33 @@ def test_moves_into_a_slot_share_its_places(processes, open_dock, sound, do, now
     answers = processes(8, swing, ids, at(8 * 60), at(8 * 60), 1, now)
     assert Counter(status for given in answers for status in given) == {200: slots, 409: 8 - slots}
     sound(8)
+
+
+def test_an_undo_in_its_last_second_keeps_its_place_or_is_refused(app, open_dock, do, now):
+    open_dock(slots=6)
+    mine = do(appointments.book, guest(at(8 * 60)), now=now).public_id
+    end = do(appointments.cancel, mine, GUEST, now=now)
+    # Somebody whose clock is a second ahead books another day just when the undo is about to write.
+    late = Thread(target=lambda: do(appointments.book, guest(at(8 * 60, NEXT_DAY)), now=end + timedelta(seconds=1)))
+    with just_before("UPDATE allocation", lambda: (late.start(), late.join(1))), suppress(StateChanged):
+        do(appointments.undo, mine, GUEST, now=end - timedelta(seconds=1))
+    late.join()
+    assert do(integrity.check, now).breaches == ()
+
+
+@contextmanager
+def just_before(words, act):
+    """Act once, just before this thread says these words to the database."""
+    me, done = get_ident(), []
+
+    def listen(_connection, _cursor, statement, *_rest):
+        if get_ident() == me and not done and statement.startswith(words):
+            done.append(statement)
+            act()
+
+    event.listen(Engine, "before_cursor_execute", listen)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", listen)
+    assert done, f"nobody said {words}"
