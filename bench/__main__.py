@@ -51,7 +51,7 @@ def arguments() -> argparse.Namespace:
 def measured(name: str, folder: Path, asked: argparse.Namespace, running: ExitStack) -> dict[str, Any]:
     """Measure everything on one kind of database."""
     place = folder / name
-    place.mkdir()
+    place.mkdir(mode=0o700)
     postgres = running.enter_context(server(durable=True)) if name == "postgresql" else None
     stage = Stage(name, place, postgres)
     try:
