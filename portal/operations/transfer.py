@@ -7,7 +7,7 @@ What a file says of an object replaces what was there, lists whole; what it leav
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from marshmallow import ValidationError
 from sqlalchemy.orm import Session
 
 from portal.extensions import reading, retried, settings, transaction
-from portal.operations import transfer_state, transfer_yaml
+from portal.operations import transfer_effects, transfer_state, transfer_yaml
 from portal.operations.schemas import ConfigurationSchema
 from portal.operations.transfer_problems import BadConfiguration, Problem, bad_configuration, flattened
 from portal.operations.transfer_state import ORGANISATION, SECTIONS, WRITERS, Values
@@ -58,19 +58,31 @@ class Change:
 def load(text: str, *, now: datetime, dry_run: bool = False) -> list[str]:
     """Bring the database to what the file says, and list the differences. Raises BadConfiguration.
 
-    With ``dry_run`` nothing is written.
+    Appointments that the new hours no longer hold are listed, too (``!``); they stay. With ``dry_run`` nothing is
+    written.
     """
     parsed = transfer_yaml.parse(text)
     wanted = _shaped(parsed)
     if dry_run:
         with reading() as session:
             found = _changes(session, wanted, parsed)
+            warnings = _warnings(session, found, now)
     else:
         with transaction([LOCK]) as session:
             found = _changes(session, wanted, parsed, lock=True)
+            warnings = _warnings(session, found, now)
             for change in found:
                 WRITERS[change.section](session, change.after, now)
-    return [line for change in found for line in change.lines()]
+    return [line for change in found for line in change.lines()] + warnings
+
+
+def _warnings(session: Session, found: Sequence[Change], now: datetime) -> list[str]:
+    """List the appointments that no longer fit; nobody books meanwhile, for the rows of the plannings are locked."""
+    sites, plannings = (
+        {change.key: change.after for change in found if change.section == section and change.before is not None}
+        for section in ("sites", "plannings")
+    )
+    return list(transfer_effects.unfitting(session, sites, plannings, now)) if sites or plannings else []
 
 
 def export() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import string
 from datetime import date, timedelta
 
@@ -14,10 +15,12 @@ from sqlalchemy import func, select
 from portal.extensions import reading
 from portal.models import Appointment, Customer, Order, Planning, Pool, Site
 from portal.operations import calendars, orders, transfer
+from portal.operations.appointments import Actor
 from portal.operations.orders import OrderDraft
 from tests import sample
 from tests.backends import NOW
 
+STAFF = Actor("claire@example.com", "staff", staff=True)
 FILE = """\
 organisation: {name: Dupont Logistique, locale: fr, timezone: Europe/Paris}
 sites:
@@ -135,10 +138,35 @@ def test_a_version_may_take_the_date_of_one_that_goes(do):
 
 def test_retiring_a_planning_hides_it_and_keeps_its_appointments(do):
     load(do, FILE.replace("12h", "0"))
-    do(sample.booked, "2026-12-07 08:00", now=NOW, actor=sample.appointments.Actor("claire", "staff", staff=True))
-    load(do, "plannings: [{key: quais, active: false}]")
+    do(sample.booked, "2026-12-07 08:00", now=NOW, actor=STAFF)
+    assert load(do, "plannings: [{key: quais, active: false}]") == ["~ plannings.quais.active: true -> false"]
     assert do(calendars.open_sites) == []
     assert do(count, Appointment) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["plannings: [{key: quais, versions: [{week: {mon: [{start: '08:00', end: '08:30', slots: 6}]}}]}]",
+     "plannings: [{key: quais, exceptions: [{date: 2026-12-07}]}]",
+     "sites: [{key: bordeaux, closures: [{from: 2026-12-01, to: 2026-12-31}]}]"],
+)  # fmt: skip
+def test_appointments_that_no_longer_fit_are_named_before_and_when_it_is_done(do, change):
+    load(do, FILE.replace("12h", "0"))
+    do(sample.booked, "2026-12-07 08:00", now=NOW, actor=STAFF)
+    for dry_run in (True, False):
+        *_, line = load(do, change, dry_run=dry_run)
+        assert re.fullmatch(r"! quais at bordeaux, 2026-12-07 08:00: appointment [\w-]{9} no longer fits", line)
+    assert do(count, Appointment) == 1
+
+
+def test_appointments_that_still_fit_or_did_not_before_are_not_named(do):
+    load(do, FILE.replace("12h", "0").replace("slots: 6", "slots: 1"))
+    for number in range(2):
+        do(sample.booked, "2026-12-07 08:00", now=NOW, number=number, actor=STAFF, overbook="frais")
+    do(sample.booked, "2026-12-07 14:00", now=NOW, actor=STAFF)
+    week = "{mon: [{start: '08:00', end: '09:00', slots: 1}, {start: '14:00', end: '15:00', slots: 1}]}"
+    said = load(do, f"plannings: [{{key: quais, versions: [{{week: {week}}}]}}]")
+    assert [line[0] for line in said] == ["~"]
 
 
 def test_a_site_that_a_planning_leaves_keeps_its_pool_out_of_use(do):
@@ -248,7 +276,7 @@ def test_several_mistakes_are_told_at_once_in_the_order_of_the_file(do):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "# nothing", "[]", "3", "\0", "a: &a [*a]", "a: {<<: 3}", "{" * 2000, "&a {<<: &b {<<: *a}}"]
+    "text", ["", "# nothing", "[]", "3", "\0", "a: &a [*a]", "a: {<<: 3}", "{" * 600, "&a {<<: &b {<<: *a}}"]
 )
 def test_what_is_no_configuration_is_refused(do, text):
     assert refused(do, text)
@@ -345,7 +373,7 @@ def configurations(draw) -> dict:
     }
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(configuration=configurations())
 def test_whatever_is_loaded_an_export_of_it_is_a_fixed_point(backend, configuration):
     backend.clean()
@@ -358,7 +386,7 @@ def test_whatever_is_loaded_an_export_of_it_is_a_fixed_point(backend, configurat
         assert (transfer.export(), revisions()) == (exported, before)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=configurations(), second=configurations())
 def test_an_export_brings_an_empty_database_to_the_same_state(backend, first, second):
     backend.clean()

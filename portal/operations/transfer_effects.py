@@ -1,0 +1,113 @@
+"""What a configuration does to appointments: those that its hours no longer hold are named, none is cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from portal.domain.openings import Closure, Opening, Schedule, SiteCalendar, Version, profile
+from portal.domain.steps import Steps
+from portal.domain.zones import DAY, epoch, instant_of, local_day, zone
+from portal.models import Allocation, Appointment, Planning, Site
+from portal.operations import bookables
+from portal.operations.bookables import Bookable
+from portal.operations.schemas import WEEKDAYS, minutes
+
+Values = Mapping[str, Any]
+Objects = Mapping[str, Values]
+"""Objects of a section as they are to be, by key."""
+
+MOST_NAMED = 20
+
+
+def unfitting(session: Session, sites: Objects, plannings: Objects, now: datetime) -> Iterator[str]:
+    """Yield a line for each appointment to come that fitted and no longer does."""
+    query = bookables.joined().where(or_(Site.key.in_(sites.keys()), Planning.key.in_(plannings.keys())))
+    for row in session.execute(query.order_by(Site.key, Planning.key)).all():
+        before = bookables.from_row(session, row)
+        after = _changed(before, sites, plannings)
+        found = list(_misfits(session, before, after, now)) if after is not None else []
+        for reference, start in found[:MOST_NAMED]:
+            when = start.astimezone(before.zone).strftime("%Y-%m-%d %H:%M")
+            yield f"! {before.planning.key} at {before.site.key}, {when}: appointment {reference} no longer fits"
+        if len(found) > MOST_NAMED:
+            yield f"! {before.planning.key} at {before.site.key}: and {len(found) - MOST_NAMED} more"
+
+
+def _changed(before: Bookable, sites: Objects, plannings: Objects) -> Bookable | None:
+    """Give a bookable as it will be, or None when it will not be booked any more."""
+    site, planning = sites.get(before.site.key), plannings.get(before.planning.key)
+    if planning is not None and (not planning["active"] or before.site.key not in planning["sites"]):
+        return None
+    return replace(
+        before,
+        site=replace(before.site, calendar=_calendar(site)) if site else before.site,
+        planning=replace(before.planning, schedule=_schedule(planning)) if planning else before.planning,
+    )
+
+
+def _calendar(values: Values) -> SiteCalendar:
+    closures = tuple(Closure(_day(one["from"]), _day(one["to"]), one["label"]) for one in values["closures"])
+    return SiteCalendar(zone(values["timezone"]), closures, bookables.holiday_calendar(values["holidays"]))
+
+
+def _schedule(values: Values) -> Schedule:
+    return Schedule(
+        zone(values["timezone"]),
+        tuple(
+            Version(
+                _day(one["from"]) if one["from"] else None,
+                {WEEKDAYS.index(weekday) + 1: _openings(rows) for weekday, rows in one["week"].items()},
+            )
+            for one in values["versions"]
+        ),
+        {_day(one["date"]): _openings(one["openings"]) for one in values["exceptions"]},
+        values["slot_minutes"],
+        values["step_minutes"],
+    )
+
+
+def _openings(rows: list[Values]) -> tuple[Opening, ...]:
+    return tuple(Opening(minutes(row["start"]), minutes(row["end"]), row["slots"]) for row in rows)
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def _misfits(session: Session, before: Bookable, after: Bookable, now: datetime) -> Iterator[tuple[str, datetime]]:
+    rows = session.execute(
+        select(Appointment.reference, Allocation.starts_at, Allocation.ends_at, Allocation.units)
+        .join(Appointment, Appointment.id == Allocation.appointment_id)
+        .where(
+            Allocation.pool_id == before.pool_id,
+            Allocation.released_at.is_(None),
+            Allocation.taken_until.is_(None),
+            Allocation.ends_at > now,
+        )
+        .order_by(Allocation.starts_at, Appointment.id)
+    ).all()
+    if not rows:
+        return
+    bounds = epoch(rows[0].starts_at), max(epoch(row.ends_at) for row in rows)
+    used = Steps.sum_of((epoch(row.starts_at), epoch(row.ends_at), row.units) for row in rows)
+    old, new = _capacity(before, *bounds), _capacity(after, *bounds)
+    for row in rows:
+        start, end = epoch(row.starts_at), epoch(row.ends_at)
+        if _crowded(used, new, start, end) and not _crowded(used, old, start, end):
+            yield row.reference, row.starts_at
+
+
+def _capacity(one: Bookable, start: int, end: int) -> Steps:
+    first, last = local_day(instant_of(start), one.zone) - DAY, local_day(instant_of(end), one.zone) + DAY
+    return profile([one.planning.schedule], one.site.calendar, first, last).steps
+
+
+def _crowded(used: Steps, open_: Steps, start: int, end: int) -> bool:
+    moments = {start, *(edge for steps in (used, open_) for edge in steps.edges if start < edge < end)}
+    return any(used.at(moment) > open_.at(moment) for moment in moments)
