@@ -5,10 +5,23 @@ from __future__ import annotations
 from flask import Blueprint
 from werkzeug.exceptions import HTTPException
 
-from portal.admin import days, entry, explain, plannings, today
+from portal.admin import (
+    appointments,
+    days,
+    entry,
+    explain,
+    gate,
+    moves,
+    order_links,
+    orders,
+    phone,
+    plannings,
+    sites,
+    today,
+)
 from portal.admin.guard import guard, rights
 from portal.admin.problems import failed, refused
-from portal.admin.words import hours_text, kinds_text
+from portal.admin.words import closure_text, hours_text, kinds_text
 from portal.domain.errors import Refusal
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
@@ -18,7 +31,8 @@ bp.register_error_handler(Refusal, refused)
 bp.register_error_handler(HTTPException, failed)
 bp.add_app_template_filter(hours_text)
 bp.add_app_template_filter(kinds_text)
-for room in (entry, today, plannings, days, explain):
+bp.add_app_template_global(closure_text)
+for room in (entry, today, orders, order_links, appointments, moves, phone, gate, plannings, days, sites, explain):
     bp.register_blueprint(room.bp)
 
 blueprints: tuple[Blueprint, ...] = (bp,)

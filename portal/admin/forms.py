@@ -9,22 +9,27 @@ from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
     DateField,
+    EmailField,
     Field,
+    FloatField,
     Form,
     IntegerField,
     SelectMultipleField,
     StringField,
+    TelField,
     ValidationError,
     widgets,
 )
 from wtforms.meta import DefaultMeta
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, Regexp
 
+from portal.admin.durations import several, typed
 from portal.domain.errors import Invalid
 from portal.domain.openings import MINUTES_A_DAY
+from portal.domain.policy import MOST_DAYS, MOST_UNDO
 from portal.domain.zones import zone
 from portal.i18n import _
-from portal.web.forms import NAME, check_line, stripped
+from portal.web.forms import EMAIL, NAME, PHONE, check_address, check_line, stripped
 
 KEY = r"[a-z0-9-]{1,60}\Z"
 RESERVED = ("planning", "new")
@@ -75,6 +80,11 @@ class StaffForm(Form):
         """Say nothing of errors yet: nothing was to be saved."""
         for field in self:
             field.errors = ()
+
+
+def upper(text: str | None) -> str | None:
+    """Write codes in capitals."""
+    return text.upper() if text else text
 
 
 def check_zone(_form: Form, field: Field) -> None:
@@ -150,6 +160,81 @@ class DayForm(StaffForm):
     label = StringField(
         _l("Label"), filters=[stripped], validators=[Length(max=NAME, message=_l("Shorten this text.")), check_line]
     )
+
+
+def check_duration(_form: Form, field: Field) -> None:
+    """Accept a length of time."""
+    if typed(field.data or "0") is None:
+        raise ValidationError(_l("Write a length of time such as 30 min, 12 h or 2 d (days)."))
+
+
+def check_durations(_form: Form, field: Field) -> None:
+    """Accept lengths of time apart by commas, each once."""
+    if several(field.data or "") is None:
+        raise ValidationError(_l("Write lengths of time apart by commas, each once: 24 h, 2 d."))
+
+
+class SiteForm(StaffForm):
+    """A place and the rules of booking there."""
+
+    name = name_field(_l("Name"))
+    address = StringField(
+        _l("Address"),
+        filters=[stripped],
+        validators=[Length(max=300, message=_l("Shorten this address.")), check_line],
+    )
+    timezone = zone_field()
+    email = EmailField(
+        _l("E-mail for notices"),
+        filters=[stripped],
+        validators=[Length(max=EMAIL, message=_l("Shorten this address.")), check_address],
+    )
+    phone = TelField(
+        _l("Telephone"),
+        filters=[stripped],
+        validators=[Length(max=PHONE, message=_l("Shorten this number.")), check_line],
+    )
+    latitude = FloatField(
+        _l("Latitude"), validators=[Optional(), NumberRange(-90, 90, message=_l("Enter a number from -90 to 90."))]
+    )
+    longitude = FloatField(
+        _l("Longitude"), validators=[Optional(), NumberRange(-180, 180, message=_l("Enter a number from -180 to 180."))]
+    )
+    holidays = StringField(_l("Public holidays"), filters=[stripped, upper])
+    active = BooleanField(_l("In use"))
+    min_notice = StringField(_l("Notice before a booking"), filters=[stripped], validators=[check_duration])
+    business_days = BooleanField(_l("Count open days only"))
+    max_days = IntegerField(
+        _l("How far ahead (days)"),
+        validators=[NumberRange(0, MOST_DAYS, message=_l("Enter a number of days from 0 to 3660."))],
+    )
+    change_notice = StringField(_l("Notice before a change"), filters=[stripped], validators=[check_duration])
+    undo = IntegerField(
+        _l("Time to undo a cancellation (minutes)"),
+        validators=[NumberRange(0, MOST_UNDO, message=_l("Enter a number of minutes from 0 to 1440."))],
+    )
+    reminders = StringField(_l("Reminders before the appointment"), filters=[stripped], validators=[check_durations])
+
+
+class NewSiteForm(SiteForm):
+    """A site to be made: it needs a key."""
+
+    key = key_field()
+
+
+class ClosureForm(StaffForm):
+    """Days on which a site receives nobody, both included."""
+
+    first = DateField(_l("First day"), validators=[InputRequired(_l("Enter a date."))])
+    last = DateField(_l("Last day"), validators=[Optional()])
+    label = StringField(
+        _l("Label"), filters=[stripped], validators=[Length(max=NAME, message=_l("Shorten this text.")), check_line]
+    )
+
+    def validate_last(self, field: Field) -> None:
+        """Refuse an end before the beginning; without an end it is one day."""
+        if self.first.data is not None and field.data is not None and field.data < self.first.data:
+            raise ValidationError(_l("The last day comes before the first."))
 
 
 def only(names: Iterable[str], choices: Sequence[tuple[str, str]]) -> list[str]:

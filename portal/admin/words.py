@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from flask_babel import ngettext
 
 from portal.domain.openings import Closed, Opening, Why
-from portal.i18n import _, day
+from portal.i18n import _, day, sentence
 from portal.i18n import weekday as weekday_name
 from portal.operations.bookables import SiteCard
 from portal.operations.plannings import Plan, Sheet
+from portal.operations.sites import ClosureLine
 
 
 def hours_text(openings: Iterable[Opening]) -> str:
@@ -47,6 +48,13 @@ def closed_text(closed: Closed) -> str:
     }[closed.why]
 
 
+def closure_text(closure: ClosureLine) -> str:
+    """Name the days of a closure: "jeudi 24 décembre 2026 (Inventaire)"."""
+    first, last = day(closure.first), day(closure.last)
+    days = first if closure.first == closure.last else _("%(first)s to %(last)s", first=first, last=last)
+    return sentence(f"{days} ({closure.label})" if closure.label else days)
+
+
 def differences(sheet: Sheet, plan: Plan, sites: Sequence[SiteCard]) -> list[str]:
     """Say where a planning as it is saved now differs from what somebody typed."""
     pairs = [
@@ -77,7 +85,7 @@ def _days(sheet: Sheet, plan: Plan) -> list[tuple[str, str, str]]:
     named = "" if plan.target is None else f" ({day(plan.target)})"
     return [
         (
-            weekday_name(number).capitalize() + named,
+            sentence(weekday_name(number)) + named,
             hours_text(version.week.get(number, ())),
             hours_text(plan.week.get(number, ())),
         )

@@ -1,0 +1,212 @@
+"""Sites: the list, where each is and how it is booked, and the days on which it is closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, request, url_for
+
+from portal.admin.durations import all_written, several, typed, written
+from portal.admin.forms import ClosureForm, NewSiteForm, SiteForm
+from portal.admin.guard import EDIT, needs
+from portal.clock import now
+from portal.domain.durations import Duration
+from portal.domain.errors import Invalid, Refusal, StateChanged
+from portal.domain.policy import Policy
+from portal.extensions import settings
+from portal.i18n import _
+from portal.operations import sites
+from portal.operations.sites import ClosureImpact, Plan, Sheet
+from portal.web.responses import go, page
+from portal.web.texts import explain
+
+bp = Blueprint("sites", __name__)
+ZONES = ("Europe/Paris", "Europe/London", "Europe/Berlin", "Europe/Madrid", "Europe/Brussels", "Europe/Zurich", "UTC")
+CALENDARS = ("FR", "FR-57", "BE", "CH", "DE", "ES", "IT", "LU", "NL", "GB", "CA-QC", "US")
+
+
+@bp.get("/sites/")
+def index() -> Response:
+    """List every site."""
+    return page("admin/sites/index.html", sites=sites.overview(now=now()))
+
+
+@bp.route("/sites/<key>", methods=["GET", "POST"])
+def edit(key: str) -> Response:
+    """Show a site, and save it."""
+    sheet = sites.read(key)
+    if request.method == "GET":
+        return _show(_form_of(sheet), sheet, sheet.revision)
+    form = SiteForm(request.form)
+    if not form.validate():
+        return _show(form, sheet, request.form.get("revision", ""), 422)
+    try:
+        sites.save(key, request.form.get("revision", ""), _plan(form))
+    except StateChanged:
+        return _show(form, sheet, sheet.revision, 409, conflict=_differences(sheet, form))
+    except Invalid as refusal:
+        _refuse(form, refusal)
+        return _show(form, sheet, request.form.get("revision", ""), 422)
+    flash(_("The site is saved."))
+    return go(url_for("admin.sites.edit", key=key))
+
+
+@bp.route("/add/site", methods=["GET", "POST"])
+@needs(EDIT)
+def add() -> Response:
+    """Make a site."""
+    if request.method == "GET":
+        rules = _rules_of(Policy())
+        return _show(NewSiteForm(timezone=settings().default_timezone, active=True, **rules), None)
+    form = NewSiteForm(request.form)
+    if not form.validate():
+        return _show(form, None, status=422)
+    try:
+        sites.create(form.key.data, _plan(form))
+    except Invalid as refusal:
+        _refuse(form, refusal)
+        return _show(form, None, status=422)
+    flash(_("The site is made. Now give it a planning."))
+    return go(url_for("admin.sites.edit", key=form.key.data))
+
+
+def _form_of(sheet: Sheet) -> SiteForm:
+    return SiteForm(
+        name=sheet.name,
+        address=sheet.address,
+        timezone=sheet.timezone,
+        email=sheet.email,
+        phone=sheet.phone,
+        latitude=sheet.latitude,
+        longitude=sheet.longitude,
+        holidays=sheet.holidays,
+        active=sheet.active,
+        **_rules_of(sheet.rules),
+    )
+
+
+def _rules_of(policy: Policy) -> dict[str, Any]:
+    """Write the rules of a policy as they are typed."""
+    return {
+        "min_notice": written(policy.min_notice),
+        "business_days": policy.business_days,
+        "max_days": policy.max_days,
+        "change_notice": written(policy.change_notice),
+        "undo": policy.undo,
+        "reminders": all_written(policy.reminders),
+    }
+
+
+def _plan(form: SiteForm) -> Plan:
+    """Understand a form that is right."""
+    return Plan(
+        name=form.name.data,
+        timezone=form.timezone.data,
+        address=form.address.data or "",
+        email=form.email.data or None,
+        phone=form.phone.data or None,
+        latitude=form.latitude.data,
+        longitude=form.longitude.data,
+        holidays=form.holidays.data or None,
+        active=form.active.data,
+        rules={
+            "min_notice": _setting(form.min_notice.data),
+            "business_days": form.business_days.data,
+            "max_days": form.max_days.data,
+            "change_notice": _setting(form.change_notice.data),
+            "undo": form.undo.data,
+            "reminders": [one.setting for one in several(form.reminders.data or "") or ()],
+        },
+    )
+
+
+def _setting(text: str | None) -> int | str:
+    return (typed(text or "0") or Duration(0)).setting
+
+
+def _refuse(form: SiteForm, refusal: Refusal) -> None:
+    """Put what the operation refused beside its field."""
+    problem = (str(refusal.values.get("field", "")), str(refusal.values.get("problem", "")))
+    words = {
+        ("key", "exists"): _("Another site has this key."),
+        ("holidays", "unknown_calendar"): _("Write a country such as FR, or a part of it such as FR-57."),
+        ("latitude", "required"): _("Enter both latitude and longitude, or neither."),
+        ("longitude", "required"): _("Enter both latitude and longitude, or neither."),
+    }
+    form.refuse(problem[0], words.get(problem) or explain(refusal))
+
+
+def _differences(sheet: Sheet, form: SiteForm) -> list[str]:
+    """Say where the site as it is saved now differs from what somebody typed."""
+    saved = _form_of(sheet)
+    return [
+        _(
+            "%(what)s: saved is “%(saved)s”, yours is “%(yours)s”.",
+            what=field.label.text,
+            saved=_said(old),
+            yours=_said(new),
+        )
+        for name, field in form._fields.items()
+        if name in saved and _said(old := saved[name].data) != _said(new := field.data)
+    ]
+
+
+def _said(value: object) -> str:
+    words = {True: _("yes"), False: _("no"), None: ""}
+    return words[value] if isinstance(value, bool) or value is None else str(value)
+
+
+def _show(
+    form: SiteForm, sheet: Sheet | None, revision: str = "", status: int = 200, conflict: list[str] | None = None
+) -> Response:
+    return page(
+        "admin/sites/edit.html",
+        status,
+        form=form,
+        sheet=sheet,
+        revision=revision,
+        conflict=conflict,
+        today=sheet.today(now()) if sheet is not None else None,
+        zones=ZONES,
+        calendars=CALENDARS,
+    )
+
+
+@bp.route("/sites/<key>/add/closure", methods=["GET", "POST"])
+@needs(EDIT)
+def close(key: str) -> Response:
+    """Ask for the days, say who is expected then, and close the site."""
+    sheet = sites.read(key)
+    form = ClosureForm(request.form)
+    if request.method == "GET":
+        return _ask(form, sheet)
+    if not form.validate():
+        return _ask(form, sheet, status=422)
+    first, last = form.first.data, form.last.data or form.first.data
+    impact = sites.preview_closure(key, first, last, now=now())
+    if "save" not in request.form:
+        return _ask(form, sheet, impact)
+    if impact.count and request.form.get("seen") != str(impact.count):
+        return _ask(form, sheet, impact, status=422)
+    sites.close(key, first, last, form.label.data or "")
+    flash(_("The closure is saved."))
+    return go(url_for("admin.sites.edit", key=key, _anchor="closures"))
+
+
+def _ask(form: ClosureForm, sheet: Sheet, impact: ClosureImpact | None = None, status: int = 200) -> Response:
+    return page("admin/sites/close.html", status, form=form, sheet=sheet, impact=impact, today=sheet.today(now()))
+
+
+@bp.route("/sites/<key>/closures/<int:number>/delete", methods=["GET", "POST"])
+@needs(EDIT)
+def reopen(key: str, number: int) -> Response:
+    """Ask once, then open the site on these days again."""
+    sheet = sites.read(key)
+    closure = sheet.closure(number)
+    if closure is None:
+        abort(404)
+    if request.method == "POST":
+        sites.reopen(key, number)
+        flash(_("The closure is deleted."))
+        return go(url_for("admin.sites.edit", key=key, _anchor="closures"))
+    return page("admin/sites/reopen.html", sheet=sheet, closure=closure)

@@ -1,0 +1,316 @@
+"""Sites as the staff edits them: where, how to be reached, the rules of booking there, and when it is closed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from portal.domain.errors import Invalid, NotFound, StateChanged
+from portal.domain.lifecycle import ACTIVE
+from portal.domain.policy import Policy, check_policy
+from portal.domain.zones import day_bounds, local_day, zone
+from portal.extensions import reading, retried, transaction
+from portal.models import Appointment, Closure, Planning, Pool, Site
+from portal.operations import bookables
+from portal.operations.addresses import normal_address
+from portal.operations.cards import AppointmentCard, cards, listing
+
+HOLIDAYS = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,6})?", re.ASCII)
+MOST_LISTED = 30  # appointments named one by one; the others are counted
+LONGEST_LABEL = 120
+RULES = ("min_notice", "business_days", "max_days", "change_notice", "undo", "reminders")
+"""The keys of the policy that a page edits; others are kept as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A site in the list of all: its plannings, the appointments of the seven days to come, its next closure."""
+
+    key: str
+    name: str
+    address: str
+    timezone: str
+    active: bool
+    plannings: tuple[str, ...]
+    booked: int
+    next_closure: ClosureLine | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClosureLine:
+    """Local dates, both included, on which a site receives nobody."""
+
+    id: int
+    first: date
+    last: date
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A site as its page shows it; ``policy`` holds its own rules, ``rules`` all of them with the defaults."""
+
+    id: int
+    key: str
+    name: str
+    address: str
+    timezone: str
+    email: str | None
+    phone: str | None
+    latitude: float | None
+    longitude: float | None
+    holidays: str | None
+    active: bool
+    revision: str
+    policy: Mapping[str, Any]
+    closures: tuple[ClosureLine, ...]
+
+    @property
+    def rules(self) -> Policy:
+        """The rules of booking here."""
+        return Policy.of(self.policy)
+
+    def today(self, now: datetime) -> date:
+        """Give the site's date."""
+        return local_day(now, zone(self.timezone))
+
+    def closure(self, number: int) -> ClosureLine | None:
+        """Find one of its closures."""
+        return next((one for one in self.closures if one.id == number), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A site as it is to be; ``rules`` are those of ``RULES``, as the configuration file writes them."""
+
+    name: str
+    timezone: str
+    address: str = ""
+    email: str | None = None
+    phone: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    holidays: str | None = None
+    active: bool = True
+    rules: Mapping[str, Any] | None = None
+
+
+def overview(*, now: datetime) -> list[Line]:
+    """List every site by name, in a fixed number of statements."""
+    with reading() as session:
+        rows = session.execute(select(Site.__table__).order_by(Site.name, Site.id)).all()
+        serving = _serving(session)
+        booked = _booked(session, now)
+        closures = _closures_to_come(session, now)
+    return [
+        Line(
+            key=row.key,
+            name=row.name,
+            address=row.address,
+            timezone=row.timezone,
+            active=row.active,
+            plannings=tuple(serving.get(row.id, ())),
+            booked=booked.get(row.id, 0),
+            next_closure=closures.get(row.id),
+        )
+        for row in rows
+    ]
+
+
+def _serving(session: Session) -> dict[int, list[str]]:
+    query = (
+        select(Pool.site_id, Planning.name)
+        .join(Planning, Planning.id == Pool.planning_id)
+        .where(Pool.active, Planning.active)
+        .order_by(Planning.name)
+    )
+    found: dict[int, list[str]] = {}
+    for site_id, name in session.execute(query):
+        found.setdefault(site_id, []).append(name)
+    return found
+
+
+def _booked(session: Session, now: datetime) -> dict[int, int]:
+    coming = and_(
+        Appointment.status.in_(ACTIVE), Appointment.starts_at >= now, Appointment.starts_at < now + timedelta(days=7)
+    )
+    query = select(Appointment.site_id, func.count().label("booked")).where(coming).group_by(Appointment.site_id)
+    return {row.site_id: row.booked for row in session.execute(query)}
+
+
+def _closures_to_come(session: Session, now: datetime) -> dict[int, ClosureLine]:
+    query = (
+        select(Closure.site_id, Closure.id, Closure.first_day, Closure.last_day, Closure.label)
+        .where(Closure.last_day >= now.date())
+        .order_by(Closure.first_day.desc())
+    )
+    return {row.site_id: ClosureLine(row.id, row.first_day, row.last_day, row.label) for row in session.execute(query)}
+
+
+def read(key: str) -> Sheet:
+    """Read a site. Raises NotFound."""
+    with reading() as session:
+        return _sheet(session, key)
+
+
+def _sheet(session: Session, key: str) -> Sheet:
+    row = session.execute(select(Site.__table__).where(Site.key == key)).first()
+    if row is None:
+        raise NotFound
+    closed = session.execute(
+        select(Closure.id, Closure.first_day, Closure.last_day, Closure.label)
+        .where(Closure.site_id == row.id)
+        .order_by(Closure.first_day, Closure.id)
+    )
+    return Sheet(
+        id=row.id,
+        key=row.key,
+        name=row.name,
+        address=row.address,
+        timezone=row.timezone,
+        email=row.email,
+        phone=row.phone,
+        latitude=row.latitude,
+        longitude=row.longitude,
+        holidays=row.holidays,
+        active=row.active,
+        revision=row.revision,
+        policy=row.policy,
+        closures=tuple(ClosureLine(*line) for line in closed),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ClosureImpact:
+    """The appointments that fall on a closure: all are counted, the first are named."""
+
+    count: int
+    appointments: Sequence[AppointmentCard]
+
+
+def preview_closure(key: str, first: date, last: date, *, now: datetime) -> ClosureImpact:
+    """Tell who is expected on the dates that a site is to be closed. Raises NotFound, Invalid."""
+    _check_dates(first, last)
+    with reading() as session:
+        sheet = _sheet(session, key)
+        since, until = day_bounds(first, zone(sheet.timezone))[0], day_bounds(last, zone(sheet.timezone))[1]
+        expected = and_(
+            Appointment.site_id == sheet.id,
+            Appointment.status.in_(ACTIVE),
+            Appointment.starts_at < until,
+            Appointment.ends_at > max(since, now),
+        )
+        count = session.scalar(select(func.count()).where(expected)) or 0
+        query = listing().where(expected).order_by(Appointment.starts_at, Appointment.id).limit(MOST_LISTED)
+        return ClosureImpact(count, cards(session, query) if count else [])
+
+
+# Saving
+
+
+@retried
+def create(key: str, plan: Plan) -> None:
+    """Make a site. Raises Invalid."""
+    values = _values(plan, {})
+    with transaction() as session:
+        if session.scalar(select(Site.id).where(Site.key == key)) is not None:
+            raise Invalid(field="key", problem="exists", value=key)
+        session.add(Site(key=key, revision=bookables.new_revision(), **values))
+
+
+@retried
+def save(key: str, revision: str, plan: Plan) -> None:
+    """Write a site. Raises NotFound, StateChanged when somebody else saved it meanwhile, Invalid."""
+    with transaction() as session:
+        site_id = _claim(session, key, revision)
+        policy = session.scalars(select(Site.policy).where(Site.id == site_id)).one()
+        session.execute(update(Site).where(Site.id == site_id).values(**_values(plan, policy)))
+
+
+@retried
+def close(key: str, first: date, last: date, label: str = "") -> None:
+    """Close a site on these local dates, both included. Nothing is cancelled by itself. Raises NotFound, Invalid."""
+    _check_dates(first, last)
+    with transaction() as session:
+        site_id = _claim(session, key)
+        session.add(Closure(site_id=site_id, first_day=first, last_day=last, label=label.strip()[:LONGEST_LABEL]))
+
+
+@retried
+def reopen(key: str, closure: int) -> None:
+    """Delete a closure. Raises NotFound."""
+    with transaction() as session:
+        site_id = _claim(session, key)
+        query = delete(Closure).where(Closure.site_id == site_id, Closure.id == closure).returning(Closure.id)
+        if session.scalar(query) is None:
+            raise NotFound
+
+
+def _claim(session: Session, key: str, revision: str | None = None) -> int:
+    """Write the site's own row first: bookings wait here, and a page that is out of date goes no further."""
+    mine = Site.key == key if revision is None else and_(Site.key == key, Site.revision == revision)
+    query = update(Site).where(mine).values(revision=bookables.new_revision()).returning(Site.id)
+    claimed: int | None = session.scalar(query)
+    if claimed is None:
+        if session.scalar(select(Site.id).where(Site.key == key)) is None:
+            raise NotFound
+        raise StateChanged(revision=revision)
+    return claimed
+
+
+def _values(plan: Plan, policy: Mapping[str, Any]) -> dict[str, Any]:
+    """Check a plan and give the columns that it fills. Raises Invalid naming the first wrong field."""
+    if not plan.name.strip():
+        raise Invalid(field="name", problem="required")
+    zone(plan.timezone)
+    _check_holidays(plan.holidays)
+    if (plan.latitude is None) != (plan.longitude is None):
+        raise Invalid(field="longitude" if plan.longitude is None else "latitude", problem="required")
+    merged = _merged(policy, plan.rules or {})
+    return {
+        "name": plan.name.strip(),
+        "address": plan.address.strip(),
+        "timezone": plan.timezone,
+        "email": normal_address(plan.email) if plan.email else None,
+        "phone": plan.phone or None,
+        "latitude": plan.latitude,
+        "longitude": plan.longitude,
+        "holidays": plan.holidays or None,
+        "active": plan.active,
+        "policy": merged,
+    }
+
+
+def _merged(policy: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:
+    """Put new rules over a site's own; one that says what the default says needs not be kept."""
+    check_policy(dict(rules))
+    kept = {name: value for name, value in policy.items() if name not in rules}
+    defaults = Policy()
+    changed = {name: value for name, value in rules.items() if _means(name, value) != getattr(defaults, name)}
+    return {**kept, **changed}
+
+
+def _means(name: str, value: object) -> Any:
+    return getattr(Policy.of({name: value}), name)
+
+
+def _check_holidays(name: str | None) -> None:
+    if not name:
+        return
+    try:
+        if not HOLIDAYS.fullmatch(name):
+            raise ValueError(name)
+        bookables.holiday_calendar(name)
+    except (NotImplementedError, ValueError) as error:
+        raise Invalid(field="holidays", problem="unknown_calendar", value=name) from error
+
+
+def _check_dates(first: date, last: date) -> None:
+    if last < first:
+        raise Invalid(field="last", problem="bounds", value=last)

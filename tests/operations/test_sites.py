@@ -1,0 +1,157 @@
+"""Sites as the staff edits them: what they are, the rules of booking there, closures and who they meet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from portal.domain.durations import Duration
+from portal.domain.errors import Invalid, NotFound, SlotNotOffered, StateChanged
+from portal.operations import appointments, calendars, sites
+from portal.operations.appointments import GUEST
+from portal.operations.sites import Plan
+from tests import sample
+
+CHRISTMAS, EPIPHANY = date(2026, 12, 25), date(2027, 1, 6)
+
+
+@pytest.fixture
+def docks(do):
+    do(sample.docks)
+
+
+def plan(**changed) -> Plan:
+    return replace(Plan(name="Bordeaux", timezone="Europe/Paris", email="quais@example.com"), **changed)
+
+
+@pytest.fixture
+def save(do):
+    def saved(**changed):
+        do(sites.save, "bordeaux", do(sites.read, "bordeaux").revision, plan(**changed))
+        return do(sites.read, "bordeaux")
+
+    return saved
+
+
+def test_a_site_is_saved_as_it_is_to_be(docks, save):
+    sheet = save(
+        name=" Bordeaux Nord ", email=" Quais@Example.com", phone="05 56 00 10 42", latitude=44.85, longitude=-0.57
+    )
+    assert (sheet.name, sheet.email, sheet.latitude, sheet.longitude) == (
+        "Bordeaux Nord", "quais@example.com", 44.85, -0.57,
+    )  # fmt: skip
+
+
+def test_an_unknown_site_is_not_found(do, docks):
+    with pytest.raises(NotFound):
+        do(sites.read, "nowhere")
+    with pytest.raises(NotFound):
+        do(sites.save, "nowhere", "x", plan())
+
+
+def test_rules_are_merged_and_others_kept(do, save):
+    do(sample.site, policy={"max_days": 30, "validation": "none"})
+    sheet = save(rules={"min_notice": "2d", "max_days": 90, "reminders": ["24h"]})
+    assert sheet.policy == {"validation": "none", "min_notice": "2d"}
+    assert (sheet.rules.min_notice, sheet.rules.max_days) == (Duration(2, "d"), 90)
+
+
+def test_a_rule_holds_at_once(docks, do, now, save):
+    save(rules={"max_days": 3})
+    assert do(calendars.explain, "bordeaux", "quais", date(2026, 12, 7), now=now).offered == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"name": " "}, "name"),
+        ({"timezone": "Bordeaux"}, "timezone"),
+        ({"holidays": "XX"}, "holidays"),
+        ({"holidays": "FR-999999"}, "holidays"),
+        ({"holidays": "France"}, "holidays"),
+        ({"latitude": 44.85}, "longitude"),
+        ({"longitude": 44.85}, "latitude"),
+        ({"email": "quais"}, "email"),
+        ({"rules": {"min_notice": "soon"}}, "min_notice"),
+        ({"rules": {"max_days": -1}}, "max_days"),
+        ({"rules": {"validation": "manager"}}, "validation"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_name_and_nothing_is_saved(docks, do, changed, field):
+    before = do(sites.read, "bordeaux")
+    with pytest.raises(Invalid) as refused:
+        do(sites.save, "bordeaux", before.revision, plan(**changed))
+    assert refused.value.values["field"] == field
+    assert do(sites.read, "bordeaux") == before
+
+
+def test_who_saves_what_somebody_else_changed_meanwhile_is_told(docks, do, save):
+    old = do(sites.read, "bordeaux").revision
+    save(name="Bordeaux Nord")
+    with pytest.raises(StateChanged):
+        do(sites.save, "bordeaux", old, plan())
+
+
+def test_a_site_is_made(do, docks):
+    do(sites.create, "lyon", plan(name="Lyon", holidays="FR"))
+    assert do(sites.read, "lyon").holidays == "FR"
+    with pytest.raises(Invalid):
+        do(sites.create, "lyon", plan())
+
+
+def test_a_closure_closes_at_once_and_cancels_nothing(docks, do, now):
+    booked = do(sample.booked, "2026-12-24 09:00", now=now)
+    do(sites.close, "bordeaux", date(2026, 12, 24), date(2026, 12, 26), " Inventaire ")
+    with pytest.raises(SlotNotOffered):
+        do(sample.booked, "2026-12-24 10:00", now=now)
+    do(appointments.cancel, booked.public_id, GUEST, now=now)  # it was there to be cancelled
+
+
+def test_a_site_opens_again(docks, do, now):
+    do(sites.close, "bordeaux", CHRISTMAS, CHRISTMAS)
+    (closure,) = do(sites.read, "bordeaux").closures
+    do(sites.reopen, "bordeaux", closure.id)
+    assert do(sample.booked, "2026-12-25 09:00", now=now)
+    with pytest.raises(NotFound):
+        do(sites.reopen, "bordeaux", closure.id)
+
+
+def test_a_closure_of_another_site_is_not_found(docks, do):
+    do(sample.site, key="lyon")
+    do(sites.close, "lyon", CHRISTMAS, CHRISTMAS)
+    (closure,) = do(sites.read, "lyon").closures
+    with pytest.raises(NotFound):
+        do(sites.reopen, "bordeaux", closure.id)
+
+
+def test_a_closure_does_not_end_before_it_begins(docks, do, now):
+    with pytest.raises(Invalid):
+        do(sites.close, "bordeaux", EPIPHANY, CHRISTMAS)
+
+
+def test_who_meets_a_closed_site_is_named_first(docks, do, now, no_writes):
+    do(sample.booked, "2026-12-23 09:00", now=now)
+    do(sample.booked, "2026-12-24 09:00", now=now, number=1)
+    gone = do(sample.booked, "2026-12-24 10:00", now=now, number=2)
+    do(appointments.cancel, gone.public_id, GUEST, now=now)
+    with no_writes():
+        found = do(sites.preview_closure, "bordeaux", date(2026, 12, 24), CHRISTMAS, now=now)
+    assert (found.count, [one.name for one in found.appointments]) == (1, ["Chauffeur 1"])
+
+
+def test_the_list_counts_what_comes(docks, do, now):
+    do(sample.booked, "2026-12-07 08:00", now=now)
+    do(sites.close, "bordeaux", EPIPHANY, EPIPHANY)
+    do(sites.close, "bordeaux", CHRISTMAS, CHRISTMAS, "Noël")
+    do(sites.close, "bordeaux", date(2026, 11, 11), date(2026, 11, 11))
+    (line,) = do(sites.overview, now=now)
+    assert (line.plannings, line.booked, line.next_closure.label) == (("Planning quais",), 1, "Noël")
+
+
+def test_the_list_costs_the_same_however_long_it_is(do, now, statements):
+    for number in range(8):
+        do(sample.site, key=f"site-{number}")
+    with statements(at_most=4):
+        assert len(do(sites.overview, now=now)) == 8
