@@ -17,6 +17,7 @@ import flask_migrate
 from dotenv import load_dotenv
 from flask import Flask, current_app
 from flask.cli import AppGroup, ScriptInfo
+from flask.helpers import get_debug_flag
 from flask_babel import force_locale, ngettext
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -134,6 +135,23 @@ def _ready() -> None:
         raise Told(f"the database is not ready: {missing}")
 
 
+def _private(given: Settings) -> None:
+    """Refuse to serve what strangers on this machine can read, or with a debugger that shows it to everybody."""
+    if get_debug_flag():
+        raise BadSetting("FLASK_DEBUG is set. Unset it: a debugger shows everything to everybody")
+    file = given.sqlite_file
+    for path, mode in ((file, "600"), (file.parent, "700")) if file is not None and file.exists() else ():
+        if path.stat().st_mode & 0o077:
+            raise BadSetting(f"others on this machine can read {path}: chmod {mode} {path}")
+
+
+def _free(host: str, port: int) -> None:
+    try:
+        server.check_free(host, port)
+    except OSError as error:
+        raise Told(f"cannot listen at {host}:{port} ({error.strerror}); choose another by --port") from error
+
+
 @click.group(
     cls=Commands,
     context_settings={
@@ -163,6 +181,7 @@ def demo(folder: Path, port: int, reset: bool) -> None:
     mails, which are shown at /dev/mail (unless MAIL_SERVER is set). Keys are kept in the folder, so links survive a
     restart. Ctrl-C ends it.
     """
+    _free("127.0.0.1", port)
     made = demonstration.prepare(folder, port, reset=reset, environ=os.environ)
     click.echo(made.words)
     configure_logging()
@@ -182,7 +201,8 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
     front, and run `creneau worker` beside it: without one no mail leaves.
     """
     _needed(*SIGNING)
-    given = Settings.from_env(os.environ)
+    _private(given := Settings.from_env(os.environ))
+    _free(host, port)
     with create_app(given).app_context():
         _ready()
         db.engine.dispose()  # the workers are copies of this process, and a connection cannot be shared
@@ -198,6 +218,7 @@ def worker(once: bool) -> None:
     Any number may run, on any number of machines: each takes only what nobody else holds.
     """
     _needed("LINK_KEY", "PUBLIC_URL")
+    _private(settings())
     _ready()
     configure_logging()
     if once:

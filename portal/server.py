@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import socket
 import tempfile
 import threading
 from collections.abc import Callable
@@ -101,6 +102,14 @@ def serve_with_jobs(given: Settings, *, host: str, port: int) -> None:
 
     quiet = {"loglevel": "warning", "workers": 1, "threads": 8}
     Server(given, bind=_bind(host, port), post_worker_init=begin, worker_exit=end, **quiet).run()
+
+
+def check_free(host: str, port: int) -> None:
+    """Refuse a port on which somebody listens already: gunicorn would try for five seconds first. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
 
 
 def _bind(host: str, port: int) -> str:

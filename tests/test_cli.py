@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from datetime import timedelta
 
 import httpx
@@ -247,6 +248,29 @@ def test_what_cannot_be_served_is_told_in_a_line(serve_with, environ, said, code
     done = serve_with(**environ)
     assert (done.exit_code, done.stderr.count("\n")) == (code, 1)
     assert done.stderr.startswith(said)
+
+
+def test_a_port_that_is_taken_is_told_at_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = CliRunner().invoke(command, ["demo", "--port", str(taken.getsockname()[1])])
+    assert done.exit_code == 1
+    assert done.stderr.endswith("; choose another by --port\n")
+    assert not (tmp_path / "demo").exists()
+
+
+@pytest.mark.parametrize(("name", "mode"), [("x.sqlite3", 0o640), (".", 0o755)])
+def test_a_database_that_others_can_read_is_not_served(serve_with, tmp_path, name, mode):
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    (folder / "x.sqlite3").touch(mode=0o600)
+    (folder / name).chmod(mode)
+    done = serve_with()
+    assert (done.exit_code, done.stderr.split(str(tmp_path))[0]) == (2, "others on this machine can read ")
+
+
+def test_nothing_is_served_with_a_debugger(serve_with):
+    assert serve_with(FLASK_DEBUG="1").stderr.startswith("FLASK_DEBUG is set")
 
 
 def test_settings_are_read_from_a_file(fresh, tmp_path):

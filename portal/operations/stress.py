@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Flask
 from sqlalchemy import delete, func, select
 
 from portal.config import Settings
@@ -30,7 +29,8 @@ PATIENCE = 120.0  # seconds for the whole race
 SOLD, REFUSED = "sold", "refused"
 RACER = Actor("stress", "staff", staff=True)
 
-MakeApp = Callable[[Settings], Flask]
+MakeApp = Callable[[Settings], Any]
+"""Builds an application, of which a process needs its context alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def _crew(
         thread.join()
 
 
-def _client(app: Flask, key: str, now: datetime, ready: Any, told: Any, number: int) -> None:
+def _client(app: Any, key: str, now: datetime, ready: Any, told: Any, number: int) -> None:
     """Wait for all the others, then book one of two hours that overlap by half."""
     start = (now + timedelta(days=7)).replace(hour=10, minute=30 * (number % 2), second=0, microsecond=0)
     wish = Wish(start, Contact(None, f"Client {number}"), RACER, site=key, planning=key)
