@@ -1,0 +1,161 @@
+"""Sites in the browser: where they are, the rules of booking there, and closures that are looked at first."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+
+from portal.domain.durations import Duration
+from portal.operations import sites
+from tests import sample
+from tests.admin.conftest import form_of
+
+PAGE = "/admin/sites/bordeaux"
+CLOSE = f"{PAGE}/add/closure"
+
+
+def field(response, name):
+    found = re.search(rf'<input[^>]* id="{name}"[^>]* value="([^"]*)"', response.text)
+    return found[1] if found else None
+
+
+def test_the_list_names_every_site(manager, docks):
+    text = manager.get("/admin/sites/").text
+    assert "12 quai des Chartrons" in text
+    assert "Planning quais" in text
+
+
+def test_the_list_costs_the_same_however_long_it_is(manager, do, statements):
+    for number in range(6):
+        do(sample.site, key=f"site-{number}")
+    with statements(at_most=6):  # the session, the company's name, and four for the list
+        assert manager.get("/admin/sites/").text.count("<h2>") == 6
+
+
+def test_a_site_is_saved(manager, docks, send, do):
+    saved = send(manager, PAGE, name="Bordeaux Nord", min_notice="2 d", reminders="24 h, 2 d", max_days="30")
+    assert (saved.status_code, saved.location) == (303, PAGE)
+    assert "The site is saved." in manager.get(PAGE).text
+    sheet = do(sites.read, "bordeaux")
+    assert (sheet.name, sheet.rules.min_notice, sheet.rules.max_days) == ("Bordeaux Nord", Duration(2, "d"), 30)
+    assert sheet.rules.reminders == (Duration(24, "h"), Duration(2, "d"))
+
+
+def test_a_rule_that_is_the_default_is_not_kept(manager, docks, send, do):
+    send(manager, PAGE)
+    assert do(sites.read, "bordeaux").policy == {}
+
+
+def test_french_days_are_understood(manager, docks, send, do):
+    send(manager, PAGE, min_notice="2 j")
+    assert do(sites.read, "bordeaux").rules.min_notice == Duration(2, "d")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("name", "", "Enter a name."),
+        ("timezone", "Bordeaux", "This is not a known time zone."),
+        ("email", "quais", "Enter an e-mail address"),
+        ("latitude", "91", "Enter a number from -90 to 90."),
+        ("latitude", "north", "Enter a number."),
+        ("latitude", "44", "Enter both latitude and longitude, or neither."),
+        ("holidays", "france", "Write a country such as FR"),
+        ("min_notice", "soon", "Write a length of time such as 30 min"),
+        ("reminders", "24 h, 24 h", "each once"),
+        ("max_days", "-1", "Enter a number of days from 0 to 3660."),
+        ("max_days", "", "Enter a whole number."),
+        ("undo", "1441", "Enter a number of minutes from 0 to 1440."),
+        ("phone", "0" * 41, "Shorten this number."),
+    ],
+)
+def test_what_is_wrong_is_told_and_nothing_typed_is_lost(manager, docks, send, do, name, value, text):
+    before = do(sites.read, "bordeaux")
+    refused = send(manager, PAGE, address="Quai neuf", **{name: value})
+    assert refused.status_code == 422
+    assert text in refused.text
+    assert field(refused, "address") == "Quai neuf"
+    assert do(sites.read, "bordeaux") == before
+
+
+def test_somebody_elses_change_is_told_and_ones_own_kept(manager, docks, send, do):
+    mine = form_of(manager.get(PAGE), PAGE)
+    send(manager, PAGE, phone="05 56 00 00 00")
+    refused = manager.post(PAGE, data={**mine, "address": "Quai neuf"})
+    assert refused.status_code == 409
+    assert "Telephone: saved is “05 56 00 00 00”, yours is “05 56 00 10 42”." in refused.text
+    assert field(refused, "address") == "Quai neuf"
+    assert manager.post(PAGE, data=form_of(refused, PAGE)).status_code == 303
+
+
+def test_a_site_is_made(manager, docks, send, do):
+    made = send(manager, "/admin/add/site", name="Lyon", key="lyon", holidays="fr")
+    assert made.location == "/admin/sites/lyon"
+    assert do(sites.read, "lyon").holidays == "FR"
+
+
+@pytest.mark.parametrize("key", ["bordeaux", "Lyon", "planning", "a/b", ""])
+def test_a_key_is_free_and_fits_into_an_address(manager, docks, send, key):
+    assert send(manager, "/admin/add/site", name="Lyon", key=key).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "path", ["/admin/sites/nowhere", "/admin/sites/nowhere/add/closure", f"{PAGE}/closures/7/delete"]
+)
+def test_what_is_not_there_is_not_found(manager, docks, path):
+    assert manager.get(path).status_code == 404
+
+
+# Closures
+
+
+def test_a_closure_is_added_and_deleted(manager, docks, send, do):
+    closed = send(manager, CLOSE, first="2026-12-24", last="2026-12-26", label="Inventaire", save="1")
+    assert closed.location == f"{PAGE}#closures"
+    (closure,) = do(sites.read, "bordeaux").closures
+    assert (closure.first, closure.last, closure.label) == (date(2026, 12, 24), date(2026, 12, 26), "Inventaire")
+    page = manager.get(PAGE).text
+    assert "Thursday 24 December 2026 to Saturday 26 December 2026 (Inventaire)" in page
+    assert send(manager, f"{PAGE}/closures/{closure.id}/delete").status_code == 303
+    assert do(sites.read, "bordeaux").closures == ()
+
+
+def test_a_closure_without_an_end_is_one_day(manager, docks, send, do):
+    send(manager, CLOSE, first="2026-12-24", save="1")
+    assert do(sites.read, "bordeaux").closures[0].last == date(2026, 12, 24)
+
+
+def test_who_is_expected_can_be_seen_without_closing(manager, docks, send, do):
+    seen = send(manager, CLOSE, first="2026-12-24")
+    assert (seen.status_code, "Nobody is expected then." in seen.text) == (200, True)
+    assert do(sites.read, "bordeaux").closures == ()
+
+
+def test_who_is_expected_is_shown_before_it_is_closed(manager, docks, send, do, now):
+    do(sample.booked, "2026-12-24 09:00", now=now)
+    refused = send(manager, CLOSE, first="2026-12-24", label="Inventaire", save="1")
+    assert refused.status_code == 422
+    assert "1 appointment is expected then" in refused.text
+    assert "Chauffeur 0" in refused.text
+    assert manager.post(CLOSE, data={**form_of(refused, CLOSE), "save": "1"}).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "text"),
+    [
+        ("", "", "Enter a date."),
+        ("2026-12-24", "2026-12-23", "The last day comes before the first."),
+        ("soon", "", "Enter a date"),
+    ],
+)
+def test_a_closure_has_days(manager, docks, send, first, last, text):
+    refused = send(manager, CLOSE, first=first, last=last, label="Inventaire", save="1")
+    assert (refused.status_code, text in refused.text, field(refused, "label")) == (422, True, "Inventaire")
+
+
+def test_a_viewer_sees_a_site_and_cannot_change_it(viewer, docks):
+    page = viewer.get(PAGE)
+    assert "Save the site" not in page.text
+    assert viewer.post(PAGE, data=form_of(page, PAGE)).status_code == 404
