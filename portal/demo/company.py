@@ -153,12 +153,19 @@ def _plannings(today: date) -> list[dict[str, Any]]:
             "name": "Quais de chargement",
             "sites": ["bordeaux"],
             "versions": [
-                {"from": None, "week": _week("mon tue wed thu fri", ("08:00", "12:00", 6), ("14:00", "18:00", 4))},
+                {
+                    "from": None,
+                    "week": {
+                        **_week("mon tue wed thu fri", ("08:00", "12:00", 6), ("14:00", "18:00", 4)),
+                        **_week("sun", ("17:00", "21:00", 3)),  # lorries leave on Sunday night
+                    },
+                },
                 {
                     "from": later.isoformat(),
                     "week": {
                         **_week("mon tue wed thu fri", ("07:00", "12:00", 6), ("13:30", "18:00", 5)),
                         **_week("sat", ("08:00", "12:00", 2)),
+                        **_week("sun", ("17:00", "21:00", 3)),
                     },
                 },
             ],

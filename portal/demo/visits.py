@@ -71,7 +71,7 @@ class _Story:
                 self._counter(site, day)
 
     def fill_up(self) -> None:
-        """Leave no place in one hour of the next working day: that, too, must be seen."""
+        """Leave no place in one hour of the next open day: that, too, must be seen."""
         for number in range(1, AFTER):
             day = self.today + timedelta(days=number)
             if offered := self._offered("bordeaux", BORDEAUX_DOCKS, day, self.now):
