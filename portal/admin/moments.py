@@ -18,7 +18,7 @@ def length_text(length: timedelta) -> str:
     """Write a length in its largest units: "18 min", "2 h 05", "3 jours"."""
     minutes = int(abs(length).total_seconds()) // 60
     if minutes >= 2 * A_DAY:
-        return str(ngettext("%(num)s day", "%(num)s days", minutes // A_DAY))
+        return str(ngettext("%(num)s day", "%(num)s days", round(minutes / A_DAY)))
     hours, rest = divmod(minutes, HOUR)
     if not hours:
         return _("%(minutes)s min", minutes=rest)

@@ -10,7 +10,7 @@ from portal.admin.appointment_forms import MoveForm
 from portal.admin.appointments import ONE, url_of
 from portal.admin.guard import BOOK, actor, needs, staff
 from portal.admin.moments import moment_text
-from portal.admin.places import Step, typed_moment, wanted_start
+from portal.admin.places import Step, staff_picker, typed_moment, wanted_start
 from portal.clock import now
 from portal.i18n import _
 from portal.operations import appointments, staff_calendars
@@ -18,7 +18,7 @@ from portal.operations import cards as book
 from portal.operations.appointments import Booked, Move
 from portal.operations.cards import AppointmentCard
 from portal.operations.once import Once
-from portal.web.picker import Paths, day_view, picker
+from portal.web.picker import Paths, day_view
 from portal.web.responses import go, page, show, wants_fragment
 from portal.web.visit import visit
 
@@ -45,7 +45,7 @@ def _choose(card: AppointmentCard, paths: Paths) -> Response:
     return show(
         "admin/appointments/move.html",
         "booking/_pick.html",
-        picker=picker(calendar, asked, paths),
+        picker=staff_picker(calendar, asked, paths),
         appointment=card,
         now_text=moment_text(card.start, card.zone),
         moment=typed_moment(),

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, flash, request, url_for
 
 from portal.admin.appointment_forms import PhoneForm
 from portal.admin.guard import BOOK, actor, needs, staff
-from portal.admin.places import Step, typed_moment, wanted_start
+from portal.admin.places import Step, staff_picker, typed_moment, wanted_start
 from portal.clock import now
 from portal.config import LOCALES
 from portal.domain.errors import NotFound
@@ -23,7 +23,7 @@ from portal.operations.bookables import Bookable
 from portal.operations.calendars import OpenSite
 from portal.operations.once import Once
 from portal.operations.orders import OrderCard
-from portal.web.picker import Paths, day_view, length_text, picker
+from portal.web.picker import Paths, day_view, length_text
 from portal.web.responses import go, page, show, wants_fragment
 from portal.web.visit import visit
 
@@ -120,7 +120,7 @@ def pick(site: str, planning: str) -> Response:
     return show(
         "admin/appointments/pick.html",
         "booking/_pick.html",
-        picker=picker(calendar, asked, paths),
+        picker=staff_picker(calendar, asked, paths),
         bookable=calendar.bookable,
         order=order,
         moment=typed_moment(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,8 +15,11 @@ from portal.admin.guard import EDIT, staff
 from portal.domain.errors import Refusal
 from portal.domain.zones import at_wall_time, parse_day
 from portal.operations.appointments import Booked
-from portal.operations.calendars import Choice
+from portal.operations.calendars import Calendar, Choice
+from portal.web.picker import Paths, Picker, picker
 from portal.web.step import asked_start, attempt, chosen, lost_text, status_of
+from portal.web.texts import reason_text
+from portal.web.visit import Visit
 
 MOMENT = 20  # characters of a day or a time
 
@@ -64,16 +67,27 @@ class Step:
             return 200
         return status_of(self.form, self.choice, self.outcome if isinstance(self.outcome, Refusal) else None)
 
+    def _lost(self) -> str:
+        """Say why the start is not free: taken meanwhile, or as it was when it was asked for."""
+        if request.method == "POST" or self.choice.start.offered:
+            return lost_text(self.choice)
+        return reason_text(self.choice.start.reasons[0].value)
+
     def values(self) -> dict[str, Any]:
         """Give what the templates of both pages need."""
         self.form.sign()
         return {
             "form": self.form,
             "chosen": chosen(self.choice.bookable, self.choice.start, None),
-            "lost": lost_text(self.choice),
+            "lost": self._lost(),
             "nearest": self.choice.nearest,
             "overbooks": self.overbooks,
         }
+
+
+def staff_picker(calendar: Calendar, asked: Visit, paths: Paths) -> Picker:
+    """Prepare a month for the staff: whom to call, and the visitor's own clock, are for visitors."""
+    return replace(picker(calendar, asked, paths), phone="", zone="")
 
 
 def wanted_start(zone: ZoneInfo) -> datetime | None:
