@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from portal.domain import slots
-from portal.domain.openings import Closed, is_open, profile, why_closed
+from portal.domain.openings import Closed, is_open, why_closed
 from portal.domain.slots import BookingDays, Start, Taken
 from portal.domain.window import Window, window
 from portal.domain.zones import DAY, day_bounds, days, local_day
@@ -22,7 +22,7 @@ from portal.operations.bookables import Bookable
 
 LONGEST_RANGE = 62  # days in one search
 AHEAD = 31  # days searched at once for the next free one
-SOON = 3  # days read along with a range: over a weekend, the next free start is among them
+SOON = 7  # days after a range in which its next open day is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def search_and_next(
     session: Session, bookable: Bookable, first: date, last: date, *, now: datetime, asking: Asking = PUBLIC
 ) -> tuple[Availability, Start | None]:
     """Judge a range as ``search`` does, and find the first start offered after it: mostly without asking again."""
-    soon = last + timedelta(days=SOON)
+    soon = _next_open(bookable, last)
     bounds = _bounds(session, bookable, now, asking)
     taken = _taken_on(session, bookable, first, soon, now, asking)
     following = _first_offered(bookable, last + DAY, soon, taken, bounds, asking)
@@ -158,10 +158,11 @@ def closed_because(bookable: Bookable, day: date) -> Closed | None:
     return why_closed(bookable.planning.schedule, bookable.site.calendar, day)
 
 
-def single(bookable: Bookable, start: datetime, end: datetime) -> bool:
-    """Tell whether the pool holds one appointment at a time at every instant of an interval."""
-    first, last = local_day(start, bookable.zone), local_day(end, bookable.zone)
-    return profile([bookable.planning.schedule], bookable.site.calendar, first, last).highest(start, end) == 1
+def _next_open(bookable: Bookable, last: date) -> date:
+    """Give the first open day after ``last``, where most often something is free; the day after when none is near."""
+    near = days(last + DAY, last + timedelta(days=SOON))
+    schedules = [bookable.planning.schedule]
+    return next((day for day in near if is_open(schedules, bookable.site.calendar, day)), last + DAY)
 
 
 def _searched(
