@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ AS_WRITTEN = {TAG + "str", TAG + "timestamp"}  # a date stays the text that it i
 COMPUTED = {TAG + "int", TAG + "float", TAG + "bool", TAG + "null"}
 LARGEST = 2_000_000  # values, once every alias is unfolded: a small file can mean billions
 INLINE = {"openings", "closures", "customers", "orders", "mon", "tue", "wed", "thu", "fri", "sat", "sun"}
+PLAIN = re.compile(r"[^\W_][\w .@/()+’-]*")  # the library leaves bare what it cannot read again, such as {name: ?0}
 DATES = {"from", "to", "date"}
 CLOCK_TIMES = {"start", "end"}
 
@@ -196,4 +198,6 @@ def _block(value: Any, name: str = "", *, inline: bool = False) -> Any:
 def _scalar(value: Any, name: str) -> Any:
     if name in DATES and isinstance(value, str) and (day := parse_day(value)) is not None:
         return day
-    return DoubleQuotedScalarString(value) if name in CLOCK_TIMES and isinstance(value, str) else value
+    if isinstance(value, str) and (name in CLOCK_TIMES or not PLAIN.fullmatch(value)):
+        return DoubleQuotedScalarString(value)
+    return value

@@ -299,6 +299,15 @@ def test_the_sections_of_later_versions_may_be_empty(do):
     assert load(do, "resources: []\nservices: []\nprocesses: []\nqueues: []\nskill_mappings: []\n") == []
 
 
+@pytest.mark.parametrize(
+    "name", ["?0", "- a", "a: b", "a #b", "'", '"', "\\n", "[x", "~", "true", "1_000", "0x1F", "<<", "%", "x:", "😀"]
+)
+def test_any_name_survives_an_export(do, name):
+    load(do, FILE.replace("name: Achats SA", f"name: {json.dumps(name)}"))
+    assert load(do, do(transfer.export)) == []
+    assert do(orders.get, "CMD-1001").name == name
+
+
 def test_yaml_is_1_2(do):
     load(do, FILE.replace("name: Bordeaux\n", "name: NO\n").replace('"08:00"', "08:00"))
     assert "name: NO\n" in do(transfer.export)
