@@ -55,7 +55,7 @@ class World:
     app: Flask
     key: str = ""
     tokens: dict[str, str] = field(default_factory=dict)
-    values: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str | int] = field(default_factory=dict)
 
     @property
     def secrets(self) -> list[str]:
@@ -74,9 +74,12 @@ class World:
                 found.append(built)
         return found
 
-    def _value(self, rule: Rule, name: str) -> str:
-        """Choose what a route's argument stands for; an order's reference and an appointment's share their name."""
-        return "CMD-1001" if name == "reference" and "/orders/" in rule.rule else self.values[name]
+    def _value(self, rule: Rule, name: str) -> str | int:
+        """Choose what a route's argument stands for: orders and the gate, sites and plannings share their names."""
+        special = {("reference", "/orders/"): "CMD-1001", ("key", "/sites/"): "bordeaux"}
+        return next(
+            (value for (of, where), value in special.items() if of == name and where in rule.rule), self.values[name]
+        )
 
 
 def rules(app: Flask, method: str) -> list[Rule]:
@@ -105,6 +108,9 @@ def build(app: Flask, now: datetime) -> World:
                 "filename": "portal.css",
                 "reference": first.reference,
                 "id": first.public_id,
+                "public_id": first.public_id,
+                "number": 1,
+                "day": MONDAY,
             }
     return world
 
