@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from types import TracebackType
 
 from flask import Flask, Response, g, request
 from sqlalchemy.exc import DBAPIError
@@ -22,11 +23,22 @@ from portal.web import cookies, frame, observe, responses, security
 
 HERE = Path(__file__).parent
 LARGEST_REQUEST = 2 * 1024 * 1024  # bytes
+ExcInfo = tuple[type, BaseException, TracebackType] | tuple[None, None, None]
+
+
+class Portal(Flask):
+    """The application. Its log says on which route something failed, never at which address: that may be a token."""
+
+    def log_exception(self, exc_info: ExcInfo) -> None:
+        """Write down an error that nobody handled."""
+        route = request.url_rule.rule if request.url_rule is not None else "none"
+        extra = {"request_id": g.get("request_id", "-"), "route": route, "method": request.method}
+        self.logger.error("an error that nobody handled", exc_info=exc_info, extra=extra)
 
 
 def create_app(given: Settings) -> Flask:
     """Build the application for these settings."""
-    app = Flask(__name__)
+    app = Portal(__name__)
     app.config.from_mapping(
         SETTINGS=given,
         SECRET_KEY=given.secret_key,

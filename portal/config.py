@@ -25,9 +25,9 @@ class BadSetting(Exception):
 class Settings:
     """Everything that differs between two installations. Built by ``from_env`` or, in tests, by hand."""
 
-    database_url: str
-    secret_key: str
-    link_keys: tuple[str, ...]
+    database_url: str = field(repr=False)  # may hold a password
+    secret_key: str = field(repr=False)
+    link_keys: tuple[str, ...] = field(repr=False)
     public_url: str
     mail_server: str = ""
     mail_port: int = 25
@@ -96,6 +96,8 @@ def for_tools(environ: Mapping[str, str], *, instance: Path | None = None) -> Se
 def database_url(given: str, instance: Path) -> str:
     """Complete the address of the database: SQLite in ``instance`` when none is given, psycopg 3 for PostgreSQL.
 
+    A relative path is meant from the folder where the command runs; the library would take it from its own.
+
     >>> database_url("postgres://portal@db/portal", Path("instance"))
     'postgresql+psycopg://portal@db/portal'
     """
@@ -104,8 +106,10 @@ def database_url(given: str, instance: Path) -> str:
     for old in ("postgres://", "postgresql://"):
         if given.startswith(old):
             return "postgresql+psycopg://" + given.removeprefix(old)
-    if given.startswith(("postgresql+psycopg://", "sqlite:///")):
+    if given.startswith("postgresql+psycopg://") or given == "sqlite:///:memory:":
         return given
+    if given.startswith("sqlite:///"):
+        return f"sqlite:///{Path(given.removeprefix('sqlite:///')).absolute()}"
     raise BadSetting("DATABASE_URL must begin with postgresql:// or sqlite:///")
 
 
