@@ -136,7 +136,7 @@ def book(wish: Wish, *, now: datetime) -> Booked:
             return _again(first)
         target = _target(session, wish, now, lock=True)
         _same_keys(session, _keys(target, wish.start, _end(target.bookable, wish.start)))
-        occupancy.release_lapsed(session, [target.bookable.pool_id], now)
+        occupancy.release_lapsed(session, target.bookable.pool_id, wish.start, end, now)
         _within_limit(session, target.link, now)
         start = _admitted(session, target, wish, now)
         booked = _record(session, target, wish, start, now)
@@ -184,7 +184,7 @@ def move(wish: Move, *, now: datetime) -> Booked:
         _may_change(row, bookable, wish.actor, now)
         if row.starts_at == wish.start:
             return _booked(row)
-        occupancy.release_lapsed(session, [bookable.pool_id], now)
+        occupancy.release_lapsed(session, bookable.pool_id, wish.start, end, now)
         start = _admitted_move(session, bookable, row, wish, now)
         moved = _rebook(session, bookable, row, start, wish, now)
         remember(session, wish.once, request_hash, _answer(moved), now)

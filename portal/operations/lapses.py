@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
 from datetime import datetime
 
 from portal.extensions import reading, retried, transaction
@@ -11,19 +9,16 @@ from portal.operations import occupancy
 
 
 def announce(now: datetime) -> int:
-    """Release what has lapsed, pool by pool, with a ``freed`` event each, and count them.
+    """Release what has lapsed, interval by interval, with a ``freed`` event each, and count them.
 
     Nobody waits for this: readers ignore a lapsed place already, and a booking releases those in its way itself.
     """
     with reading() as session:
-        lapsed = occupancy.lapsing_pools(session, now)
-    keys: dict[int, set[str]] = defaultdict(set)
-    for pool_id, start, end in lapsed:
-        keys[pool_id].update(occupancy.keys(pool_id, start, end))
-    return sum(_release(pool_id, names, now) for pool_id, names in keys.items())
+        lapsed = occupancy.lapsed_intervals(session, now)
+    return sum(_release(pool_id, start, end, now) for pool_id, start, end in lapsed)
 
 
 @retried
-def _release(pool_id: int, keys: Iterable[str], now: datetime) -> int:
-    with transaction(sorted(keys)) as session:
-        return occupancy.release_lapsed(session, [pool_id], now)
+def _release(pool_id: int, start: datetime, end: datetime, now: datetime) -> int:
+    with transaction(occupancy.keys(pool_id, start, end)) as session:
+        return occupancy.release_lapsed(session, pool_id, start, end, now)

@@ -5,7 +5,7 @@ A row whose ``taken_until`` has passed counts for nothing: the clock frees a pla
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,8 +44,10 @@ TAKEN = (
 LAPSED = (
     update(Allocation)
     .where(
-        _table.pool_id.in_(bindparam("pools", expanding=True)),
+        _table.pool_id == bindparam("pool"),
         _table.released_at.is_(None),
+        _table.starts_at < bindparam("end", type_=UtcDateTime),
+        _table.ends_at > bindparam("start", type_=UtcDateTime),
         _table.taken_until <= bindparam("now", type_=UtcDateTime),
     )
     .values(released_at=bindparam("now", type_=UtcDateTime))
@@ -79,18 +81,21 @@ def taken(
     return [Taken(first, last, int(units)) for first, last, units in session.connection().execute(TAKEN, asked)]
 
 
-def release_lapsed(session: Session, pool_ids: Iterable[int], now: datetime) -> int:
-    """Free for good what the clock has freed already in these locked pools, and count it."""
-    freed = session.connection().execute(LAPSED, {"pools": list(pool_ids), "now": now}).all()
+def release_lapsed(session: Session, pool_id: int, start: datetime, end: datetime, now: datetime) -> int:
+    """Free for good what the clock has freed already in a locked interval of a pool, and count it."""
+    asked = {"pool": pool_id, "start": start, "end": end, "now": now}
+    freed = session.connection().execute(LAPSED, asked).all()
     if freed:
         session.execute(insert(Event), [_freed(row, now) for row in freed])
     return len(freed)
 
 
-def lapsing_pools(session: Session, now: datetime) -> list[tuple[int, datetime, datetime]]:
-    """List the pools and intervals in which the clock has freed a place that nobody released yet."""
-    query = select(Allocation.pool_id, Allocation.starts_at, Allocation.ends_at).where(
-        Allocation.released_at.is_(None), Allocation.taken_until <= now
+def lapsed_intervals(session: Session, now: datetime) -> list[tuple[int, datetime, datetime]]:
+    """List the intervals of pools in which the clock has freed a place that nobody released yet, each once."""
+    query = (
+        select(Allocation.pool_id, Allocation.starts_at, Allocation.ends_at)
+        .where(Allocation.released_at.is_(None), Allocation.taken_until <= now)
+        .distinct()
     )
     return [(pool_id, start, end) for pool_id, start, end in session.execute(query)]
 
