@@ -32,6 +32,8 @@ def main() -> None:
         figures = {name: measured(name, folder, asked, running) for name in asked.database or DATABASES}
     if not asked.profile:
         print_tables(figures)
+    if asked.readme:
+        write_readme(figures)
     if asked.json:
         Path(asked.json).write_text(json.dumps({"cores": os.cpu_count(), "databases": figures}, indent=2) + "\n")
 
@@ -41,6 +43,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench", description="Speed, beside floors measured in the same run.")
     parser.add_argument("--quick", action="store_true", help="three minutes instead of twenty, and no million rows")
     parser.add_argument("--json", metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--readme", action="store_true", help="write the table into README.md, too")
     parser.add_argument("--database", action="append", choices=DATABASES, help="only this one")
     parser.add_argument(
         "--profile", choices=[*single.PAGES, "booking"], help="show where the time of one goes, instead"
@@ -164,6 +167,25 @@ def print_tables(figures: dict[str, Any]) -> None:
         for what, value in found.items():
             if what != "rates":
                 print(f"  {what}: {json.dumps(value)}")
+
+
+def write_readme(figures: dict[str, Any]) -> None:
+    """Put the table between the marks of the README."""
+    heads = " | ".join(f"{name}, rate/s | × floor" for name in figures)
+    lines = [
+        f"| what, 10,000 appointments | floor | {heads} | goal |",
+        "| --- | --- |" + " ---: | ---: |" * len(figures) + " --- |",
+    ]
+    lines[1] = lines[1].replace("||", "|")
+    for row in ROWS:
+        told = [found["rates"][row.name] for found in figures.values()]
+        cells = " | ".join(f"{one['rate']:.0f} | {one['ratio']:.2f}" for one in told)
+        goals = " / ".join(f"{one['goal']:.2f}" for one in told)
+        lines.append(f"| {row.name} | {row.floor} | {cells} | {goals} |")
+    readme = Path(__file__).parent.parent / "README.md"
+    before, _, rest = readme.read_text(encoding="utf-8").partition("<!-- bench -->")
+    after = rest.partition("<!-- /bench -->")[2]
+    readme.write_text(f"{before}<!-- bench -->\n" + "\n".join(lines) + f"\n<!-- /bench -->{after}", encoding="utf-8")
 
 
 def say(words: str) -> None:
