@@ -372,7 +372,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_appointment_order_id_starts_at"), ["order_id", "starts_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_appointment_planning_id"), ["planning_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_appointment_site_id_starts_at"), ["site_id", "starts_at"], unique=False)
-        batch_op.create_index("ix_appointment_starting", ["status", "starts_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_appointment_starts_at"), ["starts_at"], unique=False)
 
     op.create_table(
         "allocation",
@@ -517,7 +517,7 @@ def downgrade() -> None:
 
     op.drop_table("allocation")
     with op.batch_alter_table("appointment", schema=None) as batch_op:
-        batch_op.drop_index("ix_appointment_starting")
+        batch_op.drop_index(batch_op.f("ix_appointment_starts_at"))
         batch_op.drop_index(batch_op.f("ix_appointment_site_id_starts_at"))
         batch_op.drop_index(batch_op.f("ix_appointment_planning_id"))
         batch_op.drop_index(batch_op.f("ix_appointment_order_id_starts_at"))

@@ -26,7 +26,7 @@ class Appointment(Model):
         Index(None, "order_id", "starts_at"),
         Index(None, "customer_id", "starts_at"),
         Index(None, "email", "starts_at"),
-        Index("ix_appointment_starting", "status", "starts_at"),
+        Index(None, "starts_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
