@@ -1,1 +1,1 @@
-"""The rules: standard library and re2 only, and the clock is always an argument."""
+"""The rules: standard library only, and the clock is always an argument."""
