@@ -30,9 +30,10 @@ MOST_TROUBLES = 5
 
 @dataclass(frozen=True, slots=True)
 class PlanningView:
-    """A planning on the day: how many are expected, how many could be, and where they stand."""
+    """A planning on the day: how many are expected, how many could be; ``site`` is said where there are several."""
 
     name: str
+    place: str
     site: str
     counts: Counter[str]
     total: int
@@ -109,6 +110,7 @@ def _planning(part: Part, moment: datetime, several: bool) -> PlanningView:
     counts = Counter(expected_at(card, moment) for card in part.appointments)
     return PlanningView(
         name=part.bookable.planning.name,
+        place=part.bookable.site.name,
         site=part.bookable.site.name if several else "",
         counts=counts,
         total=sum(counts.values()) - counts["gone"],
