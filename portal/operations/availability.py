@@ -21,7 +21,7 @@ from portal.operations import bookables, occupancy
 from portal.operations.bookables import Bookable
 
 LONGEST_RANGE = 62  # days in one search
-AHEAD = 31  # days searched at once for the next free one
+NEAR, AHEAD = 10, 31  # days searched at once for the next free start, when the next open day has none
 SOON = 7  # days after a range in which its next open day is looked for
 
 
@@ -197,14 +197,16 @@ def _first_offered(
 
 
 def _stretches(bookable: Bookable, after: date, now: datetime, asking: Asking) -> Iterator[tuple[date, date]]:
+    """Part the days from ``after`` to the horizon: up to the first open one, some more, then month by month."""
     today = local_day(now, bookable.zone)
     horizon = today + timedelta(days=366 if asking.staff else bookable.policy.max_days)
     end = min(horizon, asking.last_day or horizon)
     first = max(after, today, asking.first_day or after)
+    last, ahead = _next_open(bookable, first - DAY), NEAR
     while first <= end:
-        last = min(first + timedelta(days=AHEAD - 1), end)
-        yield first, last
-        first = last + timedelta(days=1)
+        yield first, min(last, end)
+        first, last = last + DAY, last + timedelta(days=ahead)
+        ahead = AHEAD
 
 
 def _end(bookable: Bookable, start: datetime) -> datetime:
