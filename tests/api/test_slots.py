@@ -167,5 +167,5 @@ def test_a_search_over_full_weeks_still_takes_few_statements(api, do, now, state
     for monday in ("07", "14", "21", "28"):
         do(sample.booked, f"2026-12-{monday} 08:00", now=now)
     api.get("/slots", **TUESDAY)
-    with statements(at_most=3):
+    with statements(at_most=5):
         assert api.get("/slots", **{**TUESDAY, "from_": "2026-12-07", "to": "2026-12-07"}).json["next"] == "2027-01-04"
