@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, flash, request, url_for
 
 from portal.admin import week
 from portal.admin.effects import seen
-from portal.admin.forms import DayForm
+from portal.admin.forms import DayForm, sensible
 from portal.admin.guard import EDIT, needs
 from portal.admin.week import Day
 from portal.admin.week_views import axis, day_views
@@ -137,7 +137,8 @@ def _save(editor: DayEditor) -> Response:
         editor.conflict, editor.revision = True, plannings.read(editor.sheet.key).revision
         return _show(editor, 409)
     except Invalid as refusal:
-        editor.form.refuse("day", explain(refusal))
+        twice = refusal.values.get("problem") == "duplicate_date"
+        editor.form.refuse("day", _("This date has its exceptional day already.") if twice else explain(refusal))
         return _show(editor, 422)
     flash(_("%(day)s is saved.", day=in_full(wanted.day).capitalize()))
     return go(_home(editor.sheet))
@@ -149,7 +150,7 @@ def _wanted(editor: DayEditor) -> Exceptional:
 
 def _preview(editor: DayEditor) -> DayImpact | None:
     """Tell what it does, once the date is known."""
-    if editor.form.day.data is None:
+    if editor.form.day.data is None or not sensible(editor.form.day.data):
         return None
     return plannings.preview_days(editor.sheet.key, now=now(), put=_wanted(editor), drop=editor.old)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -27,7 +28,7 @@ from portal.admin.durations import several, typed
 from portal.domain.errors import Invalid
 from portal.domain.openings import MINUTES_A_DAY
 from portal.domain.policy import MOST_DAYS, MOST_UNDO
-from portal.domain.zones import zone
+from portal.domain.zones import FIRST_YEAR, LAST_YEAR, zone
 from portal.i18n import _
 from portal.web.forms import EMAIL, NAME, PHONE, check_address, check_line, stripped
 
@@ -95,6 +96,17 @@ def check_zone(_form: Form, field: Field) -> None:
         raise ValidationError(_l("This is not a known time zone. Write it like Europe/Paris.")) from error
 
 
+def sensible(day: date) -> bool:
+    """Tell whether a date is one that people can mean, and that can be reckoned with."""
+    return FIRST_YEAR <= day.year < LAST_YEAR
+
+
+def check_day(_form: Form, field: Field) -> None:
+    """Refuse dates of other ages."""
+    if field.data is not None and not sensible(field.data):
+        raise ValidationError(_l("Enter a date of this century."))
+
+
 def check_key(_form: Form, field: Field) -> None:
     """Refuse keys that are words of our own addresses."""
     if field.data in RESERVED:
@@ -139,7 +151,7 @@ class PlanningForm(StaffForm):
     active = BooleanField(_l("In use"))
     slot_minutes = minutes_field(_l("Length of a slot (minutes)"))
     step_minutes = minutes_field(_l("A start every (minutes)"))
-    applies_from = DateField(_l("Applies from"), validators=[Optional()])
+    applies_from = DateField(_l("Applies from"), validators=[Optional(), check_day])
 
     def __init__(self, *args: Any, site_choices: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -156,7 +168,7 @@ class NewPlanningForm(PlanningForm):
 class DayForm(StaffForm):
     """The date of an exceptional day, and what is special about it."""
 
-    day = DateField(_l("Date"), validators=[InputRequired(_l("Enter a date."))])
+    day = DateField(_l("Date"), validators=[InputRequired(_l("Enter a date.")), check_day])
     label = StringField(
         _l("Label"), filters=[stripped], validators=[Length(max=NAME, message=_l("Shorten this text.")), check_line]
     )
@@ -225,8 +237,8 @@ class NewSiteForm(SiteForm):
 class ClosureForm(StaffForm):
     """Days on which a site receives nobody, both included."""
 
-    first = DateField(_l("First day"), validators=[InputRequired(_l("Enter a date."))])
-    last = DateField(_l("Last day"), validators=[Optional()])
+    first = DateField(_l("First day"), validators=[InputRequired(_l("Enter a date.")), check_day])
+    last = DateField(_l("Last day"), validators=[Optional(), check_day])
     label = StringField(
         _l("Label"), filters=[stripped], validators=[Length(max=NAME, message=_l("Shorten this text.")), check_line]
     )

@@ -18,7 +18,7 @@ from portal.admin.week_views import axis, capacity_tables, day_views
 from portal.admin.words import differences, slots_label
 from portal.clock import now
 from portal.domain.errors import Invalid, Refusal, StateChanged
-from portal.domain.openings import possible_in_week
+from portal.domain.openings import Opening, possible_in_week
 from portal.domain.zones import DAY, parse_day
 from portal.extensions import settings
 from portal.i18n import _, weekday
@@ -31,6 +31,9 @@ from portal.web.responses import go, page, show
 from portal.web.texts import explain
 
 bp = Blueprint("plannings", __name__)
+WORKING_DAYS = range(1, 6)
+HOURS = (Opening(8 * 60, 12 * 60, 1), Opening(14 * 60, 18 * 60, 1))
+"""A new planning's week, until somebody says otherwise."""
 ZONES = ("Europe/Paris", "Europe/London", "Europe/Berlin", "Europe/Madrid", "Europe/Brussels", "Europe/Zurich", "UTC")
 
 
@@ -96,7 +99,7 @@ def _stored(sheet: Sheet) -> Editor:
     if request.args.get("version") == "first":
         version = sheet.version(None)
     shown = version or sheet.in_force(now())
-    sites = plannings.all_sites()
+    sites = plannings.all_sites(sheet.sites)
     return Editor(_form_of(sheet, sites), week.days_of(shown.week), sites, sheet, shown.applies_from, sheet.revision)
 
 
@@ -119,7 +122,7 @@ def _choices(sites: Sequence[SiteCard]) -> list[tuple[str, str]]:
 
 
 def _blank() -> Editor:
-    """Begin a planning: like another one, or with mornings and afternoons of a working week."""
+    """Begin a planning: like another one, or with the mornings and afternoons of a working week."""
     sites = plannings.all_sites()
     if like := request.args.get("like"):
         model = plannings.read(like)
@@ -135,12 +138,12 @@ def _blank() -> Editor:
         slot_minutes=60,
         step_minutes=30,
     )
-    return Editor(form, week.days_of({}), sites)
+    return Editor(form, week.days_of(dict.fromkeys(WORKING_DAYS, HOURS)), sites)
 
 
 def _received(sheet: Sheet | None) -> Editor:
     """Read what was typed, and do what the pressed button says to the week on the screen."""
-    given, sites = request.form, plannings.all_sites()
+    given, sites = request.form, plannings.all_sites(sheet.sites if sheet is not None else ())
     form = (PlanningForm if sheet is not None else NewPlanningForm)(given, site_choices=_choices(sites))
     days = week.received(given, given.getlist("open"))
     editor = Editor(form, days, sites, sheet, parse_day(given.get("version")), given.get("revision", ""))
@@ -282,6 +285,7 @@ def _values(editor: Editor, plan: Plan) -> dict[str, Any]:
         "unfit": sum(one.count for one in found),
         "tables": capacity_tables(found),
         "seen": seen(found),
+        "partial": not week.clear(editor.days),
         "week_errors": _week_errors(editor.days),
         "earlier": shown.days[0].day - 7 * DAY if shown is not None else None,
         "later": shown.days[0].day + 7 * DAY if shown is not None else None,

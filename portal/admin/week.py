@@ -232,6 +232,11 @@ def understood(days: Days) -> Week:
     return {day.weekday: openings for day in days if (openings := day.openings())}
 
 
+def clear(days: Days) -> bool:
+    """Tell whether every interval of the open days can be understood."""
+    return not any(day.open and row.opening() is None for day in days for row in day.rows)
+
+
 def right(days: Days) -> bool:
     """Tell whether nothing has to be mended."""
     return not any(day.wrong for day in days)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import Invalid, NotFound, StateChanged
@@ -203,14 +203,15 @@ def _booked(session: Session, now: datetime) -> dict[int, int]:
     return {planning_id: count for planning_id, count in session.execute(query) if planning_id is not None}
 
 
-def all_sites() -> list[SiteCard]:
-    """List the sites in use, by name."""
+def all_sites(also: Sequence[str] = ()) -> list[SiteCard]:
+    """List the sites in use by name, and ``also`` those of these keys, in use or not."""
     with reading() as session:
-        return _sites(session)
+        return _sites(session, also)
 
 
-def _sites(session: Session) -> list[SiteCard]:
-    rows = session.execute(select(Site.id, Site.revision).where(Site.active).order_by(Site.name)).all()
+def _sites(session: Session, also: Sequence[str] = ()) -> list[SiteCard]:
+    shown = or_(Site.active, Site.key.in_(also))
+    rows = session.execute(select(Site.id, Site.revision).where(shown).order_by(Site.name)).all()
     return [bookables.site_card(session, row.id, row.revision) for row in rows]
 
 
@@ -270,7 +271,7 @@ def preview_without(key: str, applies_from: date, *, now: datetime, week: date |
         sheet = _sheet(session, key)
         kept = tuple(one for one in sheet.schedule.versions if one.applies_from != applies_from)
         after = replace(sheet.schedule, versions=kept)
-        changes = _changes(session, sheet, _sites(session), sheet.sites, sheet.schedule, after)
+        changes = _changes(session, sheet, _sites(session, sheet.sites), sheet.sites, sheet.schedule, after)
         return impacts.impacts(session, changes, now=now, since=applies_from, week=monday_of(week or applies_from))
 
 
@@ -291,7 +292,7 @@ def preview_days(key: str, *, now: datetime, put: Exceptional | None = None, dro
         if put is not None:
             dates[put.day] = put.openings
         after = replace(sheet.schedule, exceptions=dates)
-        changes = _changes(session, sheet, _sites(session), sheet.sites, sheet.schedule, after)
+        changes = _changes(session, sheet, _sites(session, sheet.sites), sheet.sites, sheet.schedule, after)
         found = impacts.impacts(session, changes, now=now, since=min(days), week=monday_of(days[0]))
     capacity = {day: impacts.capacity_of_day(sheet.schedule, after, day) for day in sorted(set(days))}
     return DayImpact(found, capacity)
@@ -466,7 +467,7 @@ def _claim(session: Session, key: str, revision: str, values: Mapping[str, Any])
 
 def _serve(session: Session, planning_id: int, keys: Sequence[str]) -> None:
     """Serve these sites and no others. A pool that is left keeps its appointments."""
-    found = session.execute(select(Site.key, Site.id).where(Site.key.in_(keys), Site.active))
+    found = session.execute(select(Site.key, Site.id).where(Site.key.in_(keys)))
     ids = {row.key: row.id for row in found}
     if missing := [key for key in keys if key not in ids]:
         raise Invalid(field="sites", problem="unknown_site", value=missing[0])

@@ -8,6 +8,8 @@ from datetime import date
 import pytest
 
 from portal.domain.openings import Opening
+from portal.extensions import transaction
+from portal.models import Site
 from portal.operations import plannings
 from tests import sample
 from tests.admin.conftest import form_of
@@ -163,6 +165,13 @@ def test_an_interval_that_was_never_filled_in_is_none(press, do, now):
     assert len(week(do, now)[1]) == 2
 
 
+def test_a_site_out_of_use_stays_served(press, manager, do, app):
+    with app.app_context(), transaction() as session:
+        session.query(Site).update({"active": False})
+    press(save="1", name="Quais nord")
+    assert (read(do).name, read(do).sites) == ("Quais nord", ("bordeaux",))
+
+
 # Buttons, as they work without scripts
 
 
@@ -244,6 +253,11 @@ def test_what_changed_since_it_was_seen_is_shown_again(appointment, manager, pre
     assert (again.status_code, "2 appointments no longer fit" in again.text) == (422, True)
 
 
+def test_what_cannot_be_read_yet_is_left_out_and_said(press):
+    text = press(count="1", more={"d1-0-end": "noon"}).text
+    assert "Intervals that cannot be read yet are left out of this." in text
+
+
 def test_capacity_before_and_after_stands_beside_the_week(press):
     text = press(count="1", open=["1", "2", "3", "4"]).text
     assert re.search(
@@ -307,11 +321,9 @@ def test_no_other_version_can_be_deleted(manager, docks, day):
 
 
 def test_a_planning_is_made(manager, docks, send, do, now):
-    page = "/admin/add/planning"
-    hours = {"d1-0-start": "8", "d1-0-end": "12", "d1-0-slots": "2", "open": "1", "save": "1"}
-    saved = send(manager, page, name="Comptoir", key="comptoir", sites=["bordeaux"], _more=hours)
+    saved = send(manager, "/admin/add/planning", name="Comptoir", key="comptoir", sites=["bordeaux"], save="1")
     assert saved.location == "/admin/plannings/comptoir"
-    assert do(plannings.read, "comptoir").in_force(now).week == {1: (Opening(480, 720, 2),)}
+    assert do(plannings.read, "comptoir").in_force(now).week[5] == (Opening(480, 720, 1), Opening(840, 1080, 1))
 
 
 @pytest.mark.parametrize("key", ["quais", "Comptoir", "a b", "planning", "", "x" * 61])
@@ -345,7 +357,7 @@ def test_an_exceptional_day_warns_before_it_is_saved(appointment, manager, send,
     assert manager.post(add, data={**form_of(refused, add), "save": "1"}).status_code == 303
 
 
-@pytest.mark.parametrize(("day", "text"), [("", "Enter a date."), ("2026-12-24", "This date appears twice.")])
+@pytest.mark.parametrize(("day", "text"), [("", "Enter a date."), ("2026-12-24", "This date has its exceptional day already.")])
 def test_an_exceptional_day_has_a_date_of_its_own(manager, docks, send, day, text):
     add = f"{PAGE}/add/day"
     send(manager, add, day="2026-12-24", open=None, save="1")
