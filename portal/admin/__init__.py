@@ -18,6 +18,7 @@ from portal.admin import (
     plannings,
     sites,
     today,
+    versions,
 )
 from portal.admin.guard import guard, rights
 from portal.admin.problems import failed, refused
@@ -32,7 +33,21 @@ bp.register_error_handler(HTTPException, failed)
 bp.add_app_template_filter(hours_text)
 bp.add_app_template_filter(kinds_text)
 bp.add_app_template_global(closure_text)
-for room in (entry, today, orders, order_links, appointments, moves, phone, gate, plannings, days, sites, explain):
+for room in (
+    entry,
+    today,
+    orders,
+    order_links,
+    appointments,
+    moves,
+    phone,
+    gate,
+    plannings,
+    versions,
+    days,
+    sites,
+    explain,
+):
     bp.register_blueprint(room.bp)
 
 blueprints: tuple[Blueprint, ...] = (bp,)

@@ -20,8 +20,9 @@ from portal.domain.errors import Invalid, StateChanged
 from portal.domain.zones import parse_day
 from portal.i18n import _
 from portal.i18n import day as in_full
-from portal.operations import plannings
-from portal.operations.plannings import DayImpact, Exceptional, Sheet
+from portal.operations import planning_previews, plannings
+from portal.operations.planning_previews import DayImpact
+from portal.operations.plannings import Exceptional, Sheet
 from portal.web.responses import go, page, show
 from portal.web.texts import explain
 
@@ -82,7 +83,7 @@ def remove(key: str, day: str) -> Response:
         plannings.drop_day(key, request.form.get("revision", ""), found.day)
         flash(_("%(day)s follows the week again.", day=in_full(found.day).capitalize()))
         return go(_home(sheet))
-    impact = plannings.preview_days(key, now=now(), drop=found.day)
+    impact = planning_previews.preview_days(key, now=now(), drop=found.day)
     return page("admin/plannings/remove_day.html", sheet=sheet, exceptional=found, **_effect(impact))
 
 
@@ -152,7 +153,7 @@ def _preview(editor: DayEditor) -> DayImpact | None:
     """Tell what it does, once the date is known."""
     if editor.form.day.data is None or not sensible(editor.form.day.data):
         return None
-    return plannings.preview_days(editor.sheet.key, now=now(), put=_wanted(editor), drop=editor.old)
+    return planning_previews.preview_days(editor.sheet.key, now=now(), put=_wanted(editor), drop=editor.old)
 
 
 def _show(editor: DayEditor, status: int = 200) -> Response:

@@ -88,8 +88,13 @@ login.user_loader(load)
 
 
 def guard() -> BaseResponse | None:
-    """Let a request of the staff area pass, or send it to the login, or say that there is nothing here (404)."""
-    if _unreadable():
+    """Let a request of the staff area pass, or send it to the login, or say that there is nothing here (404).
+
+    A NUL is no text and no database keeps it: no page has one in its address, and no form of ours sends one (400).
+    """
+    if "\0" in request.path:
+        abort(404)
+    if any("\0" in value for _name, values in request.form.lists() for value in values):
         abort(400)
     right = needed(request.endpoint, request.method)
     known = _known()
@@ -101,11 +106,6 @@ def guard() -> BaseResponse | None:
     if not staff().may(right):
         abort(404)
     return None
-
-
-def _unreadable() -> bool:
-    """Tell whether something that was sent holds a NUL, which is no text and which no database keeps."""
-    return "\0" in request.path or any("\0" in value for values in request.values.lists() for value in values[1])
 
 
 def _known() -> bool:

@@ -2,79 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 
 from portal.admin import week
+from portal.admin.editor import Editor, blank, plan_of, received, stored
 from portal.admin.effects import seen
-from portal.admin.forms import NewPlanningForm, PlanningForm, only
+from portal.admin.forms import PlanningForm
 from portal.admin.guard import EDIT, needs
+from portal.admin.versions import version_views
 from portal.admin.week import Days
 from portal.admin.week_views import axis, capacity_tables, day_views
 from portal.admin.words import differences, slots_label
 from portal.clock import now
 from portal.domain.errors import Invalid, Refusal, StateChanged
-from portal.domain.openings import Opening, possible_in_week
-from portal.domain.zones import DAY, parse_day
-from portal.extensions import settings
+from portal.domain.zones import DAY
 from portal.i18n import _, weekday
 from portal.i18n import day as in_full
-from portal.operations import plannings
-from portal.operations.bookables import SiteCard
+from portal.operations import planning_list, planning_previews, plannings
 from portal.operations.impacts import SiteImpact
-from portal.operations.plannings import Plan, Sheet
+from portal.operations.plannings import Plan
 from portal.web.responses import go, page, show
 from portal.web.texts import explain
 
 bp = Blueprint("plannings", __name__)
-WORKING_DAYS = range(1, 6)
-HOURS = (Opening(8 * 60, 12 * 60, 1), Opening(14 * 60, 18 * 60, 1))
-"""A new planning's week, until somebody says otherwise."""
 ZONES = ("Europe/Paris", "Europe/London", "Europe/Berlin", "Europe/Madrid", "Europe/Brussels", "Europe/Zurich", "UTC")
-
-
-@dataclass
-class Editor:
-    """The editor on its way to the screen: what is kept, what was typed, and what to say about it.
-
-    ``changed`` are weekdays to be shown anew; ``sheet`` is None for a planning that is being made.
-    """
-
-    form: PlanningForm
-    days: Days
-    sites: Sequence[SiteCard]
-    sheet: Sheet | None = None
-    version: date | None = None
-    revision: str = ""
-    site: str = ""
-    week: date | None = None
-    changed: set[int] = field(default_factory=set)
-    conflict: Sequence[str] | None = None
-    confirm: bool = False
-
-    @property
-    def url(self) -> str:
-        """Where the form is sent."""
-        if self.sheet is None:
-            return url_for("admin.plannings.add")
-        return url_for("admin.plannings.edit", key=self.sheet.key)
 
 
 @bp.get("/plannings/")
 def index() -> Response:
     """List every planning."""
-    return page("admin/plannings/index.html", plannings=plannings.overview(now=now()))
+    return page("admin/plannings/index.html", plannings=planning_list.overview(now=now()))
 
 
 @bp.route("/plannings/<key>", methods=["GET", "POST"])
 def edit(key: str) -> Response:
     """Show a planning's week, change what is on the screen, or save it."""
     sheet = plannings.read(key)
-    editor = _stored(sheet) if request.method == "GET" else _received(sheet)
+    editor = stored(sheet) if request.method == "GET" else received(sheet)
     return _answer(editor)
 
 
@@ -82,7 +48,7 @@ def edit(key: str) -> Response:
 @needs(EDIT)
 def add() -> Response:
     """Make a planning, from nothing or like another one."""
-    editor = _blank() if request.method == "GET" else _received(None)
+    editor = blank() if request.method == "GET" else received(None)
     return _answer(editor)
 
 
@@ -92,115 +58,13 @@ def _answer(editor: Editor) -> Response:
     return _show(editor)
 
 
-def _stored(sheet: Sheet) -> Editor:
-    """Open the version that is asked for, else the one in force."""
-    wanted = parse_day(request.args.get("version"))
-    version = sheet.version(wanted) if wanted is not None else None
-    if request.args.get("version") == "first":
-        version = sheet.version(None)
-    shown = version or sheet.in_force(now())
-    sites = plannings.all_sites(sheet.sites)
-    return Editor(_form_of(sheet, sites), week.days_of(shown.week), sites, sheet, shown.applies_from, sheet.revision)
-
-
-def _form_of(sheet: Sheet, sites: Sequence[SiteCard], form: type[PlanningForm] = PlanningForm) -> PlanningForm:
-    return form(
-        site_choices=_choices(sites),
-        name=sheet.name,
-        timezone=sheet.timezone,
-        sites=list(sheet.sites),
-        kinds=list(sheet.kinds),
-        guests=sheet.guests,
-        active=sheet.active,
-        slot_minutes=sheet.schedule.slot_minutes,
-        step_minutes=sheet.schedule.step_minutes,
-    )
-
-
-def _choices(sites: Sequence[SiteCard]) -> list[tuple[str, str]]:
-    return [(site.key, site.name) for site in sites]
-
-
-def _blank() -> Editor:
-    """Begin a planning: like another one, or with the mornings and afternoons of a working week."""
-    sites = plannings.all_sites()
-    if like := request.args.get("like"):
-        model = plannings.read(like)
-        form = _form_of(model, sites, NewPlanningForm)
-        form.name.data = ""
-        return Editor(form, week.days_of(model.in_force(now()).week), sites)
-    form = NewPlanningForm(
-        site_choices=_choices(sites),
-        timezone=settings().default_timezone,
-        sites=[site.key for site in sites] if len(sites) == 1 else [],
-        kinds=["customer", "supplier"],
-        active=True,
-        slot_minutes=60,
-        step_minutes=30,
-    )
-    return Editor(form, week.days_of(dict.fromkeys(WORKING_DAYS, HOURS)), sites)
-
-
-def _received(sheet: Sheet | None) -> Editor:
-    """Read what was typed, and do what the pressed button says to the week on the screen."""
-    given, sites = request.form, plannings.all_sites(sheet.sites if sheet is not None else ())
-    form = (PlanningForm if sheet is not None else NewPlanningForm)(given, site_choices=_choices(sites))
-    days = week.received(given, given.getlist("open"))
-    editor = Editor(form, days, sites, sheet, parse_day(given.get("version")), given.get("revision", ""))
-    editor.site = given.get("show") or given.get("site", "")
-    editor.week = parse_day(given.get("turn") or given.get("week"))
-    if "save" not in given:
-        _press(editor)
-    return editor
-
-
-def _press(editor: Editor) -> None:
-    """Do what the buttons of a day say: add an interval, clear one, copy the day; and give an open day room."""
-    before = editor.days
-    if (weekday := _weekday(request.form.get("add"))) is not None:
-        editor.days = week.with_row(editor.days, weekday)
-    number, _dash, index = request.form.get("clear", "").partition("-")
-    if (weekday := _weekday(number)) is not None and index.isdigit():
-        editor.days = week.without_row(editor.days, weekday, int(index))
-    if (weekday := _weekday(request.form.get("copy"))) is not None:
-        targets = (_weekday(text) for text in request.form.getlist(f"to-{weekday}"))
-        editor.days = week.copied(editor.days, weekday, [target for target in targets if target])
-    editor.days = week.with_room(editor.days)
-    editor.changed = {new.weekday for old, new in zip(before, editor.days, strict=True) if old != new}
-
-
-def _weekday(text: str | None) -> int | None:
-    return int(text) if text is not None and text in "1234567" and len(text) == 1 else None
-
-
-def _plan(editor: Editor) -> Plan:
-    """Understand what was typed, as far as it can be; what cannot keeps its old value."""
-    form, sheet = editor.form, editor.sheet
-    length = sheet.schedule.slot_minutes if sheet is not None else 60
-    step = sheet.schedule.step_minutes if sheet is not None else 30
-    zone_name = sheet.timezone if sheet is not None else settings().default_timezone
-    return Plan(
-        name=form.name.data or "",
-        timezone=form.timezone.data if not form.timezone.errors else zone_name,
-        sites=tuple(only(form.sites.data or (), form.sites.choices)),
-        kinds=tuple(only(form.kinds.data or (), form.kinds.choices)),
-        guests=form.guests.data,
-        active=form.active.data,
-        slot_minutes=form.slot_minutes.data if not form.slot_minutes.errors and form.slot_minutes.data else length,
-        step_minutes=form.step_minutes.data if not form.step_minutes.errors and form.step_minutes.data else step,
-        week=week.understood(editor.days),
-        version=editor.version,
-        applies_from=form.applies_from.data if sheet is not None and not form.applies_from.errors else None,
-    )
-
-
 def _save(editor: Editor) -> Response:
     """Save the week when it is right and its effect was seen; else show it again with all that was typed."""
     fine = editor.form.validate()
     editor.days = week.checked(editor.days, strict=True)
     if not fine or not week.right(editor.days):
         return _show(editor, 422)
-    plan = _plan(editor)
+    plan = plan_of(editor)
     found = _preview(editor, plan)
     if any(one.count for one in found) and request.form.get("seen") != seen(found):
         editor.confirm = True
@@ -253,7 +117,7 @@ def _conflict(editor: Editor, plan: Plan) -> Response:
 
 
 def _preview(editor: Editor, plan: Plan) -> list[SiteImpact]:
-    return plannings.preview(editor.sheet, plan, editor.sites, now=now(), week=editor.week)
+    return planning_previews.preview(editor.sheet, plan, editor.sites, now=now(), week=editor.week)
 
 
 def _show(editor: Editor, status: int = 200) -> Response:
@@ -261,7 +125,7 @@ def _show(editor: Editor, status: int = 200) -> Response:
     if request.method == "POST" and status == 200:
         editor.form.validate()
         editor.days = week.checked(editor.days, strict=False)
-    plan = _plan(editor)
+    plan = plan_of(editor)
     if status == 200:
         editor.form.forgive()
     return show("admin/plannings/edit.html", "admin/plannings/_live.html", status=status, **_values(editor, plan))
@@ -291,7 +155,7 @@ def _values(editor: Editor, plan: Plan) -> dict[str, Any]:
         "later": shown.days[0].day + 7 * DAY if shown is not None else None,
         "discard": request.url if request.method == "GET" else editor.url,
         "lead": _lead(editor),
-        "versions": _versions(editor),
+        "versions": version_views(editor),
         "today": editor.sheet.today(now()) if editor.sheet is not None else None,
         "zones": sorted({*ZONES, *(site.zone.key for site in editor.sites)}),
     }
@@ -304,64 +168,6 @@ def _lead(editor: Editor) -> str:
     if editor.version is None:
         return _("The week that applies from the beginning.")
     return _("The week that applies from %(day)s.", day=in_full(editor.version))
-
-
-@dataclass(frozen=True, slots=True)
-class VersionView:
-    """A version in the list of versions."""
-
-    applies_from: date | None
-    possible: int
-    in_force: bool
-    to_come: bool
-    shown: bool
-    url: str
-    about: str
-
-
-def _versions(editor: Editor) -> list[VersionView]:
-    sheet = editor.sheet
-    if sheet is None:
-        return []
-    current, today = sheet.in_force(now()), sheet.today(now())
-    return [
-        VersionView(
-            applies_from=one.applies_from,
-            possible=possible_in_week(one.week, sheet.schedule.slot_minutes),
-            in_force=one.applies_from == current.applies_from,
-            to_come=one.applies_from is not None and one.applies_from > today,
-            shown=one.applies_from == editor.version,
-            url=url_for("admin.plannings.edit", key=sheet.key, version=_named(one.applies_from)),
-            about=_("from %(day)s", day=in_full(one.applies_from)) if one.applies_from else _("from the beginning"),
-        )
-        for one in sheet.schedule.versions
-    ]
-
-
-def _named(applies_from: date | None) -> str:
-    return applies_from.isoformat() if applies_from is not None else "first"
-
-
-@bp.route("/plannings/<key>/versions/<day>/delete", methods=["GET", "POST"])
-@needs(EDIT)
-def remove_version(key: str, day: str) -> Response:
-    """Ask once, saying what it does, then drop a version that does not apply yet."""
-    sheet, applies_from = plannings.read(key), parse_day(day)
-    if applies_from is None or sheet.version(applies_from) is None or applies_from <= sheet.today(now()):
-        abort(404)
-    if request.method == "POST":
-        plannings.drop_version(key, request.form.get("revision", ""), applies_from, now=now())
-        flash(_("The version is deleted."))
-        return go(url_for("admin.plannings.edit", key=key))
-    found = plannings.preview_without(key, applies_from, now=now())
-    return page(
-        "admin/plannings/remove_version.html",
-        sheet=sheet,
-        applies_from=applies_from,
-        impacts=found,
-        unfit=sum(one.count for one in found),
-        tables=capacity_tables(found),
-    )
 
 
 def _week_errors(days: Days) -> list[tuple[str, str]]:

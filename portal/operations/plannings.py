@@ -1,4 +1,4 @@
-"""Plannings as the staff edits them: the week in its versions, exceptional days, and what a change would do.
+"""Plannings as the staff edits them: settings, the week in its versions, exceptional days.
 
 Whoever saves says which revision the page showed. When somebody else saved meanwhile nothing is written, and the page
 can say what differs.
@@ -7,21 +7,18 @@ can say what differs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import Invalid, NotFound, StateChanged
-from portal.domain.lifecycle import ACTIVE
-from portal.domain.openings import Opening, Schedule, Version, Week, check_minutes, check_openings, possible_in_week
-from portal.domain.preview import Capacity
-from portal.domain.zones import DAY, local_day, zone
+from portal.domain.openings import Opening, Schedule, Version, Week, check_minutes, check_openings
+from portal.domain.zones import local_day, zone
 from portal.extensions import reading, retried, transaction
 from portal.models import (
-    Appointment,
     ExceptionalDay,
     ExceptionalOpening,
     Planning,
@@ -30,9 +27,8 @@ from portal.models import (
     Site,
     WeeklyOpening,
 )
-from portal.operations import bookables, impacts
+from portal.operations import bookables
 from portal.operations.bookables import SiteCard
-from portal.operations.impacts import SiteChange, SiteImpact
 
 KINDS = ("customer", "supplier")
 LONGEST_NAME = 120
@@ -107,109 +103,20 @@ class Plan:
         return self.applies_from or self.version
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A planning in the list of all: places ``possible`` in the week in force, ``booked`` in the seven days to come."""
-
-    key: str
-    name: str
-    timezone: str
-    active: bool
-    guests: bool
-    kinds: tuple[str, ...]
-    slot_minutes: int
-    week: Week
-    sites: tuple[str, ...]
-    possible: int
-    booked: int
-    next_version: date | None
-
-
-def overview(*, now: datetime) -> list[Line]:
-    """List every planning by name, in a fixed number of statements."""
-    with reading() as session:
-        rows = session.execute(select(Planning.__table__).order_by(Planning.name, Planning.id)).all()
-        served = _served(session)
-        versions = _all_versions(session)
-        booked = _booked(session, now)
-    return [_line(row, served.get(row.id, []), versions.get(row.id, []), booked.get(row.id, 0), now) for row in rows]
-
-
-def _line(row: Any, sites: Sequence[str], versions: Sequence[Version], booked: int, now: datetime) -> Line:
-    today = local_day(now, zone(row.timezone))
-    week = in_force(versions, today).week
-    later = [one.applies_from for one in versions if one.applies_from is not None and one.applies_from > today]
-    return Line(
-        key=row.key,
-        name=row.name,
-        timezone=row.timezone,
-        active=row.active,
-        guests=row.guests,
-        kinds=tuple(row.kinds),
-        slot_minutes=row.slot_minutes,
-        week=week,
-        sites=tuple(sites),
-        possible=possible_in_week(week, row.slot_minutes) * len(sites),
-        booked=booked,
-        next_version=min(later, default=None),
-    )
-
-
 def in_force(versions: Sequence[Version], day: date) -> Version:
     """Give the newest version that applies from this date or before; a planning without any is closed."""
     known = [one for one in versions if (one.applies_from or date.min) <= day]
     return max(known, key=lambda one: one.applies_from or date.min, default=Version(None, {}))
 
 
-def _served(session: Session) -> dict[int, list[str]]:
-    rows = session.execute(
-        select(Pool.planning_id, Site.name).join(Site, Site.id == Pool.site_id).where(Pool.active).order_by(Site.name)
-    )
-    found: dict[int, list[str]] = {}
-    for planning_id, name in rows:
-        found.setdefault(planning_id, []).append(name)
-    return found
-
-
-def _all_versions(session: Session) -> dict[int, list[Version]]:
-    rows = session.execute(
-        select(
-            PlanningVersion.planning_id,
-            PlanningVersion.applies_from,
-            WeeklyOpening.weekday,
-            WeeklyOpening.start_minute,
-            WeeklyOpening.end_minute,
-            WeeklyOpening.slots,
-        )
-        .outerjoin(WeeklyOpening)
-        .order_by(PlanningVersion.id, WeeklyOpening.weekday, WeeklyOpening.start_minute)
-    ).all()
-    weeks: dict[tuple[int, date | None], dict[int, tuple[Opening, ...]]] = {}
-    for planning_id, applies_from, weekday, start, end, slots in rows:
-        week = weeks.setdefault((planning_id, applies_from), {})
-        if weekday is not None:
-            week[weekday] = (*week.get(weekday, ()), Opening(start, end, slots))
-    found: dict[int, list[Version]] = {}
-    for (planning_id, applies_from), week in weeks.items():
-        found.setdefault(planning_id, []).append(Version(applies_from, week))
-    return found
-
-
-def _booked(session: Session, now: datetime) -> dict[int, int]:
-    coming = and_(
-        Appointment.status.in_(ACTIVE), Appointment.starts_at >= now, Appointment.starts_at < now + timedelta(days=7)
-    )
-    query = select(Appointment.planning_id, func.count()).where(coming).group_by(Appointment.planning_id)
-    return {planning_id: count for planning_id, count in session.execute(query) if planning_id is not None}
-
-
 def all_sites(also: Sequence[str] = ()) -> list[SiteCard]:
     """List the sites in use by name, and ``also`` those of these keys, in use or not."""
     with reading() as session:
-        return _sites(session, also)
+        return site_cards(session, also)
 
 
-def _sites(session: Session, also: Sequence[str] = ()) -> list[SiteCard]:
+def site_cards(session: Session, also: Sequence[str] = ()) -> list[SiteCard]:
+    """List sites as ``all_sites``, within the caller's session."""
     shown = or_(Site.active, Site.key.in_(also))
     rows = session.execute(select(Site.id, Site.revision).where(shown).order_by(Site.name)).all()
     return [bookables.site_card(session, row.id, row.revision) for row in rows]
@@ -218,10 +125,11 @@ def _sites(session: Session, also: Sequence[str] = ()) -> list[SiteCard]:
 def read(key: str) -> Sheet:
     """Read a planning. Raises NotFound."""
     with reading() as session:
-        return _sheet(session, key)
+        return sheet_of(session, key)
 
 
-def _sheet(session: Session, key: str) -> Sheet:
+def sheet_of(session: Session, key: str) -> Sheet:
+    """Read a planning within the caller's session. Raises NotFound."""
     row = session.execute(select(Planning.__table__).where(Planning.key == key)).first()
     if row is None:
         raise NotFound
@@ -245,105 +153,6 @@ def _sheet(session: Session, key: str) -> Sheet:
         sites=tuple(session.scalars(serving.order_by(Site.name))),
         exceptions=tuple(Exceptional(day, label, card.schedule.exceptions.get(day, ())) for day, label in labels),
     )
-
-
-# What a change would do
-
-
-def preview(
-    sheet: Sheet | None, plan: Plan, sites: Sequence[SiteCard], *, now: datetime, week: date | None = None
-) -> list[SiteImpact]:
-    """Tell what a plan does at each site that it serves or served; ``sheet`` is None for a planning to be made.
-
-    ``week`` is a date of the week that is drawn: by default the first in which the plan applies.
-    """
-    local = zone(plan.timezone)
-    since = max(local_day(now, local), plan.target or date.min)
-    old = sheet.schedule if sheet is not None else Schedule(local, ())
-    with reading() as session:
-        changes = _changes(session, sheet, sites, plan.sites, old, changed(old, plan))
-        return impacts.impacts(session, changes, now=now, since=since, week=monday_of(week or since))
-
-
-def preview_without(key: str, applies_from: date, *, now: datetime, week: date | None = None) -> list[SiteImpact]:
-    """Tell what it does to drop the version of this date."""
-    with reading() as session:
-        sheet = _sheet(session, key)
-        kept = tuple(one for one in sheet.schedule.versions if one.applies_from != applies_from)
-        after = replace(sheet.schedule, versions=kept)
-        changes = _changes(session, sheet, _sites(session, sheet.sites), sheet.sites, sheet.schedule, after)
-        return impacts.impacts(session, changes, now=now, since=applies_from, week=monday_of(week or applies_from))
-
-
-@dataclass(frozen=True, slots=True)
-class DayImpact:
-    """What a change of exceptional days does: at each site, and to the places of each date that it touches."""
-
-    sites: Sequence[SiteImpact]
-    capacity: Mapping[date, Capacity]
-
-
-def preview_days(key: str, *, now: datetime, put: Exceptional | None = None, drop: date | None = None) -> DayImpact:
-    """Tell what it does to add or change an exceptional day, to drop one, or both when a day moves."""
-    days = [day for day in (put.day if put else None, drop) if day is not None]
-    with reading() as session:
-        sheet = _sheet(session, key)
-        dates = {day: hours for day, hours in sheet.schedule.exceptions.items() if day != drop}
-        if put is not None:
-            dates[put.day] = put.openings
-        after = replace(sheet.schedule, exceptions=dates)
-        changes = _changes(session, sheet, _sites(session, sheet.sites), sheet.sites, sheet.schedule, after)
-        found = impacts.impacts(session, changes, now=now, since=min(days), week=monday_of(days[0]))
-    capacity = {day: impacts.capacity_of_day(sheet.schedule, after, day) for day in sorted(set(days))}
-    return DayImpact(found, capacity)
-
-
-def changed(schedule: Schedule, plan: Plan) -> Schedule:
-    """Give the hours of a planning after a plan."""
-    others = [one for one in schedule.versions if one.applies_from != plan.target]
-    versions = sorted([*others, Version(plan.target, plan.week)], key=lambda one: one.applies_from or date.min)
-    return Schedule(zone(plan.timezone), tuple(versions), schedule.exceptions, plan.slot_minutes, plan.step_minutes)
-
-
-def monday_of(day: date) -> date:
-    """Give the Monday of a date's week.
-
-    >>> monday_of(date(2026, 12, 6)).isoformat()
-    '2026-11-30'
-    """
-    return day - (day.isoweekday() - 1) * DAY
-
-
-def _changes(
-    session: Session,
-    sheet: Sheet | None,
-    sites: Sequence[SiteCard],
-    wanted: Sequence[str],
-    old: Schedule,
-    new: Schedule,
-) -> list[SiteChange]:
-    """Pair each site that is served, or was, with its hours before and after: none where it is not served."""
-    pools = _pools(session, sheet.id) if sheet is not None else {}
-    served = sheet.sites if sheet is not None else ()
-    nothing = replace(new, versions=(), exceptions={})
-    return [
-        SiteChange(
-            site,
-            old if site.key in served else replace(nothing, slot_minutes=old.slot_minutes),
-            new if site.key in wanted else nothing,
-            *pools.get(site.id, (None, 0)),
-        )
-        for site in sites
-        if site.key in served or site.key in wanted
-    ]
-
-
-def _pools(session: Session, planning_id: int) -> dict[int, tuple[int, int]]:
-    rows = session.execute(select(Pool.site_id, Pool.id, Pool.longest_minutes).where(Pool.planning_id == planning_id))
-    return {site_id: (pool_id, longest) for site_id, pool_id, longest in rows}
-
-
-# Saving
 
 
 @retried

@@ -9,7 +9,7 @@ import pytest
 
 from portal.domain.errors import Invalid, NotFound, StateChanged
 from portal.domain.openings import Opening, Why
-from portal.operations import appointments, calendars, plannings
+from portal.operations import appointments, calendars, planning_list, planning_previews, plannings
 from portal.operations.appointments import CUSTOMER, GUEST
 from portal.operations.plannings import Exceptional, Plan
 from tests import sample
@@ -57,7 +57,7 @@ def save(do, now):
 def preview(do, now):
     def previewed(key, wanted):
         sheet = do(plannings.read, key) if key else None
-        return do(plannings.preview, sheet, wanted, do(plannings.all_sites), now=now)
+        return do(planning_previews.preview, sheet, wanted, do(plannings.all_sites), now=now)
 
     return previewed
 
@@ -82,7 +82,7 @@ def test_an_unknown_planning_is_not_found(do, docks):
 
 def test_the_list_counts_places_and_bookings_of_a_week(do, docks, now):
     do(sample.booked, "2026-12-07 08:00", now=now)
-    (line,) = do(plannings.overview, now=now)
+    (line,) = do(planning_list.overview, now=now)
     assert (line.name, line.sites, line.possible, line.booked) == ("Planning quais", ("Bordeaux",), 200, 1)
 
 
@@ -91,7 +91,7 @@ def test_the_list_costs_the_same_however_long_it_is(do, docks, now, statements):
     for number in range(8):
         do(sample.planning, key=f"planning-{number}", sites=("bordeaux", "lyon"))
     with statements(at_most=4):
-        assert len(do(plannings.overview, now=now)) == 9
+        assert len(do(planning_list.overview, now=now)) == 9
 
 
 # Saving the week
@@ -344,13 +344,13 @@ def test_an_exceptional_day_that_is_not_there_can_be_neither_moved_nor_dropped(d
 
 def test_the_effect_of_an_exceptional_day_is_told_first(do, docks, now):
     do(sample.booked, "2026-12-24 14:00", now=now)
-    found = do(plannings.preview_days, "quais", now=now, put=CHRISTMAS_EVE)
+    found = do(planning_previews.preview_days, "quais", now=now, put=CHRISTMAS_EVE)
     assert affected(found.sites) == [("Thu 14:00", 0, 0)]
     assert (found.capacity[CHRISTMAS_EVE.day].before, found.capacity[CHRISTMAS_EVE.day].after) == (40, 8)
 
 
 def test_giving_a_date_its_week_back_has_an_effect_too(do, with_eve, now):
-    found = do(plannings.preview_days, "quais", now=now, drop=CHRISTMAS_EVE.day)
+    found = do(planning_previews.preview_days, "quais", now=now, drop=CHRISTMAS_EVE.day)
     assert (found.capacity[CHRISTMAS_EVE.day].before, found.capacity[CHRISTMAS_EVE.day].after) == (8, 40)
 
 

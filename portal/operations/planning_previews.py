@@ -1,0 +1,113 @@
+"""What a change of a planning would do at each of its sites, before it is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.domain.openings import Schedule, Version
+from portal.domain.preview import Capacity
+from portal.domain.zones import DAY, local_day, zone
+from portal.extensions import reading
+from portal.models import Pool
+from portal.operations import impacts
+from portal.operations.bookables import SiteCard
+from portal.operations.impacts import SiteChange, SiteImpact
+from portal.operations.plannings import Exceptional, Plan, Sheet, sheet_of, site_cards
+
+
+def preview(
+    sheet: Sheet | None, plan: Plan, sites: Sequence[SiteCard], *, now: datetime, week: date | None = None
+) -> list[SiteImpact]:
+    """Tell what a plan does at each site that it serves or served; ``sheet`` is None for a planning to be made.
+
+    ``week`` is a date of the week that is drawn: by default the first in which the plan applies.
+    """
+    local = zone(plan.timezone)
+    since = max(local_day(now, local), plan.target or date.min)
+    old = sheet.schedule if sheet is not None else Schedule(local, ())
+    with reading() as session:
+        changes = _changes(session, sheet, sites, plan.sites, old, changed(old, plan))
+        return impacts.impacts(session, changes, now=now, since=since, week=monday_of(week or since))
+
+
+def preview_without(key: str, applies_from: date, *, now: datetime, week: date | None = None) -> list[SiteImpact]:
+    """Tell what it does to drop the version of this date."""
+    with reading() as session:
+        sheet = sheet_of(session, key)
+        kept = tuple(one for one in sheet.schedule.versions if one.applies_from != applies_from)
+        after = replace(sheet.schedule, versions=kept)
+        changes = _changes(session, sheet, site_cards(session, sheet.sites), sheet.sites, sheet.schedule, after)
+        return impacts.impacts(session, changes, now=now, since=applies_from, week=monday_of(week or applies_from))
+
+
+@dataclass(frozen=True, slots=True)
+class DayImpact:
+    """What a change of exceptional days does: at each site, and to the places of each date that it touches."""
+
+    sites: Sequence[SiteImpact]
+    capacity: Mapping[date, Capacity]
+
+
+def preview_days(key: str, *, now: datetime, put: Exceptional | None = None, drop: date | None = None) -> DayImpact:
+    """Tell what it does to add or change an exceptional day, to drop one, or both when a day moves."""
+    days = [day for day in (put.day if put else None, drop) if day is not None]
+    with reading() as session:
+        sheet = sheet_of(session, key)
+        dates = {day: hours for day, hours in sheet.schedule.exceptions.items() if day != drop}
+        if put is not None:
+            dates[put.day] = put.openings
+        after = replace(sheet.schedule, exceptions=dates)
+        changes = _changes(session, sheet, site_cards(session, sheet.sites), sheet.sites, sheet.schedule, after)
+        found = impacts.impacts(session, changes, now=now, since=min(days), week=monday_of(days[0]))
+    capacity = {day: impacts.capacity_of_day(sheet.schedule, after, day) for day in sorted(set(days))}
+    return DayImpact(found, capacity)
+
+
+def changed(schedule: Schedule, plan: Plan) -> Schedule:
+    """Give the hours of a planning after a plan."""
+    others = [one for one in schedule.versions if one.applies_from != plan.target]
+    versions = sorted([*others, Version(plan.target, plan.week)], key=lambda one: one.applies_from or date.min)
+    return Schedule(zone(plan.timezone), tuple(versions), schedule.exceptions, plan.slot_minutes, plan.step_minutes)
+
+
+def monday_of(day: date) -> date:
+    """Give the Monday of a date's week.
+
+    >>> monday_of(date(2026, 12, 6)).isoformat()
+    '2026-11-30'
+    """
+    return day - (day.isoweekday() - 1) * DAY
+
+
+def _changes(
+    session: Session,
+    sheet: Sheet | None,
+    sites: Sequence[SiteCard],
+    wanted: Sequence[str],
+    old: Schedule,
+    new: Schedule,
+) -> list[SiteChange]:
+    """Pair each site that is served, or was, with its hours before and after: none where it is not served."""
+    pools = _pools(session, sheet.id) if sheet is not None else {}
+    served = sheet.sites if sheet is not None else ()
+    nothing = replace(new, versions=(), exceptions={})
+    return [
+        SiteChange(
+            site,
+            old if site.key in served else replace(nothing, slot_minutes=old.slot_minutes),
+            new if site.key in wanted else nothing,
+            *pools.get(site.id, (None, 0)),
+        )
+        for site in sites
+        if site.key in served or site.key in wanted
+    ]
+
+
+def _pools(session: Session, planning_id: int) -> dict[int, tuple[int, int]]:
+    rows = session.execute(select(Pool.site_id, Pool.id, Pool.longest_minutes).where(Pool.planning_id == planning_id))
+    return {site_id: (pool_id, longest) for site_id, pool_id, longest in rows}
