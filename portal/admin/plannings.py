@@ -109,10 +109,10 @@ def _refuse(form: PlanningForm, refusal: Refusal) -> None:
 
 def _conflict(editor: Editor, plan: Plan) -> Response:
     """Say what somebody else saved meanwhile, and let the one who typed decide."""
-    assert editor.sheet is not None  # noqa: S101 - a planning that is being made has no revision to be out of date
-    editor.sheet = plannings.read(editor.sheet.key)
-    editor.revision = editor.sheet.revision
-    editor.conflict = differences(editor.sheet, plan, editor.sites)
+    if editor.sheet is not None:
+        editor.sheet = plannings.read(editor.sheet.key)
+        editor.revision = editor.sheet.revision
+        editor.conflict = differences(editor.sheet, plan, editor.sites)
     return _show(editor, 409)
 
 

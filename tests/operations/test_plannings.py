@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -360,3 +361,14 @@ def test_bookings_go_on_while_plannings_are_saved(do, docks, now, save):
         assert do(appointments.book, sample.wish("2026-12-07 08:00", number), now=now).start == paris(
             "2026-12-07 08:00"
         )
+
+
+def book_or_save(number, revision, now):
+    if number % 3:
+        return appointments.book(sample.wish("2026-12-07 08:00", number), now=now) and "booked"
+    return plannings.save("quais", revision, plan(name=f"Quais {number}"), now=now) or "saved"
+
+
+def test_many_who_save_and_book_at_once_neither_wait_for_ever_nor_lose_anything(do, docks, now, processes):
+    answers = processes(9, book_or_save, do(plannings.read, "quais").revision, now)
+    assert Counter(answers) == {"booked": 6, "saved": 1, 409: 2}
