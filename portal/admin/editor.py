@@ -44,6 +44,11 @@ class Editor:
     confirm: bool = False
 
     @property
+    def version_name(self) -> str:
+        """The version that is edited, as addresses name it."""
+        return self.version.isoformat() if self.version is not None else "first"
+
+    @property
     def url(self) -> str:
         """Where the form is sent."""
         if self.sheet is None:
@@ -59,7 +64,9 @@ def stored(sheet: Sheet) -> Editor:
         version = sheet.version(None)
     shown = version or sheet.in_force(now())
     sites = plannings.all_sites(sheet.sites)
-    return Editor(_form_of(sheet, sites), week.days_of(shown.week), sites, sheet, shown.applies_from, sheet.revision)
+    editor = Editor(_form_of(sheet, sites), week.days_of(shown.week), sites, sheet, shown.applies_from, sheet.revision)
+    editor.site, editor.week = request.args.get("site", ""), parse_day(request.args.get("week"))
+    return editor
 
 
 def _form_of(sheet: Sheet, sites: Sequence[SiteCard], form: type[PlanningForm] = PlanningForm) -> PlanningForm:

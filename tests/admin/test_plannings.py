@@ -373,5 +373,8 @@ def test_an_exceptional_day_that_is_none_is_not_found(manager, docks, day):
 def test_a_viewer_sees_the_week_and_cannot_change_it(viewer, docks, do):
     page = viewer.get(PAGE)
     assert "<fieldset disabled>" in page.text
-    assert "Save the week" not in page.text
+    for name in ("Save the week", "Add an interval", "Clear", "Before saving"):
+        assert name not in page.text
+    assert "week=2026-12-07" in page.text
+    assert "7 December" in viewer.get(f"{PAGE}?week=2026-12-07&site=bordeaux").text
     assert viewer.post(PAGE, data={**form_of(page, PAGE), "save": "1"}).status_code == 404
