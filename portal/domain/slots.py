@@ -48,6 +48,10 @@ class Taken:
     units: int
 
 
+Usage = Iterable[Taken] | Steps
+"""What is taken of a pool: intervals, or the units present summed up over time already."""
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """A start and its end (UTC), the places left, and every reason why it is not offered."""
@@ -70,7 +74,7 @@ BookingDays = tuple[date | None, date | None]
 def search(
     schedule: Schedule,
     site: SiteCalendar,
-    taken: Iterable[Taken],
+    taken: Usage,
     first: date,
     last: date,
     *,
@@ -90,7 +94,7 @@ def search(
 def next_offered(
     schedule: Schedule,
     site: SiteCalendar,
-    taken: Iterable[Taken],
+    taken: Usage,
     first: date,
     last: date,
     *,
@@ -106,7 +110,7 @@ def next_offered(
 def at(
     schedule: Schedule,
     site: SiteCalendar,
-    taken: Iterable[Taken],
+    taken: Usage,
     start: datetime,
     *,
     window: Window | None,
@@ -122,7 +126,7 @@ def at(
     return _judged(candidate, _usage(taken), _Rules.of(window, booking_days, site), _checked(quantity))
 
 
-def most_present(taken: Iterable[Taken], start: datetime, end: datetime) -> int:
+def most_present(taken: Usage, start: datetime, end: datetime) -> int:
     """Count the most units present at any one instant of [start, end).
 
     >>> from datetime import UTC, timedelta
@@ -230,7 +234,7 @@ class _Rules:
 def _judge_all(
     schedule: Schedule,
     site: SiteCalendar,
-    taken: Iterable[Taken],
+    taken: Usage,
     first: date,
     last: date,
     window: Window | None,
@@ -258,7 +262,9 @@ def _free(parts: tuple[Piece, ...], usage: Steps) -> int:
     return min((slots - usage.highest(start, end) for start, end, slots in parts), default=0)
 
 
-def _usage(taken: Iterable[Taken]) -> Steps:
+def _usage(taken: Usage) -> Steps:
+    if isinstance(taken, Steps):
+        return taken
     return Steps.sum_of((epoch(one.start), epoch(one.end), one.units) for one in taken)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from portal.domain import slots
 from portal.domain.openings import Closed, is_open, why_closed
-from portal.domain.slots import BookingDays, Start, Taken
+from portal.domain.slots import BookingDays, Start
+from portal.domain.steps import Steps
 from portal.domain.window import Window, window
 from portal.domain.zones import DAY, day_bounds, days, local_day
 from portal.operations import bookables, occupancy
@@ -166,7 +167,7 @@ def _next_open(bookable: Bookable, last: date) -> date:
 
 
 def _searched(
-    bookable: Bookable, first: date, last: date, taken: Sequence[Taken], bounds: Window | None, asking: Asking
+    bookable: Bookable, first: date, last: date, taken: Steps, bounds: Window | None, asking: Asking
 ) -> Availability:
     starts = slots.search(
         bookable.planning.schedule,
@@ -182,7 +183,7 @@ def _searched(
 
 
 def _first_offered(
-    bookable: Bookable, first: date, last: date, taken: Sequence[Taken], bounds: Window | None, asking: Asking
+    bookable: Bookable, first: date, last: date, taken: Steps, bounds: Window | None, asking: Asking
 ) -> Start | None:
     return slots.next_offered(
         bookable.planning.schedule,
@@ -213,9 +214,7 @@ def _end(bookable: Bookable, start: datetime) -> datetime:
     return start + timedelta(minutes=bookable.planning.schedule.slot_minutes)
 
 
-def _taken_on(
-    session: Session, bookable: Bookable, first: date, last: date, now: datetime, asking: Asking
-) -> Sequence[Taken]:
+def _taken_on(session: Session, bookable: Bookable, first: date, last: date, now: datetime, asking: Asking) -> Steps:
     """Read what is taken on the site's local days, up to the end of the last slot that begins on them."""
     since, until = day_bounds(first, bookable.zone)[0], day_bounds(last, bookable.zone)[1]
     return _taken(session, bookable, since, _end(bookable, until), now, asking)
@@ -223,7 +222,7 @@ def _taken_on(
 
 def _taken(
     session: Session, bookable: Bookable, start: datetime, end: datetime, now: datetime, asking: Asking
-) -> Sequence[Taken]:
+) -> Steps:
     return occupancy.taken(
         session,
         bookable.pool_id,
