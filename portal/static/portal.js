@@ -21,7 +21,9 @@ window.addEventListener("pageshow", () => document.querySelectorAll("form[data-s
 // What was refused is read first: focus goes to the summary of errors, or to the heading of what has changed.
 // What changed beside the focus is said, and on a phone brought into sight.
 document.addEventListener("htmx:afterSettle", (event) => {
-  event.target.querySelector?.("#errors, [data-focus]")?.focus();
+  const first = event.target.querySelector?.("#errors, [data-focus]");
+  first?.focus();
+  first?.removeAttribute("data-focus"); // once: a count that arrives later leaves the cursor where it is by then
   const heading = event.target.querySelector?.("[data-said]");
   if (!heading || heading.closest("#pick") === event.target) return;
   document.getElementById("said").textContent = heading.textContent;

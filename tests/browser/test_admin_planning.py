@@ -95,6 +95,15 @@ def test_a_click_right_after_typing_loses_nothing(office, desk):
     expect(desk.locator("#d2-total")).to_contain_text("52")
 
 
+def test_a_count_that_arrives_leaves_the_cursor_where_it_is(office, desk):
+    open_editor(desk)
+    desk.get_by_role("button", name="Ajouter un intervalle lundi").click()
+    expect(field(desk, "Lundi", 3, "Début")).to_be_focused()
+    field(desk, "Lundi", 3, "Fin").press_sequentially("20:00")
+    expect(desk.locator("#d1-total")).to_contain_text("48")
+    expect(field(desk, "Lundi", 3, "Fin")).to_be_focused()
+
+
 def test_an_overlap_is_told_at_once_and_again_when_saving(office, desk):
     open_editor(desk)
     field(desk, "Vendredi", 2, "Début").fill("11:30")
