@@ -18,7 +18,7 @@ def typed(text: str) -> Duration | None:
     >>> [str(typed(text)) for text in ("90", "90 min", "12h", "2 j", "2 d", "soon")]
     ['90min', '90min', '12h', '2d', '2d', 'None']
     """
-    match = TYPED.fullmatch(text.strip())
+    match = TYPED.fullmatch(" ".join(text.split()))  # no-break spaces, too: we write them ourselves
     if match is None:
         return None
     unit = "h" if match[3] else "d" if match[4] else "min"

@@ -9,7 +9,7 @@ import pytest
 
 from portal.domain.durations import Duration
 from portal.operations import sites
-from tests import sample
+from tests import sample, staff
 from tests.admin.conftest import form_of
 
 PAGE = "/admin/sites/bordeaux"
@@ -48,8 +48,10 @@ def test_a_rule_that_is_the_default_is_not_kept(manager, docks, send, do):
     assert do(sites.read, "bordeaux").policy == {}
 
 
-def test_french_days_are_understood(manager, docks, send, do):
-    send(manager, PAGE, min_notice="2 j")
+def test_french_days_are_understood_as_they_are_written(app, docks, send, do):
+    french = staff.logged_in(app, locale="fr")
+    assert send(french, PAGE, min_notice="2 j").status_code == 303
+    assert send(french, PAGE).status_code == 303  # as the page wrote it, no-break spaces and all
     assert do(sites.read, "bordeaux").rules.min_notice == Duration(2, "d")
 
 
