@@ -42,6 +42,14 @@ class Ticks(SelectMultipleField):
     option_widget = widgets.CheckboxInput()
 
 
+class Degrees(FloatField):
+    """A number with a comma or a point."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read it."""
+        super().process_formdata([text.replace(",", ".") for text in valuelist])
+
+
 class Words:
     """WTForms' own messages, in our words and languages."""
 
@@ -206,10 +214,10 @@ class SiteForm(StaffForm):
         filters=[stripped],
         validators=[Length(max=PHONE, message=_l("Shorten this number.")), check_line],
     )
-    latitude = FloatField(
+    latitude = Degrees(
         _l("Latitude"), validators=[Optional(), NumberRange(-90, 90, message=_l("Enter a number from -90 to 90."))]
     )
-    longitude = FloatField(
+    longitude = Degrees(
         _l("Longitude"), validators=[Optional(), NumberRange(-180, 180, message=_l("Enter a number from -180 to 180."))]
     )
     holidays = StringField(_l("Public holidays"), filters=[stripped, upper])

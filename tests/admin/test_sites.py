@@ -55,6 +55,11 @@ def test_french_days_are_understood_as_they_are_written(app, docks, send, do):
     assert do(sites.read, "bordeaux").rules.min_notice == Duration(2, "d")
 
 
+def test_coordinates_may_have_a_comma(manager, docks, send, do):
+    send(manager, PAGE, latitude="44,85", longitude="-0.57")
+    assert (do(sites.read, "bordeaux").latitude, do(sites.read, "bordeaux").longitude) == (44.85, -0.57)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "text"),
     [
