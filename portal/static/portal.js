@@ -18,6 +18,13 @@ document.addEventListener("submit", (event) => {
 });
 window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
 
+// For htmx a button that merely has the focus is part of what its form sends. A count that starts by itself, while
+// somebody tabs past "Clear", must press nothing.
+document.addEventListener("htmx:configRequest", (event) => {
+  const { elt, formData } = event.detail;
+  if (elt.tagName === "FORM") elt.querySelectorAll("button[name]").forEach((button) => formData.delete(button.name));
+});
+
 // What was refused is read first: focus goes to the summary of errors, or to the heading of what has changed.
 // What changed beside the focus is said, and on a phone brought into sight.
 document.addEventListener("htmx:afterSettle", (event) => {

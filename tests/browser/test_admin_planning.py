@@ -104,6 +104,16 @@ def test_a_count_that_arrives_leaves_the_cursor_where_it_is(office, desk):
     expect(field(desk, "Lundi", 3, "Fin")).to_be_focused()
 
 
+def test_tabbing_past_clear_clears_nothing(office, desk):
+    """The count starts while the button next to the field has the focus: it was never pressed."""
+    open_editor(desk)
+    field(desk, "Lundi", 1, "Créneaux par heure").fill("3")
+    desk.keyboard.press("Tab")
+    expect(desk.locator("#d1-total")).to_contain_text("28")
+    expect(field(desk, "Lundi", 1, "Créneaux par heure")).to_have_value("3")
+    expect(field(desk, "Lundi", 2, "Début")).to_have_value("14:00")
+
+
 def test_an_overlap_is_told_at_once_and_again_when_saving(office, desk):
     open_editor(desk)
     field(desk, "Vendredi", 2, "Début").fill("11:30")
