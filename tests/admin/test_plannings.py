@@ -357,7 +357,9 @@ def test_an_exceptional_day_warns_before_it_is_saved(appointment, manager, send,
     assert manager.post(add, data={**form_of(refused, add), "save": "1"}).status_code == 303
 
 
-@pytest.mark.parametrize(("day", "text"), [("", "Enter a date."), ("2026-12-24", "This date has its exceptional day already.")])
+@pytest.mark.parametrize(
+    ("day", "text"), [("", "Enter a date."), ("2026-12-24", "This date has its exceptional day already.")]
+)
 def test_an_exceptional_day_has_a_date_of_its_own(manager, docks, send, day, text):
     add = f"{PAGE}/add/day"
     send(manager, add, day="2026-12-24", open=None, save="1")
