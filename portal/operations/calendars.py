@@ -137,10 +137,13 @@ class OpenSite:
     plannings: Sequence[Bookable]
 
 
+ORGANISATION = select(Organisation.name)
+
+
 def organisation_name() -> str:
     """Name the company that runs the portal."""
     with reading() as session:
-        return session.scalar(select(Organisation.name)) or "Créneau"
+        return session.connection().execute(ORGANISATION).scalar() or "Créneau"
 
 
 def open_sites() -> list[OpenSite]:

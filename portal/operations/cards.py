@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import LinkUnknown, NotFound
@@ -85,34 +85,40 @@ UNDO_UNTIL = (
 )
 
 
+# Built once: building a statement of this size costs as much as running it.
+LISTING: Select[*tuple[Any, ...]] = (
+    select(
+        *Appointment.__table__.c,
+        Site.revision.label("site_revision"),
+        Planning.revision.label("planning_revision"),
+        Order.reference.label("order_reference"),
+        Order.kind.label("order_kind"),
+        Order.units.label("order_units"),
+        Link.public_id.label("link_public_id"),
+        UNDO_UNTIL.label("undo_until"),
+    )
+    .join(Site, Site.id == Appointment.site_id)
+    .outerjoin(Planning, Planning.id == Appointment.planning_id)
+    .outerjoin(Order, Order.id == Appointment.order_id)
+    .outerjoin(Link, Link.id == Appointment.link_id)
+)
+BY_PUBLIC_ID = LISTING.where(Appointment.public_id == bindparam("public_id"))
+BY_REFERENCE = LISTING.where(Appointment.reference == bindparam("reference"))
+
+
 def listing() -> Select[*tuple[Any, ...]]:
     """Select what ``card`` reads, to be filtered and ordered by the caller."""
-    return (
-        select(
-            *Appointment.__table__.c,
-            Site.revision.label("site_revision"),
-            Planning.revision.label("planning_revision"),
-            Order.reference.label("order_reference"),
-            Order.kind.label("order_kind"),
-            Order.units.label("order_units"),
-            Link.public_id.label("link_public_id"),
-            UNDO_UNTIL.label("undo_until"),
-        )
-        .join(Site, Site.id == Appointment.site_id)
-        .outerjoin(Planning, Planning.id == Appointment.planning_id)
-        .outerjoin(Order, Order.id == Appointment.order_id)
-        .outerjoin(Link, Link.id == Appointment.link_id)
-    )
+    return LISTING
 
 
-def cards(session: Session, query: Select[*tuple[Any, ...]]) -> list[AppointmentCard]:
-    """Run a query of ``listing``."""
-    return [_card(session, row) for row in session.execute(query).all()]
+def cards(session: Session, query: Select[*tuple[Any, ...]], **values: Any) -> list[AppointmentCard]:
+    """Run a query of ``listing``; ``values`` are those of its parameters."""
+    return [_card(session, row) for row in session.connection().execute(query, values).all()]
 
 
 def managed(session: Session, token: str) -> AppointmentCard:
     """Open the appointment that a manage token leads to. Raises LinkUnknown."""
-    found = cards(session, listing().where(Appointment.public_id == tokens.public_id_of(token)))
+    found = cards(session, BY_PUBLIC_ID, public_id=tokens.public_id_of(token))
     if not found or not tokens.verified(token, tokens.MANAGE, found[0].generation):
         raise LinkUnknown
     return found[0]
@@ -127,18 +133,17 @@ def by_token(token: str) -> AppointmentCard:
 def by_public_id(public_id: str) -> AppointmentCard:
     """Read an appointment by its id in the API. Raises NotFound."""
     with reading() as session:
-        return _the_one(session, Appointment.public_id == public_id)
+        return _the_one(cards(session, BY_PUBLIC_ID, public_id=public_id))
 
 
 def by_reference(reference: str) -> AppointmentCard:
     """Read an appointment by the reference said at the gate, however it was typed. Raises NotFound."""
     letters = "".join(letter for letter in reference.upper() if letter.isalnum())
     with reading() as session:
-        return _the_one(session, Appointment.reference == f"{letters[:4]}-{letters[4:]}")
+        return _the_one(cards(session, BY_REFERENCE, reference=f"{letters[:4]}-{letters[4:]}"))
 
 
-def _the_one(session: Session, condition: Any) -> AppointmentCard:
-    found = cards(session, listing().where(condition))
+def _the_one(found: Sequence[AppointmentCard]) -> AppointmentCard:
     if not found:
         raise NotFound
     return found[0]
