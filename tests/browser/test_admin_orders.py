@@ -129,6 +129,7 @@ def test_a_customer_on_the_telephone_is_booked_moved_and_cancelled(enter, axe, f
     expect(page.get_by_text("Le rendez-vous est pris.")).to_be_visible()
     page.get_by_role("link", name="Déplacer").click()
     page.get_by_role("link", name="jeudi 10 décembre, 14 créneaux libres").click()
+    expect(page.get_by_role("heading", name="jeudi 10 décembre")).to_be_visible()
     page.get_by_role("link", name="10 h 30").click()
     page.get_by_role("button", name="Déplacer le rendez-vous").click()
     expect(page.get_by_text("du mardi 8 décembre 2026 à 8 h 30 au jeudi 10 décembre 2026 à 10 h 30")).to_be_visible()

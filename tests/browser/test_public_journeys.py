@@ -180,6 +180,7 @@ def test_an_appointment_is_moved_cancelled_and_restored_on_a_phone(phone, booked
     phone.goto(booked)
     phone.get_by_role("link", name="Déplacer").click()
     phone.get_by_role("link", name="jeudi 10 décembre, 14 créneaux libres").click()
+    expect(phone.get_by_role("heading", name="jeudi 10 décembre")).to_be_visible()
     phone.get_by_role("link", name="10 h 30").click()
     phone.get_by_role("button", name="Déplacer le rendez-vous").click()
     expect(phone.get_by_role("heading", name="Jeudi 10 décembre 2026")).to_be_visible()
