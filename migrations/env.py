@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from alembic import context
 from flask import current_app
 from sqlalchemy import Connection
@@ -11,7 +14,7 @@ from portal.extensions import Model, db
 
 
 def run(connection: Connection) -> None:
-    """Apply what is missing; SQLite alters tables by copying them, so foreign keys rest meanwhile."""
+    """Apply what is missing, in one transaction each."""
     if connection.dialect.name == "postgresql":
         # Pages give up after five seconds; building an index on a large table may take longer.
         connection.exec_driver_sql("SET statement_timeout = 0")
@@ -28,5 +31,21 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
-with current_app.app_context(), db.engine.connect() as opened:
+@contextmanager
+def without_foreign_keys(connection: Connection) -> Iterator[None]:
+    """Let SQLite copy a table that others refer to: dropping the old one would take their rows with it.
+
+    The pragma does nothing within a transaction, so it goes past SQLAlchemy, which would begin one.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        connection.connection.cursor().execute("PRAGMA foreign_keys=ON")
+
+
+with current_app.app_context(), db.engine.connect() as opened, without_foreign_keys(opened):
     run(opened)

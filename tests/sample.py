@@ -22,7 +22,8 @@ from portal.models import (
     WeeklyOpening,
 )
 from portal.operations import appointments, tokens
-from portal.operations.appointments import GUEST, Contact, Wish
+from portal.operations.actors import GUEST
+from portal.operations.appointments import Contact, Wish
 from portal.operations.bookables import new_revision
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from portal.clock import real_now
 from portal.extensions import transaction
 from portal.models import User
-from portal.operations import sessions
+from portal.operations import sessions, tokens
 from tests.sample import MADE
 
 ROLES = ("admin", "manager", "agent", "viewer")
@@ -20,6 +20,7 @@ def account(role: str = "manager", locale: str | None = "fr") -> str:
     """Make an account that no password opens, log it in, and give the session's token. Call inside an app context."""
     with transaction() as session:
         user = User(
+            public_id=tokens.new_public_id(),
             email=f"{role}@example.com",
             name=f"{role.capitalize()} Morel",
             password_hash="!",

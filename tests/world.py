@@ -14,7 +14,8 @@ from portal.domain.zones import parse_instant
 from portal.extensions import reading
 from portal.models import Appointment, Link
 from portal.operations import appointments, keys, links, tokens, transfer, users
-from portal.operations.appointments import CUSTOMER, GUEST, Contact, Wish
+from portal.operations.actors import CUSTOMER, GUEST
+from portal.operations.appointments import Contact, Wish
 
 CONFIGURATION = """
 organisation: {name: Dupont Logistique, locale: fr, timezone: Europe/Paris}

@@ -1,7 +1,8 @@
 """Who may enter the staff area: one guard before every page, whatever the page forgets.
 
 A view says whom it is for with ``@needs``. One that says nothing is for everybody of the staff where it reads, and
-for managers where it writes.
+for managers where it writes. Whose sites end somewhere finds nothing beyond: ``scope()`` keeps lists within them, and
+``only(site_id)`` a page about one thing.
 """
 
 from __future__ import annotations
@@ -18,20 +19,21 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.clock import real_now
 from portal.extensions import csrf, login
-from portal.operations import sessions
-from portal.operations.appointments import Actor
+from portal.operations import sessions, usage
+from portal.operations.actors import Actor
+from portal.operations.scopes import Scope
 from portal.operations.sessions import Member
 from portal.web.responses import go, wants_fragment
 from portal.web.security import SAFE
 
 IDLE = 12 * 3600  # seconds without a request, after which a login ends
 OPEN = "open"
-READ, BOOK, EDIT = "read", "book", "edit"
+READ, BOOK, EDIT, ADMIN = "read", "book", "edit", "admin"
 RIGHTS = {
     "viewer": frozenset({READ}),
     "agent": frozenset({READ, BOOK}),
     "manager": frozenset({READ, BOOK, EDIT}),
-    "admin": frozenset({READ, BOOK, EDIT}),
+    "admin": frozenset({READ, BOOK, EDIT, ADMIN}),
 }
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -78,6 +80,17 @@ def actor() -> Actor:
     return Actor(staff().member.email, "staff", staff=True)
 
 
+def scope() -> Scope:
+    """Give the sites that are theirs who are logged in."""
+    return staff().member.scope
+
+
+def only(site_id: int | None) -> None:
+    """Go on for those whose site this is; there is nothing here (404) for others."""
+    if not scope().sees(site_id):
+        abort(404)
+
+
 def load(token: str) -> Staff | None:
     """Find whom a cookie's token stands for."""
     found = sessions.member(token, now=real_now())
@@ -119,6 +132,7 @@ def _known() -> bool:
     if seconds - session["seen"] > IDLE // 72:  # ten minutes: not a new cookie with every answer
         session["seen"] = seconds
     g.customer_locale = staff().member.locale
+    usage.note_use("session", staff().member.session_id, real_now())
     return True
 
 
@@ -160,8 +174,9 @@ def rights() -> dict[str, Any]:
     """Give the templates what they show or leave out."""
     frame = {"here": request.full_path.rstrip("?"), "csrf_field": csrf_field}
     if not current_user.is_authenticated:
-        return {**frame, "who": None, "may_book": False, "may_edit": False}
-    return {**frame, "who": staff().member, "may_book": staff().may(BOOK), "may_edit": staff().may(EDIT)}
+        return {**frame, "who": None, "may_book": False, "may_edit": False, "may_admin": False}
+    may = {f"may_{right}": staff().may(right) for right in (BOOK, EDIT, ADMIN)}
+    return {**frame, "who": staff().member, **may}
 
 
 def csrf_field() -> Markup:

@@ -26,6 +26,7 @@ from portal.domain.errors import (
 from portal.domain.lifecycle import Status
 from portal.operations import appointment_lists, cards
 from portal.operations import appointments as book
+from portal.operations.actors import Actor
 from portal.operations.appointment_lists import Filter
 
 NO_PLACE = [SlotTaken, SlotNotOffered, OutsideWindow]
@@ -142,7 +143,7 @@ def correct(given: Mapping[str, Any], public_id: str) -> Response:
     return _shown(public_id)
 
 
-def _actor(given: Mapping[str, Any]) -> book.Actor:
+def _actor(given: Mapping[str, Any]) -> Actor:
     return caller().actor(staff=given.get("policy") != "public")
 
 

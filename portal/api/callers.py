@@ -17,7 +17,7 @@ from portal.clock import real_now
 from portal.domain.errors import Invalid, RateLimited
 from portal.extensions import limiter, settings
 from portal.operations import keys
-from portal.operations.appointments import Actor
+from portal.operations.actors import Actor
 from portal.operations.keys import KeyCard
 from portal.operations.once import Once
 

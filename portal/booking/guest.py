@@ -15,8 +15,9 @@ from portal.domain.errors import NotFound, Refusal
 from portal.domain.zones import local_day
 from portal.i18n import current_locale
 from portal.operations import appointments, calendars
+from portal.operations.actors import GUEST
 from portal.operations.addresses import normal_address
-from portal.operations.appointments import GUEST, Booked, Contact, Wish
+from portal.operations.appointments import Booked, Contact, Wish
 from portal.operations.calendars import Choice
 from portal.operations.once import Once
 from portal.web.picker import Paths, day_view, picker

@@ -24,7 +24,8 @@ from portal.domain.lifecycle import Status
 from portal.extensions import settings
 from portal.i18n import _, day, hour
 from portal.operations import appointments, calendars, cards
-from portal.operations.appointments import CUSTOMER, GUEST, Actor, Booked, Details, Move
+from portal.operations.actors import CUSTOMER, GUEST, Actor
+from portal.operations.appointments import Booked, Details, Move
 from portal.operations.bookables import SiteCard
 from portal.operations.calendars import Choice
 from portal.operations.cards import AppointmentCard

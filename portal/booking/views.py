@@ -21,7 +21,8 @@ from portal.domain.errors import Invalid, Refusal
 from portal.domain.zones import local_day
 from portal.i18n import _
 from portal.operations import appointments, calendars
-from portal.operations.appointments import CUSTOMER, Booked, Wish
+from portal.operations.actors import CUSTOMER
+from portal.operations.appointments import Booked, Wish
 from portal.operations.calendars import Choice, LinkPage
 from portal.operations.cards import AppointmentCard
 from portal.operations.links import OpenLink

@@ -10,8 +10,9 @@ from portal.demo import company
 from portal.demo.company import BORDEAUX_DOCKS, COUNTER, LYON_DOCKS, DemoOrder, Partner
 from portal.extensions import transaction
 from portal.operations import appointment_lists, appointments, calendars, links, outbox
+from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.appointment_lists import Filter
-from portal.operations.appointments import CUSTOMER, GUEST, Actor, Booked, Contact, Move, Wish
+from portal.operations.appointments import Booked, Contact, Move, Wish
 from portal.operations.cards import AppointmentCard
 
 BEFORE, AFTER = 6, 13  # days around today that have appointments

@@ -1,7 +1,10 @@
 """The tables: shapes and constraints, no behaviour."""
 
 from portal.models.appointments import Appointment, Event
+from portal.models.audit import Audit
+from portal.models.batches import Batch, BatchLine, Upload
 from portal.models.customers import Customer
+from portal.models.demand import Demand
 from portal.models.links import Link
 from portal.models.occupancy import Allocation, Idempotency, Ledger
 from portal.models.orders import Order
@@ -15,14 +18,18 @@ from portal.models.plannings import (
     WeeklyOpening,
 )
 from portal.models.sites import Closure, Organisation, Site
-from portal.models.users import ApiKey, LoginFailure, User, UserSession
+from portal.models.users import ApiKey, LoginFailure, User, UserSession, UserSite
 
 __all__ = [
     "Allocation",
     "ApiKey",
     "Appointment",
+    "Audit",
+    "Batch",
+    "BatchLine",
     "Closure",
     "Customer",
+    "Demand",
     "Event",
     "ExceptionalDay",
     "ExceptionalOpening",
@@ -38,7 +45,9 @@ __all__ = [
     "PlanningVersion",
     "Pool",
     "Site",
+    "Upload",
     "User",
     "UserSession",
+    "UserSite",
     "WeeklyOpening",
 ]

@@ -48,6 +48,7 @@ class Appointment(Model):
     name: Mapped[str] = mapped_column(String(120), default="")
     phone: Mapped[str] = mapped_column(String(40), default="")
     comment: Mapped[str] = mapped_column(Text, default="")
+    fields: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # answers to what the planning asks, by key
     locale: Mapped[str] = mapped_column(String(5))
     source: Mapped[str] = mapped_column(String(10))  # link, guest, staff, api
     overbook_reason: Mapped[str] = mapped_column(String(300), default="")
@@ -55,6 +56,7 @@ class Appointment(Model):
     sequence: Mapped[int] = mapped_column(default=0)  # of the invitation: raised by what a calendar must know
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # since when nobody can tell who came
 
 
 class Event(Model):
@@ -64,7 +66,7 @@ class Event(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     appointment_id: Mapped[int] = mapped_column(ForeignKey("appointment.id", ondelete="CASCADE"), index=True)
-    kind: Mapped[str] = mapped_column(String(20))  # scheduled, rescheduled, cancelled, undone, edited, freed ...
+    kind: Mapped[str] = mapped_column(String(20))  # scheduled, rescheduled, cancelled, arrived, noted, freed ...
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     actor: Mapped[str] = mapped_column(String(254))  # customer, a user's address, key:<name>, system
     origin: Mapped[str] = mapped_column(String(10))  # link, guest, staff, api, worker

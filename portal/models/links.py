@@ -26,4 +26,5 @@ class Link(Model):
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     max_active: Mapped[int | None]
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # written by a timer, minutes late
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -28,6 +28,7 @@ class Planning(Model):
     slot_minutes: Mapped[int] = mapped_column(default=60)
     step_minutes: Mapped[int] = mapped_column(default=30)
     policy: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    fields: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # what it asks of who books, in order
     active: Mapped[bool] = mapped_column(default=True)
     revision: Mapped[str] = mapped_column(String(32))
     versions: Mapped[list[PlanningVersion]] = relationship(

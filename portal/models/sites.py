@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.extensions import Model
@@ -15,12 +15,22 @@ class Organisation(Model):
     """The company that runs the portal: one row."""
 
     __tablename__ = "organisation"
-    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+    __table_args__ = (
+        CheckConstraint("id = 1", name="single"),
+        CheckConstraint("retention_months IS NULL OR retention_months > 0", name="retention"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(120))
     locale: Mapped[str] = mapped_column(String(5))
     timezone: Mapped[str] = mapped_column(String(64))
+    sender_name: Mapped[str] = mapped_column(String(120), default="")  # of the mails; empty: the company's name
+    accent: Mapped[str | None] = mapped_column(String(7))  # #rrggbb of buttons and links; none: the portal's own
+    logo: Mapped[bytes | None] = mapped_column(LargeBinary)
+    logo_type: Mapped[str | None] = mapped_column(String(40))
+    texts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # {"legal": {"fr": "<p>...", "en": ...}, ...}
+    retention_months: Mapped[int | None]  # after an appointment's end, until it is anonymised; none: for good
+    revision: Mapped[str] = mapped_column(String(32), default="")  # new random text at each edit
 
 
 class Site(Model):

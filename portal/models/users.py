@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
@@ -18,13 +18,29 @@ class User(Model):
     __table_args__ = (CheckConstraint("role IN ('admin', 'manager', 'agent', 'viewer')", name="role"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True)  # in the tokens of invitations and resets
+    generation: Mapped[int] = mapped_column(default=1)  # raised by every use of such a token, and by every new one
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(120), default="")
-    password_hash: Mapped[str] = mapped_column(String(200))
+    password_hash: Mapped[str] = mapped_column(String(200), default="")  # empty: invited, no password chosen yet
     role: Mapped[str] = mapped_column(String(10))
+    every_site: Mapped[bool] = mapped_column(default=True)  # else those of user_site
     locale: Mapped[str | None] = mapped_column(String(5))
     active: Mapped[bool] = mapped_column(default=True)
+    totp_nonce: Mapped[str | None] = mapped_column(String(32))  # of the second factor; the secret itself is derived
+    totp_step: Mapped[int] = mapped_column(BigInteger, default=0)  # the last time step used: a code serves once
+    recovery: Mapped[list[str]] = mapped_column(JSON, default=list)  # hashes of the recovery codes that are left
+    last_login_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class UserSite(Model):
+    """A site for which somebody works whose rights do not reach every site."""
+
+    __tablename__ = "user_site"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True, index=True)
 
 
 class UserSession(Model):
@@ -35,8 +51,11 @@ class UserSession(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    browser: Mapped[str] = mapped_column(String(200), default="")  # as it names itself
+    address: Mapped[str] = mapped_column(String(45), default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # written by a timer, minutes late
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
@@ -60,4 +79,5 @@ class ApiKey(Model):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[list[str]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # written by a timer, minutes late
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -28,15 +27,14 @@ from portal.domain.lifecycle import ACTIVE, Status, move_allowed
 from portal.domain.slots import Reason, Start
 from portal.domain.window import change_allowed
 from portal.extensions import Transaction, reading, retried, transaction
-from portal.models import Allocation, Appointment, Customer, Event, Order
+from portal.models import Allocation, Appointment, Event, Order
+from portal.operations import appointment_rows as rows
 from portal.operations import availability, bookables, links, occupancy, outbox, tokens
+from portal.operations.actors import Actor
 from portal.operations.availability import Asking
 from portal.operations.bookables import Bookable
 from portal.operations.links import OpenLink
 from portal.operations.once import Once, answered, digest, remember
-
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is misread on paper or misheard on the telephone
-REFERENCE_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +46,6 @@ class Contact:
     phone: str = ""
     comment: str = ""
     locale: str = "fr"
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts and from where (link, guest, staff, api); ``staff`` is bound by capacity and hours only."""
-
-    name: str
-    origin: str
-    staff: bool = False
-
-
-_table = Appointment.__table__
-FOUND = select(*_table.c).where(_table.c.public_id == bindparam("public_id"))
-_KNOWN = select(Customer.__table__.c.id).where(Customer.__table__.c.email == bindparam("known_as")).scalar_subquery()
-_GIVEN: dict[str, Any] = {
-    column.name: bindparam(column.name, type_=column.type) for column in _table.c if column.name != "id"
-}
-# The customer is the order's, else the one known by this address: found by the insert itself.
-NEW = (
-    insert(Appointment)
-    .values({**_GIVEN, "customer_id": func.coalesce(_GIVEN["customer_id"], _KNOWN)})
-    .returning(_table.c.id)
-)
-
-CUSTOMER = Actor("customer", "link")
-GUEST = Actor("customer", "guest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +138,8 @@ def move(wish: Move, *, now: datetime) -> Booked:
     Raises what ``book`` raises, ChangeTooLate inside the cut-off, StateChanged when it can no longer move.
     """
     with reading() as session:
-        seen = _found(session, wish.public_id)
-        bookable = _bookable_of(session, seen)
+        seen = rows.found(session, wish.public_id)
+        bookable = rows.bookable_of(session, seen)
     end = _end(bookable, wish.start)
     locks = [
         *occupancy.keys(bookable.pool_id, seen.starts_at, seen.ends_at),
@@ -177,8 +149,8 @@ def move(wish: Move, *, now: datetime) -> Booked:
     with transaction(locks) as session:
         if (first := answered(session, wish.once, request_hash)) is not None:
             return _again(first)
-        row = _found(session, wish.public_id)
-        bookable = _bookable_of(session, row, lock=True)
+        row = rows.found(session, wish.public_id)
+        bookable = rows.bookable_of(session, row, lock=True)
         if (row.starts_at, row.ends_at) != (seen.starts_at, seen.ends_at) or _end(bookable, wish.start) != end:
             raise StaleDataError("the appointment or the planning changed before it could be locked")
         _may_change(row, bookable, wish.actor, now)
@@ -205,15 +177,15 @@ def edit(public_id: str, details: Details, actor: Actor, *, now: datetime) -> No
     """Change an appointment's details. Raises NotFound, StateChanged when it is over or cancelled."""
     changed = {name: value for name, value in asdict(details).items() if value is not None}
     with transaction() as session:
-        row = _found(session, public_id, lock=True)
+        row = rows.found(session, public_id, lock=True)
         if row.status not in ACTIVE or row.ends_at <= now:
             raise StateChanged(status=row.status)
         before = {name: getattr(row, name) for name in changed if getattr(row, name) != changed[name]}
         if not before:
             return
         after = {name: changed[name] for name in before}
-        _write(session, row, now, **after)
-        _happened(session, row.id, "edited", actor, now, before=before, after=after)
+        rows.write(session, row, now, **after)
+        rows.happened(session, row.id, "edited", actor, now, before=before, after=after)
 
 
 @retried
@@ -223,25 +195,27 @@ def cancel(public_id: str, actor: Actor, *, now: datetime, undo: bool = True) ->
     Raises NotFound, ChangeTooLate, StateChanged.
     """
     with reading() as session:
-        seen = _found(session, public_id)
-        bookable = _bookable_of(session, seen)
+        seen = rows.found(session, public_id)
+        bookable = rows.bookable_of(session, seen)
     with transaction(occupancy.keys(bookable.pool_id, seen.starts_at, seen.ends_at)) as session:
-        row = _found(session, public_id)
-        _unmoved(row, seen)
-        bookable = _bookable_of(session, row)
+        row = rows.found(session, public_id)
+        rows.unmoved(row, seen)
+        bookable = rows.bookable_of(session, row)
         _may_change(row, bookable, actor, now)
         minutes = bookable.policy.undo if undo else 0
         until = now + timedelta(minutes=minutes) if minutes else None
-        _free(session, row, until, now)
+        rows.free(session, row, until, now)
         after = {"status": Status.CANCELLED.value}
         held = (
             []
             if until
             else [occupancy.hold(bookable.pool_id, dict(session.ledger), row.starts_at, row.ends_at, -row.units)]
         )
-        _write(session, row, now, sequence=row.sequence + 1, **after)
-        _happened(session, row.id, "cancelled", actor, now, before={"status": row.status}, after=after, holds=held)
-        _announce(session, "cancellation", "cancelled", row, bookable, now, not_before=until or now, by=_by(actor))
+        rows.write(session, row, now, sequence=row.sequence + 1, **after)
+        rows.happened(session, row.id, "cancelled", actor, now, before={"status": row.status}, after=after, holds=held)
+        rows.announce(
+            session, "cancellation", "cancelled", row, bookable, now, not_before=until or now, by=rows.by_whom(actor)
+        )
         return until
 
 
@@ -249,19 +223,19 @@ def cancel(public_id: str, actor: Actor, *, now: datetime, undo: bool = True) ->
 def undo(public_id: str, actor: Actor, *, now: datetime) -> None:
     """Take a cancellation back while its place is still kept. Raises NotFound, StateChanged when it is too late."""
     with reading() as session:
-        seen = _found(session, public_id)
-        bookable = _bookable_of(session, seen)
+        seen = rows.found(session, public_id)
+        bookable = rows.bookable_of(session, seen)
     with transaction(occupancy.keys(bookable.pool_id, seen.starts_at, seen.ends_at)) as session:
-        row = _found(session, public_id)
-        _unmoved(row, seen)
+        row = rows.found(session, public_id)
+        rows.unmoved(row, seen)
         kept = and_(Allocation.appointment_id == row.id, Allocation.released_at.is_(None), Allocation.taken_until > now)
         # The write itself says whether the place was still there: a booking of another day may just have released it.
         restored = update(Allocation).where(kept).values(taken_until=None).returning(Allocation.id)
         if row.status != Status.CANCELLED or session.execute(restored).first() is None:
             raise StateChanged(status=row.status)
         before = _status_before_cancellation(session, row.id)
-        _write(session, row, now, status=before)
-        _happened(session, row.id, "undone", actor, now, before={"status": row.status}, after={"status": before})
+        rows.write(session, row, now, status=before)
+        rows.happened(session, row.id, "undone", actor, now, before={"status": row.status}, after={"status": before})
         outbox.withdraw(session, row.id, ("cancellation", "site_notice"), now)
 
 
@@ -352,7 +326,7 @@ def _record(session: Transaction, target: _Target, wish: Wish, start: Start, now
     row: dict[str, Any] = {
         "public_id": tokens.new_public_id(),
         "generation": 1,
-        "reference": new_reference(),
+        "reference": rows.new_reference(),
         "site_id": bookable.site.id,
         "planning_id": bookable.planning.id,
         "order_id": target.order_id,
@@ -366,6 +340,7 @@ def _record(session: Transaction, target: _Target, wish: Wish, start: Start, now
         "name": wish.contact.name,
         "phone": wish.contact.phone,
         "comment": wish.contact.comment,
+        "fields": {},
         "locale": wish.contact.locale,
         "source": wish.actor.origin,
         "overbook_reason": wish.overbook,
@@ -373,51 +348,16 @@ def _record(session: Transaction, target: _Target, wish: Wish, start: Start, now
         "sequence": 0,
         "created_at": now,
         "updated_at": now,
-        **_promise(bookable, start.start),
+        **rows.promise(bookable, start.start),
     }
-    identity = session.connection().execute(NEW, {**row, "known_as": wish.contact.email}).scalar_one()
-    held = _allocate(session, bookable, identity, start, wish.quantity, overbook=bool(wish.overbook))
+    identity = session.connection().execute(rows.NEW, {**row, "known_as": wish.contact.email}).scalar_one()
+    held = rows.allocate(session, bookable, identity, start, wish.quantity, overbook=bool(wish.overbook))
     after = {"status": row["status"], "start": start.start.isoformat(), "end": start.end.isoformat()}
     if wish.overbook:
         after["overbook"] = wish.overbook
-    _happened(session, identity, "scheduled", wish.actor, now, after=after, holds=[held])
-    _announce(session, "confirmation", "new", _Row(id=identity, **row), bookable, now, not_before=now)
-    return _booked(_Row(id=identity, **row))
-
-
-class _Row:
-    """The columns of an appointment that was just written, read as those of a row."""
-
-    def __init__(self, **columns: Any) -> None:
-        self.__dict__.update(columns)
-
-
-def _promise(bookable: Bookable, start: datetime) -> dict[str, str]:
-    """Write down the local time that is promised: the tz database may move it, and nobody would know."""
-    local = start.astimezone(bookable.zone)
-    return {"timezone": bookable.zone.key, "local_start": local.strftime("%Y-%m-%dT%H:%M")}
-
-
-def _allocate(
-    session: Transaction, bookable: Bookable, appointment_id: int, start: Start, units: int, *, overbook: bool
-) -> dict[str, Any]:
-    """Hold the place, and describe it for the history."""
-    pool = bookable.pool_id
-    found = occupancy.capacity(bookable, start.start, start.end)
-    session.connection().execute(
-        insert(Allocation),
-        {
-            "appointment_id": appointment_id,
-            "pool_id": pool,
-            "starts_at": start.start,
-            "ends_at": start.end,
-            "units": units,
-            "exclusive": not overbook and all(slots == 1 for _, _, slots in found),
-        },
-    )
-    occupancy.remember_length(session, pool, bookable.longest, bookable.planning.schedule.slot_minutes)
-    seqs = {key: session.ledger[key] for key in occupancy.keys(pool, start.start, start.end)}
-    return occupancy.hold(pool, seqs, start.start, start.end, units, overbook=overbook, capacity=found)
+    rows.happened(session, identity, "scheduled", wish.actor, now, after=after, holds=[held])
+    rows.announce(session, "confirmation", "new", rows.Row(id=identity, **row), bookable, now, not_before=now)
+    return _booked(rows.Row(id=identity, **row))
 
 
 def _rebook(session: Transaction, bookable: Bookable, row: Any, start: Start, wish: Move, now: datetime) -> Booked:
@@ -426,13 +366,13 @@ def _rebook(session: Transaction, bookable: Bookable, row: Any, start: Start, wi
     freed = occupancy.hold(
         bookable.pool_id, {key: session.ledger[key] for key in freed_keys}, row.starts_at, row.ends_at, -row.units
     )
-    _free(session, row, None, now)
-    held = _allocate(session, bookable, row.id, start, row.units, overbook=bool(wish.overbook))
+    rows.free(session, row, None, now)
+    held = rows.allocate(session, bookable, row.id, start, row.units, overbook=bool(wish.overbook))
     before = {"start": row.starts_at.isoformat(), "end": row.ends_at.isoformat()}
     after = {"start": start.start.isoformat(), "end": start.end.isoformat()}
     if wish.overbook:
         after["overbook"] = wish.overbook
-    promise = _promise(bookable, start.start)
+    promise = rows.promise(bookable, start.start)
     changed = {
         "starts_at": start.start,
         "ends_at": start.end,
@@ -440,105 +380,11 @@ def _rebook(session: Transaction, bookable: Bookable, row: Any, start: Start, wi
         "overbook_reason": wish.overbook or row.overbook_reason,
         **promise,
     }
-    _write(session, row, now, **changed)
-    _happened(session, row.id, "rescheduled", wish.actor, now, before=before, after=after, holds=[freed, held])
-    moved = _Row(**{**row._mapping, **changed, "version": row.version + 1})
-    _announce(session, "change", "moved", moved, bookable, now, not_before=now, before=before)
+    rows.write(session, row, now, **changed)
+    rows.happened(session, row.id, "rescheduled", wish.actor, now, before=before, after=after, holds=[freed, held])
+    moved = rows.Row(**{**row._mapping, **changed, "version": row.version + 1})
+    rows.announce(session, "change", "moved", moved, bookable, now, not_before=now, before=before)
     return _booked(moved)
-
-
-def _free(session: Session, row: Any, until: datetime | None, now: datetime) -> None:
-    """Let go of an appointment's places: at once, or when its undo ends."""
-    session.execute(
-        update(Allocation)
-        .where(Allocation.appointment_id == row.id, Allocation.released_at.is_(None))
-        .values({"taken_until": until} if until else {"released_at": now})
-    )
-
-
-def _write(session: Session, row: Any, now: datetime, **changed: Any) -> None:
-    """Change an appointment that nobody changed since it was read. Raises StaleDataError otherwise."""
-    written = session.execute(
-        update(Appointment)
-        .where(Appointment.id == row.id, Appointment.version == row.version)
-        .values(version=row.version + 1, updated_at=now, **changed)
-        .returning(Appointment.id)
-    ).first()
-    if written is None:
-        raise StaleDataError("the appointment changed meanwhile")
-
-
-def _happened(
-    session: Session,
-    appointment_id: int,
-    kind: str,
-    actor: Actor,
-    now: datetime,
-    *,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-    holds: Sequence[Mapping[str, Any]] = (),
-) -> None:
-    session.connection().execute(
-        insert(Event),
-        {
-            "appointment_id": appointment_id,
-            "kind": kind,
-            "at": now,
-            "actor": actor.name,
-            "origin": actor.origin,
-            "before": dict(before or {}),
-            "after": dict(after or {}),
-            "holds": list(holds),
-        },
-    )
-
-
-def _announce(
-    session: Session,
-    kind: str,
-    change: str,
-    row: Any,
-    bookable: Bookable,
-    now: datetime,
-    *,
-    not_before: datetime,
-    **facts: Any,
-) -> None:
-    """Queue the mail to the one who comes and the notice to the site."""
-    version = f"{change}:{row.public_id}:{row.version}:{now.timestamp()}"  # a cancellation reads the version it ends
-    drafts = []
-    if row.email:
-        drafts.append(outbox.Draft(kind, f"{kind}:{version}", row.email, row.locale, not_before, facts, row.id))
-    if bookable.site.email:
-        notice = {"change": change, **facts}
-        locale = outbox.default_locale()
-        drafts.append(
-            outbox.Draft(
-                "site_notice", f"site_notice:{version}", bookable.site.email, locale, not_before, notice, row.id
-            )
-        )
-    outbox.enqueue(session, drafts, now)
-
-
-def _by(actor: Actor) -> str:
-    return "staff" if actor.staff else "customer"
-
-
-def _found(session: Session, public_id: str, *, lock: bool = False) -> Any:
-    query = FOUND.with_for_update() if lock else FOUND
-    if (row := session.connection().execute(query, {"public_id": public_id}).first()) is None:
-        raise NotFound
-    return row
-
-
-def _bookable_of(session: Session, row: Any, *, lock: bool = False) -> Bookable:
-    return bookables.of_pool(session, row.site_id, row.planning_id, lock=lock)
-
-
-def _unmoved(row: Any, seen: Any) -> None:
-    if (row.starts_at, row.ends_at) != (seen.starts_at, seen.ends_at):
-        raise StaleDataError("the appointment moved before it could be locked")
 
 
 def _may_change(row: Any, bookable: Bookable, actor: Actor, now: datetime) -> None:
@@ -561,16 +407,6 @@ def _status_before_cancellation(session: Session, appointment_id: int) -> str:
         .limit(1)
     ).one()
     return before["status"]
-
-
-def new_reference() -> str:
-    """Draw a reference that can be said on the telephone.
-
-    >>> len(new_reference())
-    9
-    """
-    drawn = "".join(secrets.choice(ALPHABET) for _ in range(REFERENCE_LENGTH))
-    return f"{drawn[:4]}-{drawn[4:]}"
 
 
 def manage_token(public_id: str, generation: int) -> str:

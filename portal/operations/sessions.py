@@ -21,9 +21,10 @@ from sqlalchemy.orm import Session
 
 from portal.domain.errors import Invalid, NotEligible, RateLimited
 from portal.extensions import reading, retried, settings, transaction
-from portal.models import LoginFailure, User, UserSession
+from portal.models import LoginFailure, User, UserSession, UserSite
 from portal.operations import users
 from portal.operations.addresses import normal_address
+from portal.operations.scopes import EVERYWHERE, Scope
 
 LONGEST_LOGIN = timedelta(days=7)
 FREE_TRIES = 5
@@ -33,13 +34,15 @@ FORGOTTEN_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """The member of the staff whose session this is."""
+    """The member of the staff whose session this is, and the sites that are theirs."""
 
     id: int
     email: str
     name: str
     role: str
     locale: str | None
+    session_id: int
+    scope: Scope
 
 
 def enter(email: str, password: str, address: str, *, now: datetime) -> str:
@@ -60,7 +63,9 @@ def enter(email: str, password: str, address: str, *, now: datetime) -> str:
 def member(token: str, *, now: datetime) -> Member | None:
     """Find whose session a token is; None when it was ended, is too old, or its account is closed."""
     query = (
-        select(User.id, User.email, User.name, User.role, User.locale)
+        select(
+            User.id, User.email, User.name, User.role, User.locale, User.every_site, UserSession.id.label("session_id")
+        )
         .join(UserSession, UserSession.user_id == User.id)
         .where(
             UserSession.token_hash == _hash(token),
@@ -70,8 +75,14 @@ def member(token: str, *, now: datetime) -> Member | None:
         )
     )
     with reading() as session:
-        row = session.execute(query).first()
-    return Member(*row) if row is not None else None
+        if (row := session.execute(query).first()) is None:
+            return None
+        scope = EVERYWHERE if row.every_site else _scope_of(session, row.id)
+        return Member(row.id, row.email, row.name, row.role, row.locale, row.session_id, scope)
+
+
+def _scope_of(session: Session, user_id: int) -> Scope:
+    return Scope(frozenset(session.scalars(select(UserSite.site_id).where(UserSite.user_id == user_id))))
 
 
 @retried

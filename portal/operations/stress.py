@@ -21,7 +21,8 @@ from portal.domain.errors import Busy, Refusal, SlotTaken
 from portal.extensions import reading, settings, transaction
 from portal.models import Allocation, Appointment, Ledger, Planning, PlanningVersion, Pool, Site, WeeklyOpening
 from portal.operations import appointments
-from portal.operations.appointments import Actor, Contact, Wish
+from portal.operations.actors import Actor
+from portal.operations.appointments import Contact, Wish
 from portal.operations.bookables import new_revision
 
 PROCESSES = 4  # each with some of the clients as threads: a client is a connection, and a server has not many

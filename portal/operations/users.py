@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from portal.domain.errors import Invalid
 from portal.extensions import reading, retried, transaction
 from portal.models import User
+from portal.operations import tokens
 from portal.operations.addresses import normal_address
 
 ROLES = ("admin", "manager", "agent", "viewer")
@@ -41,6 +42,7 @@ def add(email: str, password: str, *, role: str, now: datetime, name: str = "", 
     hashed = password_hash(password)
     with transaction() as session:
         values = {
+            "public_id": tokens.new_public_id(),
             "email": address,
             "name": name.strip(),
             "password_hash": hashed,

@@ -11,8 +11,8 @@ import pytest
 from portal.domain.lifecycle import Status
 from portal.domain.retry import Failure
 from portal.operations import cards, outbox, staff_calendars
+from portal.operations.actors import CUSTOMER
 from portal.operations.appointment_lists import Filter, find_appointments
-from portal.operations.appointments import CUSTOMER
 from tests import sample, staff
 from tests.admin.conftest import form_of
 

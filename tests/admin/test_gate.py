@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from portal.operations import appointments, cards, users
-from portal.operations.appointments import GUEST
+from portal.operations.actors import GUEST
 from tests import sample
 from tests.admin.conftest import form_of
 

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from portal.admin.guard import BOOK, EDIT, OPEN, READ, RIGHTS, needed
+from portal.admin.guard import ADMIN, BOOK, EDIT, OPEN, READ, RIGHTS, needed
 from tests import sample, staff
 
 VALUES: dict[str, Any] = {
@@ -27,7 +27,7 @@ EXPECTED = {
     "viewer": {READ},
     "agent": {READ, BOOK},
     "manager": {READ, BOOK, EDIT},
-    "admin": {READ, BOOK, EDIT},
+    "admin": {READ, BOOK, EDIT, ADMIN},
 }
 
 

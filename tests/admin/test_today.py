@@ -11,7 +11,7 @@ from portal.clock import real_now
 from portal.extensions import transaction
 from portal.models import OutboxMessage
 from portal.operations import appointments, outbox
-from portal.operations.appointments import Actor
+from portal.operations.actors import Actor
 from tests import sample
 
 STAFF = Actor("claire@example.com", "staff", staff=True)

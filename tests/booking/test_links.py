@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from portal.extensions import reading
 from portal.models import Link
-from portal.operations import appointments, cards, links
+from portal.operations import actors, appointments, cards, links
 from tests import sample
 from tests.booking.pages import PLANNING
 
@@ -197,5 +197,5 @@ def test_other_details_for_the_same_choice_are_refused_once(portal, link):
 def test_a_cancelled_appointment_can_be_restored_from_the_list(portal, link, do, now):
     url = details(portal, link).send().response.headers["Location"]
     token = url.split("/")[2].split("?")[0]
-    do(appointments.cancel, do(cards.by_token, token).public_id, appointments.CUSTOMER, now=now)
+    do(appointments.cancel, do(cards.by_token, token).public_id, actors.CUSTOMER, now=now)
     assert "Rétablir" in [name.split()[0] for name in portal.open(f"/b/{link}").named("/a/")]

@@ -9,7 +9,7 @@ import pytest
 import segno
 
 from portal.operations import appointments, cards
-from portal.operations.appointments import GUEST
+from portal.operations.actors import GUEST
 from tests import sample
 from tests.booking.pages import PLANNING
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from portal.operations import appointments, cards, links
-from portal.operations.appointments import GUEST
+from portal.operations.actors import GUEST
 from portal.operations.links import Scope
 from tests import sample, staff
 from tests.backends import NOW

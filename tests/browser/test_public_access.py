@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from portal.operations import appointments
-from portal.operations.appointments import CUSTOMER
+from portal.operations.actors import CUSTOMER
 from tests import sample
 from tests.backends import NOW
 from tests.browser.site import Site

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from portal.operations import appointments, cards
+from portal.operations import actors, appointments, cards
 from tests import sample
 from tests.backends import NOW
 from tests.browser.site import Site
@@ -235,7 +235,7 @@ def test_one_whose_clock_agrees_is_not_bothered(desk, docks):
 def test_an_undone_cancellation_cannot_be_pressed_twice(site, desk, booked):
     with site.app.app_context():
         public_id = cards.by_token(booked.removeprefix("/a/")).public_id
-        appointments.cancel(public_id, appointments.GUEST, now=NOW)
+        appointments.cancel(public_id, actors.GUEST, now=NOW)
     desk.goto(f"{booked}/undo")
     desk.get_by_role("button", name="Rétablir le rendez-vous").dblclick()
     expect(desk.get_by_role("heading", name="Rendez-vous confirmé")).to_be_visible()

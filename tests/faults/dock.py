@@ -10,7 +10,8 @@ from portal.domain.errors import Refusal
 from portal.extensions import transaction
 from portal.models import Order, Organisation, Planning, PlanningVersion, Pool, Site, WeeklyOpening
 from portal.operations import appointments, links
-from portal.operations.appointments import CUSTOMER, GUEST, Contact, Move, Wish
+from portal.operations.actors import CUSTOMER, GUEST
+from portal.operations.appointments import Contact, Move, Wish
 from portal.operations.bookables import new_revision
 from portal.operations.once import Once
 

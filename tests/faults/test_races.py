@@ -14,7 +14,7 @@ from portal.domain.errors import StateChanged
 from portal.extensions import reading
 from portal.models import Appointment, OutboxMessage
 from portal.operations import appointments, calendars, integrity
-from portal.operations.appointments import GUEST
+from portal.operations.actors import GUEST
 from tests.faults import times
 from tests.faults.dock import MONDAY, POOL_STARTS, at, book, book_by_link, book_once, guest, link, swing
 

@@ -8,8 +8,8 @@ import pytest
 
 from portal.domain.errors import Invalid, NotFound
 from portal.operations import appointment_lists, appointments
+from portal.operations.actors import GUEST, Actor
 from portal.operations.appointment_lists import Filter
-from portal.operations.appointments import GUEST, Actor
 from tests import sample
 from tests.backends import NOW
 from tests.sample import paris

@@ -24,7 +24,8 @@ from portal.domain.lifecycle import Status
 from portal.extensions import reading
 from portal.models import Allocation, Appointment, Event, OutboxMessage
 from portal.operations import appointments, calendars, cards
-from portal.operations.appointments import CUSTOMER, GUEST, Actor, Contact, Details, Move, Wish
+from portal.operations.actors import CUSTOMER, GUEST, Actor
+from portal.operations.appointments import Contact, Details, Move, Wish
 from portal.operations.once import Once
 from tests import sample
 from tests.sample import paris

@@ -9,8 +9,8 @@ import pytest
 from portal.domain.errors import NotFound, StateChanged
 from portal.domain.slots import Reason
 from portal.extensions import reading
-from portal.operations import appointments, availability, bookables, calendars
-from portal.operations.appointments import GUEST
+from portal.operations import actors, appointments, availability, bookables, calendars
+from portal.operations.actors import GUEST
 from tests import sample
 from tests.sample import paris
 
@@ -138,7 +138,7 @@ def test_a_site_without_guests_shows_nothing_to_them(do, now):
 def test_an_order_page_parts_what_is_to_come_from_what_is_past(do, docks, now):
     do(sample.order)
     token = do(sample.link)
-    wish = sample.wish("2026-12-01 10:00", token=token, site=None, planning=None, actor=appointments.CUSTOMER)
+    wish = sample.wish("2026-12-01 10:00", token=token, site=None, planning=None, actor=actors.CUSTOMER)
     do(appointments.book, wish, now=now)
     page = do(calendars.link_page, token, now=now + timedelta(days=1))
     assert (len(page.upcoming), len(page.past)) == (0, 1)

@@ -12,7 +12,8 @@ from sqlalchemy import delete, insert, text, update
 from portal.extensions import db, transaction
 from portal.models import Allocation, Appointment, Event, Ledger, Planning, Pool, WeeklyOpening
 from portal.operations import appointments, integrity, lapses
-from portal.operations.appointments import GUEST, Actor, Move
+from portal.operations.actors import GUEST, Actor
+from portal.operations.appointments import Move
 from portal.operations.bookables import new_revision
 from tests import sample
 from tests.backends import NOW

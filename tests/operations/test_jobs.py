@@ -17,7 +17,8 @@ from portal.delivery.mailbox import Mailbox as Folder
 from portal.extensions import reading, transaction
 from portal.models import Event, OutboxMessage
 from portal.operations import appointments, links, outbox
-from portal.operations.appointments import GUEST, Move
+from portal.operations.actors import GUEST
+from portal.operations.appointments import Move
 from portal.operations.outbox import Draft
 from tests import sample
 from tests.children import Child, free_port

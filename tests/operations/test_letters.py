@@ -9,7 +9,8 @@ import pytest
 from portal.extensions import transaction
 from portal.models import Appointment, OutboxMessage
 from portal.operations import appointments, find, letters, links, outbox
-from portal.operations.appointments import CUSTOMER, GUEST, Actor, Move
+from portal.operations.actors import CUSTOMER, GUEST, Actor
+from portal.operations.appointments import Move
 from portal.operations.letters import Content, Early, Stale
 from tests import sample
 from tests.sample import paris

@@ -10,7 +10,7 @@ from portal.domain.errors import NotFound, StateChanged
 from portal.domain.retry import PATIENCE, Failure
 from portal.extensions import reading, transaction
 from portal.models import Appointment, Heartbeat, OutboxMessage
-from portal.operations import appointments, outbox
+from portal.operations import actors, appointments, outbox
 from portal.operations.outbox import BATCH, LEASE, PROBE_EVERY, Draft
 from tests import sample
 
@@ -251,8 +251,8 @@ def test_what_waits_for_an_undo_waits_through_a_clock_set_back(do, now, claim):
 def test_an_undone_cancellation_takes_its_mails_back_and_no_others(do, now):
     do(sample.docks)
     booked = do(sample.booked, "2026-12-07 08:00", now=now)
-    do(appointments.cancel, booked.public_id, appointments.GUEST, now=now)
-    do(appointments.undo, booked.public_id, appointments.GUEST, now=now)
+    do(appointments.cancel, booked.public_id, actors.GUEST, now=now)
+    do(appointments.undo, booked.public_id, actors.GUEST, now=now)
     kinds = sorted((message.kind, message.state) for message in do(outbox.of_appointment, booked.public_id))
     assert kinds == [("confirmation", "waiting"), ("site_notice", "waiting")]
 

@@ -11,7 +11,7 @@ import pytest
 from portal.domain.errors import Invalid, NotFound, StateChanged
 from portal.domain.openings import Opening, Why
 from portal.operations import appointments, calendars, planning_list, planning_previews, plannings
-from portal.operations.appointments import CUSTOMER, GUEST
+from portal.operations.actors import CUSTOMER, GUEST
 from portal.operations.plannings import Exceptional, Plan
 from tests import sample
 from tests.sample import paris

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from portal.operations import appointments, letters, outbox, reminders
-from portal.operations.appointments import GUEST, Move
+from portal.operations import actors, appointments, letters, outbox, reminders
+from portal.operations.actors import GUEST
+from portal.operations.appointments import Move
 from portal.operations.letters import Stale
 from tests import sample
 from tests.operations.test_letters import REAL
@@ -121,7 +122,7 @@ def test_a_queued_reminder_is_dropped_once_the_appointment_has_begun(do, derive,
 def test_an_appointment_without_address_is_not_reminded(do, derive, now):
     do(sample.docks)
     nobody = appointments.Contact(email=None, name="Chauffeur")
-    actor = appointments.Actor("agent@example.com", "staff", staff=True)
+    actor = actors.Actor("agent@example.com", "staff", staff=True)
     wish = appointments.Wish(start=START, contact=nobody, actor=actor, site="bordeaux", planning="quais")
     do(appointments.book, wish, now=now)
     assert derive(START - MINUTE) == 0

@@ -10,7 +10,7 @@ import pytest
 from portal.domain.durations import Duration
 from portal.domain.errors import Invalid, NotFound, SlotNotOffered, StateChanged
 from portal.operations import appointments, calendars, sites
-from portal.operations.appointments import GUEST
+from portal.operations.actors import GUEST
 from portal.operations.sites import Plan
 from tests import sample
 

@@ -10,7 +10,7 @@ from portal.domain.openings import Why
 from portal.extensions import transaction
 from portal.models import Pool, Site
 from portal.operations import appointments, cards, today
-from portal.operations.appointments import Actor
+from portal.operations.actors import Actor
 from portal.operations.bookables import new_revision
 from tests import sample
 from tests.sample import paris

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from portal.extensions import reading
 from portal.models import Appointment, Customer, Order, Planning, Pool, Site
 from portal.operations import calendars, orders, transfer
-from portal.operations.appointments import Actor
+from portal.operations.actors import Actor
 from portal.operations.orders import OrderDraft
 from tests import sample
 from tests.backends import NOW
