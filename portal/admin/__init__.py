@@ -22,6 +22,7 @@ from portal.admin import (
 )
 from portal.admin.guard import guard, rights
 from portal.admin.problems import failed, refused
+from portal.admin.rooms import menu
 from portal.admin.words import closure_text, hours_text, kinds_text
 from portal.domain.errors import Refusal
 
@@ -33,6 +34,7 @@ bp.register_error_handler(HTTPException, failed)
 bp.add_app_template_filter(hours_text)
 bp.add_app_template_filter(kinds_text)
 bp.add_app_template_global(closure_text)
+bp.add_app_template_global(menu)
 for room in (
     entry,
     today,

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from portal.domain.errors import Busy
 from portal.extensions import reading, retried, transaction
 from portal.models import Ledger, Site
-from portal.operations import appointments
+from portal.operations import appointment_rows
 from portal.operations.bookables import new_revision
 from tests import sample
 
@@ -109,7 +109,7 @@ def test_a_breach_of_the_rules_is_not_tried_again(do):
 def test_a_reference_drawn_twice_is_drawn_again(do, now, monkeypatch):
     do(sample.docks)
     drawn = iter(["AAAA-AAAA", "AAAA-AAAA", "BBBB-BBBB"])
-    monkeypatch.setattr(appointments, "new_reference", lambda: next(drawn))
+    monkeypatch.setattr(appointment_rows, "new_reference", lambda: next(drawn))
     do(sample.booked, "2026-12-07 08:00", now=now)
     do(sample.booked, "2026-12-07 09:00", now=now, number=1)
     assert next(drawn, "all drawn") == "all drawn"
