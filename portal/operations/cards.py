@@ -46,6 +46,7 @@ class AppointmentCard:
     name: str
     phone: str
     comment: str
+    fields: dict[str, Any]
     locale: str
     source: str
     overbook_reason: str
@@ -213,6 +214,7 @@ def _card(session: Session, row: Any) -> AppointmentCard:
         name=row.name,
         phone=row.phone,
         comment=row.comment,
+        fields=row.fields,
         locale=row.locale,
         source=row.source,
         overbook_reason=row.overbook_reason,

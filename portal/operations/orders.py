@@ -20,6 +20,7 @@ from portal.models import Customer, Order, Site
 from portal.operations import bookables
 from portal.operations.addresses import normal_address
 from portal.operations.bookables import SiteCard
+from portal.operations.scopes import Scope
 
 KINDS = ("customer", "supplier")
 LONGEST = {"reference": 120, "status": 40, "units": 120, "name": 120, "phone": 40}
@@ -151,6 +152,12 @@ def search(
         rows = session.execute(query.where(*_after(cursor)).order_by(Order.id.desc()).limit(size + 1)).all()
         found = [_card(session, row) for row in rows[:size]]
     return Page(found, str(found[-1].id) if len(rows) > size else None, total)
+
+
+def of_customer(session: Session, customer_id: int, scope: Scope, limit: int) -> list[OrderCard]:
+    """List a customer's orders within the sites, newest first."""
+    query = _listing().where(Order.customer_id == customer_id, scope.limits(Order.site_id))
+    return [_card(session, row) for row in session.execute(query.order_by(Order.id.desc()).limit(limit))]
 
 
 def statuses() -> list[str]:
