@@ -40,6 +40,7 @@ from portal.operations import (
     keys,
     links,
     organisation,
+    retention,
     stress,
     transfer,
     users,
@@ -260,6 +261,17 @@ def export() -> None:
     """Print the whole configuration as YAML, which `creneau load` takes without a change."""
     _ready()
     click.echo(transfer.export(), nl=False)
+
+
+@creneau.command(short_help="Anonymise what is past its time.")
+def purge() -> None:
+    """Anonymise appointments, and delete customers, that are past the retention chosen in the settings.
+
+    The worker does the same once a day.
+    """
+    _ready()
+    done = retention.purge(now=now())
+    click.echo(f"appointments anonymised: {done.appointments}, customers deleted: {done.customers}")
 
 
 @creneau.group("user", cls=Commands)

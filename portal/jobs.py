@@ -25,7 +25,7 @@ from portal.delivery.mailbox import carrier
 from portal.domain.errors import Refusal
 from portal.domain.retry import Failure
 from portal.extensions import settings
-from portal.operations import lapses, letters, outbox, reminders
+from portal.operations import lapses, letters, outbox, reminders, retention
 from portal.operations.outbox import Message
 from portal.web.letters import letter_of
 
@@ -59,6 +59,11 @@ def announce_freed(now: datetime) -> int:
     return lapses.announce(now)
 
 
+def purge(now: datetime) -> retention.Purged:
+    """Anonymise what is past its time."""
+    return retention.purge(now=now)
+
+
 def beat() -> None:
     """Leave a sign of life, for the staff's page and for monitoring."""
     outbox.beat(f"worker:{socket.gethostname()}:{os.getpid()}"[:60], clock.real_now())
@@ -76,6 +81,7 @@ class Done:
 def once(now: datetime) -> Done:
     """Do everything that is due, then end. Call inside an application context."""
     beat()
+    purge(now)
     return Done(reminders=remind(now), freed=announce_freed(now), sent=send_due(now))
 
 
@@ -86,6 +92,7 @@ def start(app: Flask, stopping: threading.Event) -> BackgroundScheduler:
         (lambda: remind(clock.now()), 60),
         (lambda: announce_freed(clock.now()), 15),
         (beat, 30),
+        (lambda: purge(clock.now()), 24 * 3600),
     )
     scheduler = BackgroundScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}

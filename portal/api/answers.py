@@ -15,6 +15,7 @@ from portal.extensions import settings
 from portal.i18n import rfc3339
 from portal.operations.availability import Availability
 from portal.operations.cards import AppointmentCard
+from portal.operations.customers import CustomerCard
 from portal.operations.events import EventLine
 from portal.operations.links import OpenLink
 from portal.operations.orders import OrderCard
@@ -88,6 +89,18 @@ def planning(line: PlanningLine) -> Json:
         "guests": card.guests,
         "slot_minutes": card.schedule.slot_minutes,
         "step_minutes": card.schedule.step_minutes,
+    }
+
+
+def customer(card: CustomerCard) -> Json:
+    """Write a customer of the base."""
+    return {
+        "email": card.email,
+        "name": card.name,
+        "phone": card.phone,
+        "kind": card.kind,
+        "locale": card.locale,
+        "created_at": rfc3339(card.created_at),
     }
 
 

@@ -215,6 +215,15 @@ class OrderCustomer(Given):
     locale = Choice(*LOCALES)
 
 
+class CustomerPut(Given):
+    """A customer of the base: what is left out stays as it is."""
+
+    kind = Choice(*KINDS, metadata={"description": "`customer`: collects. `supplier`: delivers."})
+    name = Line(most=NAME)
+    phone = Line(most=PHONE)
+    locale = Choice(*LOCALES, metadata={"description": "Language of the mails."})
+
+
 class OrderGiven(Given):
     """What may be said of an order."""
 

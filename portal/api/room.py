@@ -33,6 +33,7 @@ TAGS = {
     "Links": "What an order's booking link opens: no key, the token is the right.",
     "Appointments": "Book, look up, move, cancel, correct.",
     "Orders": "Keep orders in step with your own system, and make their booking links.",
+    "Customers": "The customer base: kept, shown, erased.",
     "Events": "Everything that happened to appointments, in order.",
 }
 INTRODUCTION = """\

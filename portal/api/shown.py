@@ -198,6 +198,26 @@ class LinkMade(Answer):
     expires_at = moment("From when on it opens nothing.", nullable=True)
 
 
+# Customers
+
+
+class CustomerAnswer(Answer):
+    """A customer of the base."""
+
+    email = said("E-mail address.")
+    name = said("Name.")
+    phone = said("Telephone.")
+    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    locale = said("Language of the mails; null: not known.", nullable=True)
+    created_at = moment("When the customer came into the base.")
+
+
+class Erased(Answer):
+    """What an erasure did."""
+
+    appointments = fields.Integer(required=True, metadata={"description": "Appointments that were anonymised."})
+
+
 # Links
 
 

@@ -238,7 +238,8 @@ def _read(session: Session, customer_id: int, scope: Scope) -> CustomerCard:
 
 def _create(session: Session, email: str | None, wanted: Mapping[str, Any], by: Actor, now: datetime) -> CustomerCard:
     """Insert, decided by the database whoever else writes the same address now."""
-    values = {"email": email, "kind": "customer", "name": "", "phone": "", "locale": None, "created_at": now}
+    values: dict[str, Any] = {"email": email, "kind": "customer", "name": "", "phone": "", "locale": None}
+    values["created_at"] = now
     values |= {name: wanted[name] for name in KEPT if name in wanted}
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     made = dialect.insert(Customer).values(**values).on_conflict_do_nothing(index_elements=["email"])
