@@ -67,6 +67,7 @@ def _widen_users() -> None:
     with op.batch_alter_table("user_account") as table:
         table.add_column(sa.Column("public_id", sa.String(length=32), nullable=True))
         table.add_column(sa.Column("generation", sa.Integer(), nullable=False, server_default="1"))
+        table.add_column(sa.Column("link_expires_at", INSTANT, nullable=True))
         table.add_column(sa.Column("every_site", sa.Boolean(), nullable=False, server_default=sa.true()))
         table.add_column(sa.Column("totp_nonce", sa.String(length=32), nullable=True))
         table.add_column(sa.Column("totp_step", sa.BigInteger(), nullable=False, server_default="0"))
@@ -199,7 +200,9 @@ def downgrade() -> None:
             table.drop_column(name)
     with op.batch_alter_table("user_account") as table:
         table.drop_constraint(op.f("uq_user_account_public_id"), type_="unique")
-        for name in ("last_login_at", "recovery", "totp_step", "totp_nonce", "every_site", "generation", "public_id"):
+        for name in ("last_login_at", "recovery", "totp_step", "totp_nonce", "every_site"):
+            table.drop_column(name)
+        for name in ("link_expires_at", "generation", "public_id"):
             table.drop_column(name)
     for name, columns in _added().items():
         for column in columns:

@@ -20,6 +20,7 @@ class User(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(String(32), unique=True)  # in the tokens of invitations and resets
     generation: Mapped[int] = mapped_column(default=1)  # raised by every use of such a token, and by every new one
+    link_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # until when the newest of them opens
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(120), default="")
     password_hash: Mapped[str] = mapped_column(String(200), default="")  # empty: invited, no password chosen yet
