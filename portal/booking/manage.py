@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
-import segno
 from flask import Blueprint, Response, request, url_for
-from markupsafe import Markup
 
 from portal.booking.forms import ConfirmForm, DetailsForm
 from portal.booking.language import speak
@@ -21,7 +18,6 @@ from portal.booking.state import changes_text, state_of, steps_of
 from portal.clock import now
 from portal.domain.errors import ChangeTooLate, Refusal, StateChanged
 from portal.domain.lifecycle import Status
-from portal.extensions import settings
 from portal.i18n import _, day, hour
 from portal.operations import appointments, calendars, cards
 from portal.operations.actors import CUSTOMER, GUEST, Actor
@@ -30,11 +26,13 @@ from portal.operations.bookables import SiteCard
 from portal.operations.calendars import Choice
 from portal.operations.cards import AppointmentCard
 from portal.operations.once import Once
+from portal.web.codes import gate_code
 from portal.web.picker import Paths, day_view, picker
 from portal.web.responses import go, page, wants_fragment
 from portal.web.responses import show as show_page
 from portal.web.step import Chosen, asked_start, attempt, chosen, described, lost_text, page_values, status_of
 from portal.web.visit import Visit, visit
+from portal.web.visitors import somebody_looks
 
 bp = Blueprint("manage", __name__, url_prefix="/a")
 each_address(bp)
@@ -119,23 +117,6 @@ def map_url(site: SiteCard) -> str:
     return f"https://www.openstreetmap.org/search?query={quote(site.address)}" if site.address else ""
 
 
-def gate_code(reference: str) -> Markup:
-    """Draw the code that the gate scans. It holds the reference, never a token: paper is left lying about."""
-    drawn = _drawn(f"{settings().public_url}/admin/gate/{reference}")
-    named = Markup('<svg role="img" aria-label="{}" ').format(
-        _("QR code of reference %(reference)s", reference=reference)
-    )
-    return Markup(drawn.replace("<svg ", str(named), 1))  # noqa: S704 - made of numbers by the library
-
-
-@lru_cache(1024)
-def _drawn(text: str) -> str:
-    # Trying all eight masks takes ten times as long and makes no difference to a scanner.
-    code = segno.make(text, error="m", micro=False, mask=2)
-    drawn: str = code.svg_inline(border=0, omitsize=True, svgclass=None, lineclass=None)
-    return drawn
-
-
 def _purpose(card: AppointmentCard) -> str:
     if card.order is None:
         return card.planning.name if card.planning else ""
@@ -180,10 +161,12 @@ def reschedule(token: str) -> Response:
     if start is not None:
         return _move(token, start, asked, paths)
     if wants_fragment() and asked.day is not None:
-        card, found = calendars.move_day(token, asked.day, now=now())
+        card, found = calendars.move_day(token, asked.day, now=now(), counted=somebody_looks())
         speak(card.locale)
         return show_page("booking/reschedule.html", "booking/_slots.html", day=day_view(found, asked, paths))
-    card, calendar = calendars.move_calendar(token, now=now(), month=asked.month, day=asked.day)
+    card, calendar = calendars.move_calendar(
+        token, now=now(), month=asked.month, day=asked.day, counted=somebody_looks()
+    )
     speak(card.locale)
     _still_changeable(card)
     return show_page(
