@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from portal.domain.durations import Duration, parse_duration
 from portal.domain.errors import Invalid
+from portal.domain.shapes import Reader, count, flag, list_of, one_of, or_none, text
 
 AT_ONCE, TWO_DAYS, A_DAY_AHEAD = Duration(0), Duration(2, "d"), Duration(24, "h")
 MOST_DAYS = 3660
@@ -92,10 +93,6 @@ def _check(key: str, value: object) -> None:
         raise Invalid(field=key, problem="not_supported_yet", value=value)
 
 
-Reader = Callable[[str, object], Any]
-"""Turns the value of a key into what the policy holds, or raises Invalid naming the key."""
-
-
 def _value(policy: Policy, key: str, value: object) -> Any:
     current = getattr(policy, key) if key in _READERS or key in _NESTED else None
     if key in _NESTED:
@@ -116,89 +113,37 @@ def _merged(current: Any, key: str, value: object) -> Any:
     return replace(current, **{name: _NESTED[key][name](f"{key}.{name}", inner) for name, inner in value.items()})
 
 
-def _flag(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise Invalid(field=name, problem="not_a_boolean", value=value)
-    return value
-
-
-def _count(lowest: int, highest: int) -> Reader:
-    def read(name: str, value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise Invalid(field=name, problem="not_a_number", value=value)
-        if not lowest <= value <= highest:
-            raise Invalid(field=name, problem="out_of_range", value=value, lowest=lowest, highest=highest)
-        return value
-
-    return read
-
-
-def _or_none(reader: Reader) -> Reader:
-    def read(name: str, value: object) -> Any:
-        return None if value is None else reader(name, value)
-
-    return read
-
-
-def _one_of(*choices: str) -> Reader:
-    def read(name: str, value: object) -> str:
-        if not isinstance(value, str) or value not in choices:
-            raise Invalid(field=name, problem="not_a_choice", value=value, choices=choices)
-        return value
-
-    return read
-
-
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise Invalid(field=name, problem="not_a_text", value=value)
-    return value
-
-
-def _list_of(reader: Reader) -> Reader:
-    def read(name: str, value: object) -> tuple[Any, ...]:
-        if not isinstance(value, list | tuple):
-            raise Invalid(field=name, problem="not_a_list", value=value)
-        read_values = tuple(reader(f"{name}[{index}]", item) for index, item in enumerate(value))
-        for index, item in enumerate(read_values):
-            if item in read_values[:index]:
-                raise Invalid(field=f"{name}[{index}]", problem="twice", value=value[index])
-        return read_values
-
-    return read
-
-
 def _duration(name: str, value: object) -> Duration:
     return parse_duration(value, field=name)
 
 
-_MINUTES = _count(0, 7 * 1440)
+_MINUTES = count(0, 7 * 1440)
 _READERS: dict[str, Reader] = {
-    "validation": _one_of("none", "manager", "staff"),
-    "who": _one_of("anyone", "existing"),
-    "email_patterns": _list_of(_text),
+    "validation": one_of("none", "manager", "staff"),
+    "who": one_of("anyone", "existing"),
+    "email_patterns": list_of(text),
     "min_notice": _duration,
-    "business_days": _flag,
-    "max_days": _count(0, MOST_DAYS),
+    "business_days": flag,
+    "max_days": count(0, MOST_DAYS),
     "change_notice": _duration,
-    "undo": _count(0, MOST_UNDO),
+    "undo": count(0, MOST_UNDO),
     "hold": _MINUTES,
     "confirm_by_mail": _MINUTES,
     "answer_within": _duration,
     "cooling_off": _MINUTES,
-    "reminders": _list_of(_duration),
+    "reminders": list_of(_duration),
     "overdue": _MINUTES,
-    "waiting_list": _flag,
-    "max_per_day": _or_none(_count(1, 1000)),
-    "max_per_week": _or_none(_count(1, 1000)),
-    "modes": _list_of(_one_of("service", "service_staff", "staff_service")),
+    "waiting_list": flag,
+    "max_per_day": or_none(count(1, 1000)),
+    "max_per_week": or_none(count(1, 1000)),
+    "modes": list_of(one_of("service", "service_staff", "staff_service")),
 }
 _NESTED: dict[str, dict[str, Reader]] = {
-    "earlier_slots": {"enabled": _flag, "hours": _count(0, 8760), "mode": _one_of("all", "one_by_one")},
+    "earlier_slots": {"enabled": flag, "hours": count(0, 8760), "mode": one_of("all", "one_by_one")},
     "distribution": {
-        "rule": _one_of("balanced", "history", "fair"),
-        "period": _one_of("day", "week"),
-        "days": _or_none(_count(1, MOST_DAYS)),
+        "rule": one_of("balanced", "history", "fair"),
+        "period": one_of("day", "week"),
+        "days": or_none(count(1, MOST_DAYS)),
     },
 }
 _IMPLEMENTED = frozenset({"min_notice", "business_days", "max_days", "change_notice", "undo", "reminders"})
