@@ -20,9 +20,13 @@ from prometheus_client import multiprocess, values
 from portal import jobs
 from portal.app import create_app
 from portal.config import Settings
+from portal.operations import usage
 
 THREADS = 4
 PATIENCE = 30  # seconds: for a request, and for those in hand when the server ends
+WRITING = 60.0  # seconds between two writings of what was noted in the memory of a process
+
+log = logging.getLogger(__name__)
 
 
 class QuietLogger(Logger):
@@ -73,9 +77,52 @@ class Server(BaseApplication):
         return create_app(self._given)
 
 
+class Scribe:
+    """Writes down what a web process noted while pages were looked at: every minute, and once when it ends.
+
+    A thread of its own, for a GET writes nothing. What cannot be written stays noted for the next time.
+    """
+
+    def __init__(self, app: Flask, seconds: float = WRITING) -> None:
+        self._app = app
+        self._seconds = seconds
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="scribe", daemon=True)
+
+    def begin(self) -> None:
+        """Start writing."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """Write once more, and end."""
+        self._ended.set()
+        self._thread.join(PATIENCE)
+
+    def _work(self) -> None:
+        while not self._ended.wait(self._seconds):
+            self._write()
+        self._write()
+
+    def _write(self) -> None:
+        try:
+            with self._app.app_context():
+                usage.write()
+        except Exception as error:  # noqa: BLE001 - whatever the database says, the next minute is another try
+            log.warning("what was noted could not be written down", extra={"error": type(error).__name__})
+
+
 def serve(given: Settings, *, host: str, port: int, workers: int, threads: int) -> None:
     """Serve until SIGTERM, then finish what is in hand."""
     counted = _count_together()
+    scribes: list[Scribe] = []  # each process has its own copy, with its own scribe
+
+    def begin(worker: Any) -> None:
+        scribes.append(Scribe(worker.app.wsgi()))
+        scribes[-1].begin()
+
+    def end(_server: Any, _worker: Any) -> None:
+        for scribe in scribes:
+            scribe.end()
 
     def forget(_server: Any, worker: Any) -> None:
         multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # as below
@@ -83,7 +130,8 @@ def serve(given: Settings, *, host: str, port: int, workers: int, threads: int) 
     def clean(_server: Any) -> None:
         shutil.rmtree(counted, ignore_errors=True)
 
-    Server(given, bind=_bind(host, port), workers=workers, threads=threads, child_exit=forget, on_exit=clean).run()
+    hooks = {"post_worker_init": begin, "worker_exit": end, "child_exit": forget, "on_exit": clean}
+    Server(given, bind=_bind(host, port), workers=workers, threads=threads, **hooks).run()
 
 
 def serve_with_jobs(given: Settings, *, host: str, port: int) -> None:
@@ -92,8 +140,9 @@ def serve_with_jobs(given: Settings, *, host: str, port: int) -> None:
     running: list[Callable[[], None]] = []
 
     def begin(worker: Any) -> None:
-        scheduler = jobs.start(worker.app.wsgi(), stopping)
-        running.append(scheduler.shutdown)
+        scheduler, scribe = jobs.start(worker.app.wsgi(), stopping), Scribe(worker.app.wsgi())
+        scribe.begin()
+        running.extend((scheduler.shutdown, scribe.end))
 
     def end(_server: Any, _worker: Any) -> None:
         stopping.set()

@@ -24,6 +24,7 @@ from portal.domain.errors import (
 )
 from portal.domain.zones import local_day
 from portal.operations import calendars, programs
+from portal.web.visitors import somebody_looks
 
 CLOSED = [LinkUnknown, LinkExpired]
 
@@ -41,7 +42,12 @@ def link_slots(asked: Mapping[str, Any], token: str) -> Response:
     When several plannings serve it and none is given, the refusal names them in `plannings`.
     """
     found, following = calendars.link_search(
-        token, asked["first"], asked["last"], now=now(), planning=asked.get("planning")
+        token,
+        asked["first"],
+        asked["last"],
+        now=now(),
+        planning=asked.get("planning"),
+        counted=somebody_looks(),
     )
     day = local_day(following.start, found.zone) if following else None
     return answers.answer(answers.slots(found, day))

@@ -17,6 +17,7 @@ from portal.clock import now
 from portal.domain.errors import NotFound
 from portal.domain.zones import local_day
 from portal.operations import calendars, programs
+from portal.web.visitors import somebody_looks
 
 
 @room.call(
@@ -42,7 +43,14 @@ def slots(asked: Mapping[str, Any]) -> Response:
         raise KeyNeeded
     guest = not (who.has("read") or who.has("book"))
     found, following = calendars.slots(
-        asked["site"], asked["planning"], asked["first"], asked["last"], now=now(), staff=staff, guest=guest
+        asked["site"],
+        asked["planning"],
+        asked["first"],
+        asked["last"],
+        now=now(),
+        staff=staff,
+        guest=guest,
+        counted=who.key is None and somebody_looks(),
     )
     day = local_day(following.start, found.zone) if following else None
     return answers.answer(answers.slots(found, day, reasons=bool(asked["reasons"])))

@@ -24,6 +24,7 @@ from portal.web.picker import Paths, day_view, picker
 from portal.web.responses import go, page, show, wants_fragment
 from portal.web.step import asked_start, attempt, chosen, lost_text, page_values, status_of
 from portal.web.visit import KEY, Visit, visit
+from portal.web.visitors import somebody_looks
 
 bp = Blueprint("guest", __name__, url_prefix="/book")
 each_address(bp)
@@ -58,9 +59,9 @@ def planning(site: str, key: str) -> Response:
     asked = visit()
     paths = _paths(site, key, asked)
     if wants_fragment() and asked.day is not None:
-        day = calendars.guest_day(site, key, asked.day, now=now())
+        day = calendars.guest_day(site, key, asked.day, now=now(), counted=somebody_looks())
         return show("booking/planning.html", "booking/_slots.html", day=day_view(day, asked, paths))
-    found = calendars.guest_calendar(site, key, now=now(), month=asked.month, day=asked.day)
+    found = calendars.guest_calendar(site, key, now=now(), month=asked.month, day=asked.day, counted=somebody_looks())
     return show(
         "booking/planning.html",
         "booking/_pick.html",

@@ -31,6 +31,7 @@ from portal.web.picker import Paths, day_view, picker
 from portal.web.responses import go, page, show, wants_fragment
 from portal.web.step import asked_start, attempt, chosen, lost_text, page_values, status_of
 from portal.web.visit import Visit, visit
+from portal.web.visitors import somebody_looks
 
 bp = Blueprint("links", __name__, url_prefix="/b")
 each_address(bp)
@@ -66,14 +67,16 @@ def order(token: str) -> Response:
     asked = visit()
     if wants_fragment() and asked.day is not None:
         return _slots(token, asked.day, asked)
-    found = calendars.link_page(token, now=now(), planning=asked.planning, month=asked.month, day=asked.day)
+    found = calendars.link_page(
+        token, now=now(), planning=asked.planning, month=asked.month, day=asked.day, counted=somebody_looks()
+    )
     speak(found.link.locale)
     return show("booking/link.html", "booking/_pick.html", **_order_page(token, found, asked))
 
 
 def _slots(token: str, day: date, asked: Visit) -> Response:
     """Send the slots of one day alone."""
-    link, found = calendars.link_day(token, day, now=now(), planning=asked.planning)
+    link, found = calendars.link_day(token, day, now=now(), planning=asked.planning, counted=somebody_looks())
     speak(link.locale)
     paths = _paths(token, asked, asked.planning)
     return show("booking/link.html", "booking/_slots.html", day=day_view(found, asked, paths))

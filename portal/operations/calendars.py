@@ -1,4 +1,7 @@
-"""What a visitor chooses from: a month of days, a day of slots, for a guest, for a link, for a move."""
+"""What a visitor chooses from: a month of days, a day of slots, for a guest, for a link, for a move.
+
+``counted``: somebody looks who may want to come, and what they find or miss is noted as demand (``operations.demand``).
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ from portal.domain.errors import NotFound, StateChanged
 from portal.domain.slots import Start
 from portal.domain.zones import local_day
 from portal.extensions import reading
-from portal.models import Organisation, Planning, Site
-from portal.operations import availability, bookables, cards, links
+from portal.models import Planning, Site
+from portal.operations import availability, bookables, cards, demand, links
 from portal.operations.availability import PUBLIC, Asking, Availability
 from portal.operations.bookables import Bookable, SiteCard
 from portal.operations.cards import AppointmentCard
@@ -106,8 +109,18 @@ class DayOfSlots:
     slots: Sequence[Start]
 
 
-def _day(session: Session, bookable: Bookable, day: date, now: datetime, asking: Asking) -> DayOfSlots:
+def _looked(found: Calendar, day: date | None, counted: bool) -> Calendar:
+    if counted:
+        demand.look(found.month, day)
+    return found
+
+
+def _day(
+    session: Session, bookable: Bookable, day: date, now: datetime, asking: Asking, counted: bool = False
+) -> DayOfSlots:
     found = availability.search(session, bookable, day, day, now=now, asking=asking)
+    if counted:
+        demand.look(found)
     return DayOfSlots(bookable, day, found.starts)
 
 
@@ -137,15 +150,6 @@ class OpenSite:
     plannings: Sequence[Bookable]
 
 
-ORGANISATION = select(Organisation.name)
-
-
-def organisation_name() -> str:
-    """Name the company that runs the portal."""
-    with reading() as session:
-        return session.connection().execute(ORGANISATION).scalar() or "Créneau"
-
-
 def open_sites() -> list[OpenSite]:
     """List the sites that take guests, by name."""
     with reading() as session:
@@ -164,17 +168,24 @@ def open_site(key: str) -> OpenSite:
 
 
 def guest_calendar(
-    site: str, planning: str, *, now: datetime, month: date | None = None, day: date | None = None
+    site: str,
+    planning: str,
+    *,
+    now: datetime,
+    month: date | None = None,
+    day: date | None = None,
+    counted: bool = False,
 ) -> Calendar:
     """Lay out a month for a guest. Raises NotFound, also for a planning that takes no guests."""
     with reading() as session:
-        return calendar(session, _guest(session, site, planning), now=now, month=month, day=day)
+        found = calendar(session, _guest(session, site, planning), now=now, month=month, day=day)
+    return _looked(found, day, counted)
 
 
-def guest_day(site: str, planning: str, day: date, *, now: datetime) -> DayOfSlots:
+def guest_day(site: str, planning: str, day: date, *, now: datetime, counted: bool = False) -> DayOfSlots:
     """List a day's slots for a guest. Raises NotFound."""
     with reading() as session:
-        return _day(session, _guest(session, site, planning), day, now, PUBLIC)
+        return _day(session, _guest(session, site, planning), day, now, PUBLIC, counted)
 
 
 def guest_choice(site: str, planning: str, start: datetime, *, now: datetime) -> Choice:
@@ -209,7 +220,13 @@ class LinkPage:
 
 
 def link_page(
-    token: str, *, now: datetime, planning: str | None = None, month: date | None = None, day: date | None = None
+    token: str,
+    *,
+    now: datetime,
+    planning: str | None = None,
+    month: date | None = None,
+    day: date | None = None,
+    counted: bool = False,
 ) -> LinkPage:
     """Read an order's page. Raises LinkUnknown, LinkExpired, NotFound for a planning that does not serve the order."""
     with reading() as session:
@@ -225,7 +242,10 @@ def link_page(
     upcoming = [card for card in all_cards if card.active(now) or card.undoable(now)]
     past = [card for card in reversed(all_cards) if card not in upcoming]
     mine = sum(card.link_id == link.id for card in upcoming)
-    return LinkPage(link, upcoming, past, plannings, laid_out, link.max_active is not None and mine >= link.max_active)
+    full = link.max_active is not None and mine >= link.max_active
+    if laid_out is not None and not full:
+        _looked(laid_out, day, counted)
+    return LinkPage(link, upcoming, past, plannings, laid_out, full)
 
 
 def _serving(plannings: Sequence[Bookable], key: str | None) -> Bookable | None:
@@ -237,21 +257,26 @@ def _serving(plannings: Sequence[Bookable], key: str | None) -> Bookable | None:
     return found
 
 
-def link_day(token: str, day: date, *, now: datetime, planning: str | None = None) -> tuple[OpenLink, DayOfSlots]:
+def link_day(
+    token: str, day: date, *, now: datetime, planning: str | None = None, counted: bool = False
+) -> tuple[OpenLink, DayOfSlots]:
     """List a day's slots for a link. Raises LinkUnknown, LinkExpired, NotFound, Invalid naming the plannings."""
     with reading() as session:
         link = links.opened(session, token, now)
-        return link, _day(session, links.choose(session, link, planning), day, now, link.asking())
+        return link, _day(session, links.choose(session, link, planning), day, now, link.asking(), counted)
 
 
 def link_search(
-    token: str, first: date, last: date, *, now: datetime, planning: str | None = None
+    token: str, first: date, last: date, *, now: datetime, planning: str | None = None, counted: bool = False
 ) -> tuple[Availability, Start | None]:
     """Search a range of days for a link, and the first free start after it. Raises as ``link_day``."""
     with reading() as session:
         link = links.opened(session, token, now)
         bookable = links.choose(session, link, planning)
-        return availability.search_and_next(session, bookable, first, last, now=now, asking=link.asking())
+        found, following = availability.search_and_next(session, bookable, first, last, now=now, asking=link.asking())
+    if counted:
+        demand.look(found)
+    return found, following
 
 
 def link_choice(token: str, start: datetime, *, now: datetime, planning: str | None = None) -> tuple[OpenLink, Choice]:
@@ -266,19 +291,20 @@ def link_choice(token: str, start: datetime, *, now: datetime, planning: str | N
 
 
 def move_calendar(
-    token: str, *, now: datetime, month: date | None = None, day: date | None = None
+    token: str, *, now: datetime, month: date | None = None, day: date | None = None, counted: bool = False
 ) -> tuple[AppointmentCard, Calendar]:
     """Lay out a month to move an appointment in, as if it were not there. Raises LinkUnknown, StateChanged."""
     with reading() as session:
         card, bookable, asking = _moving(session, token, now)
-        return card, calendar(session, bookable, now=now, month=month, day=day, asking=asking)
+        found = calendar(session, bookable, now=now, month=month, day=day, asking=asking)
+    return card, _looked(found, day, counted)
 
 
-def move_day(token: str, day: date, *, now: datetime) -> tuple[AppointmentCard, DayOfSlots]:
+def move_day(token: str, day: date, *, now: datetime, counted: bool = False) -> tuple[AppointmentCard, DayOfSlots]:
     """List a day's slots to move an appointment to. Raises LinkUnknown, StateChanged."""
     with reading() as session:
         card, bookable, asking = _moving(session, token, now)
-        return card, _day(session, bookable, day, now, asking)
+        return card, _day(session, bookable, day, now, asking, counted)
 
 
 def move_choice(token: str, start: datetime, *, now: datetime) -> tuple[AppointmentCard, Choice]:
@@ -300,7 +326,15 @@ def _moving(session: Session, token: str, now: datetime) -> tuple[AppointmentCar
 
 
 def slots(
-    site: str, planning: str, first: date, last: date, *, now: datetime, staff: bool = False, guest: bool = True
+    site: str,
+    planning: str,
+    first: date,
+    last: date,
+    *,
+    now: datetime,
+    staff: bool = False,
+    guest: bool = True,
+    counted: bool = False,
 ) -> tuple[Availability, Start | None]:
     """Search a range of days, and the first free start after it.
 
@@ -308,7 +342,12 @@ def slots(
     """
     with reading() as session:
         bookable = _guest(session, site, planning) if guest else bookables.find(session, site, planning)
-        return availability.search_and_next(session, bookable, first, last, now=now, asking=Asking(staff=staff))
+        found, following = availability.search_and_next(
+            session, bookable, first, last, now=now, asking=Asking(staff=staff)
+        )
+    if counted:
+        demand.look(found)
+    return found, following
 
 
 def explain(site: str, planning: str, day: date, *, now: datetime, staff: bool = False) -> Availability:
