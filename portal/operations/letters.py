@@ -6,7 +6,7 @@ A message is written long before it leaves, and the world moves on. When it is r
 - an older message is dropped when a newer one of the same appointment to the same side has become due: a move's mail
   replaces the confirmation, a cancellation's replaces both;
 - a cancellation's mail is dropped when the appointment is not cancelled;
-- a reminder is dropped when the appointment has moved or begun;
+- a reminder is dropped when the appointment has moved or begun, or who comes is there already;
 - an invitation is dropped when its link is revoked or expired;
 - a list of appointments to come is dropped when there are none.
 """
@@ -140,7 +140,8 @@ class _Batch:
         return side is not None and self._newest.get((message.appointment_id or 0, side), 0) > message.id
 
     def _worth_reminding(self, message: Message, visit: AppointmentCard) -> bool:
-        return visit.start > self._now and parse_instant(str(message.payload.get("start"))) == visit.start
+        expected = visit.status is Status.CONFIRMED and visit.start > self._now
+        return expected and parse_instant(str(message.payload.get("start"))) == visit.start
 
     def _of_link(self, message: Message) -> Reading:
         invitation = self._invitations.get(_link_id(message))
