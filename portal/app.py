@@ -19,7 +19,7 @@ from portal.delivery.mailbox import kept_here
 from portal.domain.errors import Busy
 from portal.extensions import babel, connect, csrf, limiter, login, settings
 from portal.i18n import Catalogues, chosen_locale
-from portal.web import cookies, frame, observe, responses, security
+from portal.web import brand, cookies, frame, observe, responses, security
 
 HERE = Path(__file__).parent
 LARGEST_REQUEST = 2 * 1024 * 1024  # bytes
@@ -70,6 +70,7 @@ def create_app(given: Settings) -> Flask:
     security.init_app(app)
     responses.init_app(app)
     frame.init_app(app)
+    brand.init_app(app)
     app.register_error_handler(PoolTimeout, _database_away)
     app.register_error_handler(DBAPIError, _database_away)
     for blueprint in (*booking.blueprints, *admin.blueprints):

@@ -9,7 +9,7 @@ from portal.clock import now
 from portal.delivery import ics, letters
 from portal.extensions import settings
 from portal.i18n import current_locale
-from portal.web.frame import organisation
+from portal.web.brand import company_name
 from portal.web.letters import visit_of
 
 bp = manage.bp
@@ -19,7 +19,7 @@ bp = manage.bp
 def invite(token: str) -> Response:
     """Send the appointment as a calendar file."""
     card = manage.opened(token)
-    entry = letters.calendar_entry(visit_of(card), current_locale(), organisation(), settings())
+    entry = letters.calendar_entry(visit_of(card), current_locale(), company_name(), settings())
     name = f'attachment; filename="{card.reference}.ics"'
     body = ics.calendar(entry, "PUBLISH", stamp=now())
     return Response(body, mimetype="text/calendar", headers={"Content-Disposition": name})

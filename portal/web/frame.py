@@ -1,4 +1,4 @@
-"""The frame of every page: the organisation's name, links that keep the language, versioned and small static files."""
+"""The frame of every page: links that keep the language, versioned and small static files."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
-from flask import Flask, Response, g, request, url_for
+from flask import Flask, Response, request, url_for
 
 from portal.config import LOCALES
 from portal.i18n import current_locale, weekday
-from portal.operations import calendars
 
 STATIC = Path(__file__).parent.parent / "static"
 NAMES = {"fr": "Français", "en": "English"}
@@ -31,14 +30,6 @@ class Language:
     code: str
     name: str
     url: str
-
-
-def organisation() -> str:
-    """Name the company that runs the portal, asked for once a page."""
-    if "organisation" not in g:
-        g.organisation = calendars.organisation_name()
-    name: str = g.organisation
-    return name
 
 
 def other_languages() -> list[Language]:
@@ -108,6 +99,4 @@ def init_app(app: Flask) -> None:
     """Give the templates what the frame needs."""
     app.after_request(shrink)
     app.jinja_env.filters.update(local=local, weekday_short=weekday_short, month_short=month_short)
-    app.jinja_env.globals.update(
-        organisation=organisation, other_languages=other_languages, public_url=public_url, static_url=static_url
-    )
+    app.jinja_env.globals.update(other_languages=other_languages, public_url=public_url, static_url=static_url)
