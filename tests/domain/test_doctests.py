@@ -9,7 +9,19 @@ import pytest
 import portal.domain
 
 MODULES = [module.name for module in pkgutil.iter_modules(portal.domain.__path__, "portal.domain.")]
-TEACHING = ["durations", "lifecycle", "openings", "policy", "retry", "slots", "steps", "window", "zones"]
+TEACHING = [
+    "answers",
+    "durations",
+    "fields",
+    "lifecycle",
+    "openings",
+    "policy",
+    "retry",
+    "slots",
+    "steps",
+    "window",
+    "zones",
+]
 
 
 @pytest.mark.parametrize("name", MODULES)
