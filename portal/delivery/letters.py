@@ -23,6 +23,7 @@ from portal import i18n
 from portal.config import Settings
 from portal.delivery import clean, ics
 from portal.delivery.mail import Mail, envelope_sender, message_id
+from portal.domain.colours import shades
 from portal.domain.zones import local_day
 
 TEMPLATES = Path(__file__).parent.parent / "templates" / "mail"
@@ -90,6 +91,8 @@ class Letter:
     organisation: str
     key: str  # names the message for good, in its Message-ID
     now: datetime
+    sender: str = ""  # the name beside the address it comes from; empty: the organisation's
+    accent: str | None = None  # the colour of its links and buttons; none: the portal's own
     visit: Visit | None = None
     invitation: Invitation | None = None
     visits: tuple[Visit, ...] = ()
@@ -123,7 +126,7 @@ def compose(letter: Letter, settings: Settings) -> Mail:
         html=_inliner().inline(words.get_template(f"{letter.kind}/body.html").render(facts)),
         message_id=message_id(letter.key, settings.public_url),
         date=letter.now,
-        sender_name=letter.organisation,
+        sender_name=letter.sender or letter.organisation,
         reply_to=(letter.place.email or "") if letter.place else "",
         calendar=file,
         method=method or "",
@@ -294,6 +297,7 @@ def _facts(letter: Letter, settings: Settings) -> dict[str, object]:
         "letter": letter,
         "locale": letter.locale,
         "organisation": clean.line(letter.organisation),
+        "shades": shades(letter.accent) if letter.accent else None,
         "has_calendar": letter.kind in CALENDARS,
     }
     if letter.invitation:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -23,8 +24,8 @@ from sqlalchemy.orm import Session
 from portal.domain.lifecycle import ACTIVE, Status
 from portal.domain.zones import parse_instant
 from portal.extensions import reading
-from portal.models import Appointment, Link, Order, Organisation, OutboxMessage, Site
-from portal.operations import bookables, cards, tokens
+from portal.models import Appointment, Link, Order, OutboxMessage, Site
+from portal.operations import bookables, cards, organisation, tokens
 from portal.operations.bookables import SiteCard
 from portal.operations.cards import AppointmentCard
 from portal.operations.outbox import Message
@@ -54,6 +55,8 @@ class Content:
     """What a message says: the facts that its kind needs, as they are now."""
 
     organisation: str
+    sender: str = ""
+    accent: str | None = None
     visit: AppointmentCard | None = None
     visits: Sequence[AppointmentCard] = ()
     invitation: Invitation | None = None
@@ -93,7 +96,12 @@ class _Batch:
     def __init__(self, session: Session, messages: Sequence[Message], now: datetime) -> None:
         self._session = session
         self._now = now
-        self._organisation = session.scalar(select(Organisation.name)) or "Créneau"
+        company = organisation.card_of(session)
+        self._from: dict[str, Any] = {
+            "organisation": company.name,
+            "sender": company.sender,
+            "accent": company.accent,
+        }
         ids = {message.appointment_id for message in messages if message.appointment_id is not None}
         self._visits = _visits(session, ids)
         self._newest = _newest(session, ids, now)
@@ -107,8 +115,8 @@ class _Batch:
             return self._of_link(message)
         if message.kind == "find":
             visits = cards.to_come(self._session, message.recipient, self._now)
-            return Content(organisation=self._organisation, visits=visits) if visits else Stale("nothing_to_come")
-        return Content(organisation=self._organisation)  # its template, if there is one, needs nothing more
+            return Content(**self._from, visits=visits) if visits else Stale("nothing_to_come")
+        return Content(**self._from)  # its template, if there is one, needs nothing more
 
     def _of_appointment(self, message: Message) -> Reading:
         visit = self._visits.get(message.appointment_id or 0)
@@ -127,7 +135,7 @@ class _Batch:
         if message.kind == "reminder" and not self._worth_reminding(message, visit):
             return Stale("moved_or_begun")
         return Content(
-            organisation=self._organisation,
+            **self._from,
             visit=visit,
             before=_interval(message.payload.get("before")),
             change=change,
@@ -149,7 +157,7 @@ class _Batch:
             return Stale("revoked")
         if _expired(invitation, self._now):
             return Stale("expired")
-        return Content(organisation=self._organisation, invitation=invitation)
+        return Content(**self._from, invitation=invitation)
 
     def _another(self, visit: AppointmentCard) -> str:
         """Give the token of the link it was booked by, while that still books."""

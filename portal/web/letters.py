@@ -20,6 +20,8 @@ def letter_of(message: Message, content: letters.Content, now: datetime) -> Lett
         to=message.recipient,
         locale=message.locale,
         organisation=content.organisation,
+        sender=content.sender,
+        accent=content.accent,
         key=message.key,
         now=now,
         visit=visit_of(content.visit) if content.visit else None,

@@ -384,3 +384,11 @@ def test_any_text_in_any_fact_stays_text(text, kind, locale):
     assert Links(sent.html).tags <= Links(mail(kind, locale).html).tags
     assert Links(sent.html).loaded == []
     written(sent, SETTINGS.mail_sender)
+
+
+def test_a_mail_wears_the_companys_colour_and_name():
+    usual, own = mail("confirmation"), mail("confirmation", accent="#a1241c", sender="Quais Dupont")
+    assert "#2b4590" in usual.html
+    assert "#a1241c" in own.html
+    assert "background: #a1241c" in re.search(r'<a class="main"[^>]*>', own.html)[0]
+    assert (usual.sender_name, own.sender_name) == ("Dupont Logistique", "Quais Dupont")
