@@ -1,0 +1,54 @@
+"""Thousands of appointments at once, written straight into the tables: for pages that must stay quick."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from portal.extensions import transaction
+from portal.models import Allocation, Appointment, Planning, Pool
+from portal.operations import tokens
+from tests.sample import MADE
+
+HOUR = timedelta(hours=1)
+
+
+def fill(starts: Sequence[datetime], each: int, planning: str = "quais") -> None:
+    """Let ``each`` appointments of an hour begin at every start, whatever the capacity. Call inside an app context."""
+    with transaction() as session:
+        pool = session.execute(select(Pool).join(Planning).where(Planning.key == planning)).scalar_one()
+        pool.longest_minutes = 60
+        rows = [_appointment(pool, start, number) for start in starts for number in range(each)]
+        session.execute(insert(Appointment), rows)
+        query = select(Appointment.id, Appointment.starts_at, Appointment.ends_at)
+        made = session.execute(query.where(Appointment.name.startswith("Camion "))).all()
+        session.execute(
+            insert(Allocation),
+            [
+                {"appointment_id": id_, "pool_id": pool.id, "starts_at": start, "ends_at": end, "units": 1}
+                for id_, start, end in made
+            ],
+        )
+
+
+def _appointment(pool: Pool, start: datetime, number: int) -> dict[str, Any]:
+    public_id = tokens.new_public_id()
+    return {
+        "public_id": public_id,
+        "reference": public_id[:12],
+        "site_id": pool.site_id,
+        "planning_id": pool.planning_id,
+        "status": "confirmed",
+        "starts_at": start,
+        "ends_at": start + HOUR,
+        "timezone": "Europe/Paris",
+        "local_start": "",
+        "name": f"Camion {number:04d}",
+        "locale": "fr",
+        "source": "staff",
+        "created_at": MADE,
+        "updated_at": MADE,
+    }
