@@ -6,7 +6,9 @@ from flask import Blueprint
 from werkzeug.exceptions import HTTPException
 
 from portal.admin import (
+    appointment_list,
     appointments,
+    customers,
     days,
     entry,
     explain,
@@ -36,6 +38,8 @@ bp.add_app_template_filter(kinds_text)
 bp.add_app_template_global(closure_text)
 bp.add_app_template_global(menu)
 for room in (
+    appointment_list,
+    customers,
     entry,
     today,
     orders,

@@ -58,11 +58,19 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class CustomerLine:
-    """A customer of the list: how many orders, and the next appointment with its zone's name."""
+    """A customer of the list: how many orders, and when they are expected next."""
 
     customer: CustomerCard
     orders: int
-    next_start: datetime | None
+    next: Expected | None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Expected:
+    """When somebody is expected, and the zone of the place."""
+
+    start: datetime
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,7 @@ def listing(wanted: Search, *, now: datetime, scope: Scope = EVERYWHERE, page: i
         ordered = query.order_by(*SORTS.get(wanted.sort, SORTS["name"]), Customer.id)
         rows = session.execute(ordered.limit(size).offset((page - 1) * size)).all()
         ids = [row.id for row in rows]
-        made, coming = _order_counts(session, ids, scope), _next_starts(session, ids, now, scope)
+        made, coming = _order_counts(session, ids, scope), _expected(session, ids, now, scope)
     lines = [CustomerLine(_card(row), made.get(row.id, 0), coming.get(row.id)) for row in rows]
     return CustomerList(lines, page, pages, total)
 
@@ -119,14 +127,18 @@ def _order_counts(session: Session, ids: Sequence[int], scope: Scope) -> dict[in
     return {customer: number for customer, number in session.execute(query) if customer is not None}
 
 
-def _next_starts(session: Session, ids: Sequence[int], now: datetime, scope: Scope) -> dict[int, datetime]:
-    expected = and_(Appointment.customer_id.in_(ids), Appointment.status.in_(ACTIVE), Appointment.ends_at > now)
+def _expected(session: Session, ids: Sequence[int], now: datetime, scope: Scope) -> dict[int, Expected]:
+    coming = and_(Appointment.customer_id.in_(ids), Appointment.status.in_(ACTIVE), Appointment.ends_at > now)
     query = (
-        select(Appointment.customer_id, func.min(Appointment.starts_at))
-        .where(expected, scope.limits(Appointment.site_id))
-        .group_by(Appointment.customer_id)
+        select(Appointment.customer_id, func.min(Appointment.starts_at), Appointment.timezone)
+        .where(coming, scope.limits(Appointment.site_id))
+        .group_by(Appointment.customer_id, Appointment.timezone)
     )
-    return {customer: start for customer, start in session.execute(query) if customer is not None}
+    found: dict[int, Expected] = {}
+    for customer, start, zone in session.execute(query):
+        wait = Expected(start, zone)
+        found[customer] = min(found.get(customer, wait), wait)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
