@@ -10,6 +10,7 @@ from marshmallow import ValidationError, fields
 
 from portal.api.fields import Address, Choice, Count, Day, Instant, Key, Line, Lines, Switch, Whole
 from portal.config import LOCALES
+from portal.domain.lifecycle import UNDO
 from portal.operations.availability import LONGEST_RANGE
 from portal.operations.orders import KINDS
 
@@ -161,6 +162,19 @@ class Cancelling(Given):
 
     policy = Choice(
         "public", "staff", metadata={"description": "`public`: the customers' deadline for changes applies."}
+    )
+
+
+class Marking(Given):
+    """Write down what became of an appointment."""
+
+
+class Undoing(Given):
+    """Take the last thing back."""
+
+    status = Choice(
+        *(status.value for status in UNDO),
+        metadata={"description": "The status to be left. Another one, left already, changes nothing: safe to repeat."},
     )
 
 

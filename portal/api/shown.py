@@ -262,7 +262,10 @@ class EventAnswer(Answer):
     """One change of an appointment."""
 
     id = said("Its place in the log.")
-    kind = said("`scheduled`, `rescheduled`, `edited`, `cancelled`, `undone`, `freed` …")
+    kind = said(
+        "`scheduled`, `rescheduled`, `edited`, `cancelled`, `freed`, `arrived`, `completed`, `no_show`, `undone`, "
+        "`noted` …"
+    )
     at = moment("When.")
     appointment = said("Id of the appointment.")
     actor = said("`customer`, a user's address, `key:<name>`, or `system`.")
