@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from functools import cache, lru_cache
@@ -88,6 +89,14 @@ def day(value: date | datetime, locale: str | None = None) -> str:
 def day_short(value: date | datetime, locale: str | None = None) -> str:
     """Write a date without its year: "mardi 14 avril"."""
     return _written(_date(value), "EEEE d MMMM", _locale(locale))
+
+
+def dates(first: date, last: date, locale: str | None = None) -> str:
+    """Write dates from one to another: "du 7 au 13 décembre 2026", "7 to 13 December 2026"."""
+    alike = "d MMMM" if first.year == last.year else "d MMMM y"
+    begin = _written(first, "d" if first.replace(day=1) == last.replace(day=1) else alike, _locale(locale))
+    end = _written(last, "d MMMM y", _locale(locale))
+    return f"du {begin} au {end}" if _locale(locale) == "fr" else f"{begin} to {end}"
 
 
 def month(value: date, locale: str | None = None) -> str:
@@ -176,7 +185,7 @@ def _date(value: date | datetime) -> date:
 def _written(value: date, pattern: str, locale: str) -> str:
     """Write a date; French says "1er" for the first of a month and plain numbers after."""
     text: str = format_date(value, pattern, locale)
-    return text.replace(" 1 ", " 1er ", 1) if locale == "fr" and value.day == 1 else text
+    return re.sub(r"\b1\b", "1er", text, count=1) if locale == "fr" and value.day == 1 else text
 
 
 def _locale(locale: str | None) -> str:

@@ -22,6 +22,24 @@ def test_the_first_of_a_month_is_an_ordinal_in_french():
     assert i18n.day_short(date(2026, 12, 1), "fr") == "mardi 1er décembre"
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "french", "english"),
+    [
+        (date(2026, 12, 7), date(2026, 12, 13), "du 7 au 13 décembre 2026", "7 to 13 December 2026"),
+        (date(2026, 5, 26), date(2026, 6, 1), "du 26 mai au 1er juin 2026", "26 May to 1 June 2026"),
+        (date(2026, 6, 1), date(2026, 6, 7), "du 1er au 7 juin 2026", "1 to 7 June 2026"),
+        (
+            date(2026, 12, 28),
+            date(2027, 1, 3),
+            "du 28 décembre 2026 au 3 janvier 2027",
+            "28 December 2026 to 3 January 2027",
+        ),
+    ],
+)
+def test_dates_from_one_to_another(first, last, french, english):
+    assert (i18n.dates(first, last, "fr"), i18n.dates(first, last, "en")) == (french, english)
+
+
 def test_one_instant_has_its_own_date_in_each_zone():
     assert i18n.day_short(EVENING.astimezone(PARIS), "fr") == "mardi 14 avril"
     assert i18n.day_short(EVENING.astimezone(TOKYO), "fr") == "mercredi 15 avril"
