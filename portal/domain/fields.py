@@ -68,11 +68,6 @@ class Question:
     options: tuple[Option, ...] = ()
     former: bool = False
 
-    @property
-    def free(self) -> bool:
-        """Whether an answer may be any text at all."""
-        return self.kind in (Kind.TEXT, Kind.LONG_TEXT) and self.pattern is None
-
     def option(self, key: object) -> Option | None:
         """Find an option, offered or former."""
         return next((one for one in self.options if one.key == key), None)

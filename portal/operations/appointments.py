@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
+from portal.domain.answers import check_answers, corrected
 from portal.domain.errors import (
     ChangeTooLate,
     Invalid,
@@ -31,6 +32,7 @@ from portal.models import Allocation, Appointment, Event, Order
 from portal.operations import appointment_rows as rows
 from portal.operations import availability, bookables, links, occupancy, outbox, tokens
 from portal.operations.actors import Actor
+from portal.operations.audit import differences
 from portal.operations.availability import Asking
 from portal.operations.bookables import Bookable
 from portal.operations.links import OpenLink
@@ -52,12 +54,14 @@ class Contact:
 class Wish:
     """A booking asked for: by a link's token, or at a site and planning by their keys.
 
-    ``order`` is the reference that staff books for; ``overbook`` a manager's reason, which lifts hours and capacity.
+    ``fields`` are the answers to what the planning asks; staff may leave any out. ``order`` is the reference that
+    staff books for; ``overbook`` a manager's reason, which lifts hours and capacity.
     """
 
     start: datetime
     contact: Contact
     actor: Actor
+    fields: Mapping[str, Any] = field(default_factory=dict)
     token: str | None = None
     site: str | None = None
     planning: str | None = None
@@ -97,7 +101,7 @@ def book(wish: Wish, *, now: datetime) -> Booked:
     """Take a place and queue the mails; all is saved or nothing is.
 
     Raises LinkUnknown, LinkExpired, NotFound, SlotTaken, SlotNotOffered, OutsideWindow, NotEligible, LimitReached,
-    Invalid (the idempotency key came with another request before).
+    Invalid (the idempotency key came with another request before), BadAnswers.
     """
     with reading() as session:
         seen = _target(session, wish, now)
@@ -110,8 +114,9 @@ def book(wish: Wish, *, now: datetime) -> Booked:
         _same_keys(session, _keys(target, wish.start, _end(target.bookable, wish.start)))
         occupancy.release_lapsed(session, target.bookable.pool_id, wish.start, end, now)
         _within_limit(session, target.link, now)
+        answers = check_answers(target.bookable.planning.questions, wish.fields, needed=not wish.actor.staff)
         start = _admitted(session, target, wish, now)
-        booked = _record(session, target, wish, start, now)
+        booked = _record(session, target, wish, answers, start, now)
         remember(session, wish.once, request_hash, _answer(booked), now)
         return booked
 
@@ -165,27 +170,44 @@ def move(wish: Move, *, now: datetime) -> Booked:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What an edit may change: never the time. None leaves a value as it is."""
+    """What an edit may change: never the time. None leaves a value as it is, but in ``fields`` takes an answer away."""
 
     name: str | None = None
     phone: str | None = None
     comment: str | None = None
+    fields: Mapping[str, Any] | None = None
 
 
 @retried
 def edit(public_id: str, details: Details, actor: Actor, *, now: datetime) -> None:
-    """Change an appointment's details. Raises NotFound, StateChanged when it is over or cancelled."""
+    """Change an appointment's details. Raises NotFound, StateChanged when it is over or cancelled, BadAnswers."""
     changed = {name: value for name, value in asdict(details).items() if value is not None}
     with transaction() as session:
         row = rows.found(session, public_id, lock=True)
         if row.status not in ACTIVE or row.ends_at <= now:
             raise StateChanged(status=row.status)
-        before = {name: getattr(row, name) for name in changed if getattr(row, name) != changed[name]}
-        if not before:
+        if details.fields is not None:
+            changed["fields"] = _corrected(session, row, details.fields, actor)
+        after = {name: value for name, value in changed.items() if getattr(row, name) != value}
+        if not after:
             return
-        after = {name: changed[name] for name in before}
         rows.write(session, row, now, **after)
-        rows.happened(session, row.id, "edited", actor, now, before=before, after=after)
+        before = {name: getattr(row, name) for name in after}
+        rows.happened(session, row.id, "edited", actor, now, **_told(before, after))
+
+
+def _corrected(session: Session, row: Any, given: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
+    """Put some answers in the place of others."""
+    asked = rows.bookable_of(session, row).planning.questions if row.planning_id is not None else ()
+    return corrected(asked, row.fields, given, needed=not actor.staff)
+
+
+def _told(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Keep of an edit what the history tells: of the answers only those that differ."""
+    if "fields" not in after:
+        return {"before": dict(before), "after": dict(after)}
+    old, new = differences(before["fields"], after["fields"])
+    return {"before": {**before, "fields": old}, "after": {**after, "fields": new}}
 
 
 @retried
@@ -321,7 +343,9 @@ def admit(start: Start) -> None:
     raise refusal(start=start.start, reasons=tuple(reason.value for reason in start.reasons))
 
 
-def _record(session: Transaction, target: _Target, wish: Wish, start: Start, now: datetime) -> Booked:
+def _record(
+    session: Transaction, target: _Target, wish: Wish, answers: Mapping[str, Any], start: Start, now: datetime
+) -> Booked:
     bookable = target.bookable
     row: dict[str, Any] = {
         "public_id": tokens.new_public_id(),
@@ -340,7 +364,7 @@ def _record(session: Transaction, target: _Target, wish: Wish, start: Start, now
         "name": wish.contact.name,
         "phone": wish.contact.phone,
         "comment": wish.contact.comment,
-        "fields": {},
+        "fields": dict(answers),
         "locale": wish.contact.locale,
         "source": wish.actor.origin,
         "overbook_reason": wish.overbook,

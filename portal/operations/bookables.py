@@ -20,7 +20,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.orm import Session
 
+from portal.domain import fields
 from portal.domain.errors import NotFound
+from portal.domain.fields import Question
 from portal.domain.openings import Closure, Opening, Schedule, SiteCalendar, Version, Week, no_holiday
 from portal.domain.policy import Policy
 from portal.domain.zones import zone
@@ -75,6 +77,8 @@ class PlanningCard:
     guests: bool
     policy: Mapping[str, Any]
     schedule: Schedule
+    questions: tuple[Question, ...]  # asked of who books, in order
+    ever_asked: tuple[Question, ...]  # also those that are asked no more: the words of answers once given
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -278,7 +282,19 @@ def _planning_card(
     row: Any, revision: str, versions: tuple[Version, ...], exceptions: Mapping[date, tuple[Opening, ...]]
 ) -> PlanningCard:
     schedule = Schedule(zone(row.timezone), versions, exceptions, row.slot_minutes, row.step_minutes)
-    return PlanningCard(row.id, revision, row.key, row.name, tuple(row.kinds), row.guests, row.policy, schedule)
+    known = tuple(fields.kept(one) for one in row.fields)
+    return PlanningCard(
+        row.id,
+        revision,
+        row.key,
+        row.name,
+        tuple(row.kinds),
+        row.guests,
+        row.policy,
+        schedule,
+        fields.asked_of(known),
+        known,
+    )
 
 
 def _versions(session: Session, planning_ids: Collection[int]) -> dict[int, tuple[Version, ...]]:

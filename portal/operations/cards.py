@@ -17,7 +17,8 @@ from portal.domain.policy import Policy
 from portal.domain.window import change_allowed
 from portal.extensions import reading
 from portal.models import Allocation, Appointment, Event, Link, Order, Planning, Site
-from portal.operations import bookables, tokens
+from portal.operations import answers, bookables, tokens
+from portal.operations.answers import Answer
 from portal.operations.bookables import PlanningCard, SiteCard
 
 
@@ -72,6 +73,10 @@ class AppointmentCard:
             and self.start > now
             and change_allowed(self.start, self.policy, now, self.zone)
         )
+
+    def answers(self, locale: str) -> tuple[Answer, ...]:
+        """Word the answers to what the planning asks or once asked."""
+        return answers.worded(self.planning.ever_asked if self.planning is not None else (), self.fields, locale)
 
     def undoable(self, now: datetime) -> bool:
         """Tell whether its cancellation can still be taken back."""
