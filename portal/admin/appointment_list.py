@@ -1,0 +1,179 @@
+"""All appointments: searched, filtered, sorted, a page at a time; and the same ones as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+from flask_babel import lazy_gettext as _l
+
+from portal.admin.appointments import can
+from portal.admin.guard import scope
+from portal.clock import now
+from portal.domain.lifecycle import Status
+from portal.domain.zones import local_day, parse_day, zone
+from portal.extensions import settings
+from portal.i18n import _
+from portal.operations import appointment_search
+from portal.operations.appointment_search import SORTS, Wanted
+from portal.operations.cards import AppointmentCard
+from portal.web.exports import Row, table_response
+from portal.web.responses import page
+
+bp = Blueprint("appointment_list", __name__, url_prefix="/appointments")
+FILTERS = ("q", "from", "to", "site", "planning", "status", "source", "sort")
+LONGEST = 254  # characters of a filter
+STATUSES = {
+    Status.REQUESTED: _l("To be approved"),
+    Status.CONFIRMED: _l("Confirmed"),
+    Status.ARRIVED: _l("Arrived"),
+    Status.COMPLETED: _l("Completed"),
+    Status.NO_SHOW: _l("Did not come"),
+    Status.CANCELLED: _l("Cancelled"),
+    Status.DECLINED: _l("Declined"),
+    Status.EXPIRED: _l("Expired"),
+    Status.HELD: _l("Held"),
+}
+SOURCES = {
+    "link": _l("The customer, by a link"),
+    "guest": _l("The customer, without a link"),
+    "staff": _l("The staff"),
+    "api": _l("A program"),
+}
+SORTED = {
+    "start.up": _l("Time, soonest first"),
+    "start.down": _l("Time, latest first"),
+    "name.up": _l("Name, A to Z"),
+    "order.up": _l("Order, A to Z"),
+    "place.up": _l("Site, A to Z"),
+    "status.up": _l("Status"),
+    "booked.down": _l("Booked, newest first"),
+}
+"""What the form offers, for a phone shows no heads to press."""
+
+EXPORTS = (("CSV", "csv"), ("Excel", "xlsx"))
+COLUMNS = (
+    ("start", _l("When")),
+    ("name", _l("Who")),
+    ("order", _l("Order")),
+    ("place", _l("Where")),
+    ("status", _l("Status")),
+    ("booked", _l("Booked")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A head of the table: a link that sorts by it; ``sorted`` is "ascending", "descending" or nothing."""
+
+    name: str
+    text: Any
+    url: str
+    sorted: str
+
+
+@bp.get("/")
+def index() -> Response:
+    """List appointments by the filters in the address; without any, those from today on."""
+    asked, at = _asked(), now()
+    wanted = _wanted(asked)
+    found = appointment_search.search(wanted, scope=scope(), page=_page())
+    return page(
+        "admin/appointment_list/index.html",
+        found=found,
+        lines=[(card, can(card, at), not card.active(at)) for card in found.appointments],
+        asked=asked,
+        columns=_columns(asked, wanted),
+        sorted_by=_sorted_by(wanted),
+        choices=appointment_search.choices(scope=scope()),
+        statuses=STATUSES.items(),
+        sources=SOURCES.items(),
+        sorts=SORTED.items(),
+        filtered=any(name in request.args for name in FILTERS),
+        narrowed=sum(bool(asked[name]) for name in ("site", "planning", "status", "source")),
+        page_url=lambda number: _url(asked, page=number),
+        exports=[(text, _url(asked, "admin.appointment_list.export", format=form)) for text, form in EXPORTS],
+    )
+
+
+@bp.get("/export/<any(csv, xlsx):format>")
+def export(format: str) -> Response:  # noqa: A002 - the name in the address
+    """Send the appointments of the same address as a file, all pages of them."""
+    cards = appointment_search.every(_wanted(_asked()), scope=scope())
+    return table_response(_("appointments"), _heads(), _rows(cards), format)
+
+
+def _heads() -> list[str]:
+    return [
+        *(_("Reference"), _("Status"), _("Start"), _("End"), _("Time zone"), _("Site"), _("Planning"), _("Order")),
+        *(_("Goods"), _("Places"), _("Name"), _("E-mail"), _("Telephone"), _("Message")),
+        *(_("Booked by"), _("Booked on"), _("Changed on"), _("Reason for overbooking")),
+    ]
+
+
+def _rows(cards: Iterator[AppointmentCard]) -> Iterator[Row]:
+    for card in cards:
+        start, end, made, changed = (
+            moment.astimezone(card.zone) for moment in (card.start, card.end, card.created_at, card.updated_at)
+        )
+        planning = card.planning.name if card.planning else ""
+        yield [
+            *(card.reference, str(STATUSES[card.status]), start, end, card.zone.key, card.site.name, planning),
+            *(card.order, card.order_units, card.units, card.name, card.email, card.phone, card.comment),
+            *(str(SOURCES.get(card.source, card.source)), made, changed, card.overbook_reason),
+        ]
+
+
+def _asked() -> dict[str, str]:
+    """Read the filters; one that is empty says "any", one that is not there takes its default."""
+    given = {name: request.args[name].strip().replace("\0", "")[:LONGEST] for name in FILTERS if name in request.args}
+    return {**dict.fromkeys(FILTERS, ""), "from": _today().isoformat(), **given}
+
+
+def _today() -> date:
+    return local_day(now(), zone(settings().default_timezone))
+
+
+def _wanted(asked: Mapping[str, str]) -> Wanted:
+    """Read what is asked for; an unknown value filters nothing."""
+    sort, _dot, direction = asked["sort"].partition(".")
+    return Wanted(
+        text=asked["q"],
+        site=asked["site"] or None,
+        planning=asked["planning"] or None,
+        status=Status(asked["status"]) if asked["status"] in set(Status) else None,
+        source=asked["source"] if asked["source"] in SOURCES else None,
+        first=parse_day(asked["from"]),
+        last=parse_day(asked["to"]),
+        sort=sort if sort in SORTS else "start",
+        descending=direction == "down",
+    )
+
+
+def _page() -> int:
+    number = request.args.get("page", "")
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 1
+
+
+def _sorted_by(wanted: Wanted) -> str:
+    return f"{wanted.sort}.{'down' if wanted.descending else 'up'}"
+
+
+def _columns(asked: Mapping[str, str], wanted: Wanted) -> list[Column]:
+    """Give the heads: pressing the one that sorts already turns the order round."""
+    columns = []
+    for name, text in COLUMNS:
+        sorts = wanted.sort == name
+        turned = "down" if sorts and not wanted.descending else "up"
+        direction = ("descending" if wanted.descending else "ascending") if sorts else ""
+        columns.append(Column(name, text, _url(asked, sort=f"{name}.{turned}"), direction))
+    return columns
+
+
+def _url(asked: Mapping[str, str], endpoint: str = "admin.appointment_list.index", **changed: Any) -> str:
+    """Give the address of the same list with something changed; ``from`` stays even when empty: that means any."""
+    kept = {name: value for name, value in {**asked, **changed}.items() if value or name == "from"}
+    return url_for(endpoint, **kept)
