@@ -192,8 +192,8 @@ def edit(public_id: str, details: Details, actor: Actor, *, now: datetime) -> No
         if not after:
             return
         rows.write(session, row, now, **after)
-        before = {name: getattr(row, name) for name in after}
-        rows.happened(session, row.id, "edited", actor, now, **_told(before, after))
+        before, after = _told({name: getattr(row, name) for name in after}, after)
+        rows.happened(session, row.id, "edited", actor, now, before=before, after=after)
 
 
 def _corrected(session: Session, row: Any, given: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
@@ -202,12 +202,12 @@ def _corrected(session: Session, row: Any, given: Mapping[str, Any], actor: Acto
     return corrected(asked, row.fields, given, needed=not actor.staff)
 
 
-def _told(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def _told(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Keep of an edit what the history tells: of the answers only those that differ."""
     if "fields" not in after:
-        return {"before": dict(before), "after": dict(after)}
+        return before, after
     old, new = differences(before["fields"], after["fields"])
-    return {"before": {**before, "fields": old}, "after": {**after, "fields": new}}
+    return {**before, "fields": old}, {**after, "fields": new}
 
 
 @retried
