@@ -11,6 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 
 from portal.admin.durations import written
+from portal.admin.guard import scope
 from portal.admin.week import minute_of
 from portal.admin.words import closed_text, hours_text
 from portal.clock import now
@@ -48,7 +49,7 @@ def day() -> Response:
         site, _slash, planning = place.partition("/")
         kept: dict[str, Any] = {name: request.args.get(name) or None for name in ("day", "at", "rules")}
         return go(url_for("admin.explain.day", site=site, planning=planning, **kept))
-    sites = staff_calendars.plannings()
+    sites = staff_calendars.plannings(scope=scope())
     bookable = _chosen(sites)
     if bookable is None:
         return page("admin/explain.html", sites=sites, bookable=None)

@@ -18,15 +18,16 @@ from portal.operations.availability import Asking
 from portal.operations.bookables import Bookable
 from portal.operations.calendars import Calendar, Choice, DayOfSlots, OpenSite
 from portal.operations.cards import AppointmentCard
+from portal.operations.scopes import EVERYWHERE, Scope
 
 STAFF = Asking(staff=True)
 NEAR = 3  # starts proposed instead of one that cannot be had
 MANY = 200  # looked through for them: some may be past
 
 
-def plannings(site: str | None = None) -> list[OpenSite]:
+def plannings(site: str | None = None, *, scope: Scope = EVERYWHERE) -> list[OpenSite]:
     """List every site in use, or one, with what can be booked there, by name."""
-    query = bookables.joined().order_by(Site.name, Planning.name)
+    query = bookables.joined().where(scope.limits(Site.id)).order_by(Site.name, Planning.name)
     with reading() as session:
         rows = session.execute(query if site is None else query.where(Site.key == site)).all()
         found = [bookables.from_row(session, row) for row in rows]
