@@ -20,6 +20,7 @@ from portal.operations.addresses import normal_address
 from portal.operations.appointments import Booked, Contact, Wish
 from portal.operations.calendars import Choice
 from portal.operations.once import Once
+from portal.web.custom_fields import answers_of, asking
 from portal.web.picker import Paths, day_view, picker
 from portal.web.responses import go, page, show, wants_fragment
 from portal.web.step import asked_start, attempt, chosen, lost_text, page_values, status_of
@@ -81,7 +82,8 @@ def details(site: str, key: str) -> Response:
     start = asked_start()
     if start is None:
         return go(_paths(site, key, asked).to_page)
-    form = BookingForm(request.form, **prefilled(asked))
+    asks = asking(BookingForm, calendars.guest_questions(site, key))
+    form = asks(request.form, **prefilled(asked))
     outcome = attempt(form, lambda: _book(form, site, key, start)) if request.method == "POST" else None
     if isinstance(outcome, Booked):
         return go(url_for("manage.show", token=outcome.token, **page_values(asked.carried)))
@@ -107,8 +109,8 @@ def contact(form: BookingForm) -> Contact:
 
 def _book(form: BookingForm, site: str, key: str, start: datetime) -> Booked:
     once = Once(f"guest:{site}/{key}", form.key)
-    wish = Wish(start=start, contact=contact(form), actor=GUEST, site=site, planning=key, once=once)
-    return appointments.book(wish, now=now())
+    given = {"contact": contact(form), "fields": answers_of(form)}
+    return appointments.book(Wish(start=start, actor=GUEST, site=site, planning=key, once=once, **given), now=now())
 
 
 def _show(form: BookingForm, choice: Choice, refusal: Refusal | None, asked: Visit, paths: Paths) -> Response:

@@ -18,7 +18,7 @@ from portal.booking.state import changes_text, state_of, steps_of
 from portal.clock import now
 from portal.domain.errors import ChangeTooLate, Refusal, StateChanged
 from portal.domain.lifecycle import Status
-from portal.i18n import _, day, hour
+from portal.i18n import _, current_locale, day, hour
 from portal.operations import appointments, calendars, cards
 from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.appointments import Booked, Details, Move
@@ -27,6 +27,7 @@ from portal.operations.calendars import Choice
 from portal.operations.cards import AppointmentCard
 from portal.operations.once import Once
 from portal.web.codes import gate_code
+from portal.web.custom_fields import answers_of, asking
 from portal.web.picker import Paths, day_view, picker
 from portal.web.responses import go, page, wants_fragment
 from portal.web.responses import show as show_page
@@ -96,6 +97,7 @@ def show(token: str) -> Response:
         map_url=map_url(card.site),
         purpose=_purpose(card),
         purpose_detail=card.planning.name if card.planning and card.order else "",
+        answers=card.answers(current_locale()),
         qr=None if state.gone else gate_code(card.reference),
         back_url=came_from(),
     )
@@ -132,14 +134,15 @@ def _described(card: AppointmentCard, asked: Visit) -> Chosen:
 
 @bp.route("/<token>/edit", methods=["GET", "POST"])
 def edit(token: str) -> Response:
-    """Change name, telephone and message, never the time."""
+    """Change name, telephone, answers and message, never the time."""
     card, asked = opened(token), visit()
     if not card.active(now()):
         raise StateChanged(status=card.status)
-    form = DetailsForm(request.form, name=card.name, phone=card.phone, comment=card.comment)
+    asks = asking(DetailsForm, card.planning.questions if card.planning else (), kept=card.fields)
+    form = asks(request.form, name=card.name, phone=card.phone, comment=card.comment)
     urls = urls_of(card, asked)
     if request.method == "POST" and form.accepted():
-        details = Details(form.name.data, form.phone.data or "", form.comment.data or "")
+        details = Details(form.name.data, form.phone.data or "", form.comment.data or "", answers_of(form))
         appointments.edit(card.public_id, details, actor_of(card), now=now())
         return go(urls.view)
     form.sign()

@@ -27,6 +27,7 @@ from portal.operations.calendars import Choice, LinkPage
 from portal.operations.cards import AppointmentCard
 from portal.operations.links import OpenLink
 from portal.operations.once import Once
+from portal.web.custom_fields import answers_of, asking
 from portal.web.picker import Paths, day_view, picker
 from portal.web.responses import go, page, show, wants_fragment
 from portal.web.step import asked_start, attempt, chosen, lost_text, page_values, status_of
@@ -135,7 +136,8 @@ def details(token: str) -> Response:
         return go(paths.to_page)
     link, choice = calendars.link_choice(token, start, now=now(), planning=asked.planning)
     speak(link.locale)
-    form = BookingForm(request.form, locked=locked(link), **{**prefilled(asked), **locked(link)})
+    asks = asking(BookingForm, choice.bookable.planning.questions)
+    form = asks(request.form, locked=locked(link), **{**prefilled(asked), **locked(link)})
     outcome = attempt(form, lambda: _book(form, token, link, asked, start)) if request.method == "POST" else None
     if isinstance(outcome, Booked):
         return go(url_for("manage.show", token=outcome.token, **page_values(asked.carried)))
@@ -152,7 +154,8 @@ def locked(link: OpenLink) -> dict[str, str]:
 
 def _book(form: BookingForm, token: str, link: OpenLink, asked: Visit, start: datetime) -> Booked:
     once = Once(f"link:{link.public_id}", f"{asked.nonce}:{start.isoformat()}" if asked.nonce else form.key)
-    wish = Wish(start=start, contact=contact(form), actor=CUSTOMER, token=token, planning=asked.planning, once=once)
+    given = {"contact": contact(form), "fields": answers_of(form)}
+    wish = Wish(start=start, actor=CUSTOMER, token=token, planning=asked.planning, once=once, **given)
     return appointments.book(wish, now=now())
 
 

@@ -64,8 +64,10 @@ def check_answers(asked: Sequence[Question], given: Answers, *, needed: bool = T
 def corrected(asked: Sequence[Question], before: Answers, given: Answers, *, needed: bool = True) -> dict[str, Any]:
     """Change some answers and keep the others, also those that nobody asks for any more; None takes one away.
 
-    Raises BadAnswers as ``check_answers``.
+    What is given as it was before is no change, and may stay even where it would be refused now. Raises BadAnswers as
+    ``check_answers``.
     """
+    given = {key: value for key, value in given.items() if key not in before or value != before[key]}
     taken_away = {key for key, value in given.items() if value is None and key in before}
     changed = check_answers(asked, {key: given[key] for key in given if key not in taken_away}, needed=False)
     empty = {key for key in given if key not in changed}

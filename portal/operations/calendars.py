@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import NotFound, StateChanged
+from portal.domain.fields import Question
 from portal.domain.slots import Start
 from portal.domain.zones import local_day
 from portal.extensions import reading
@@ -186,6 +187,12 @@ def guest_day(site: str, planning: str, day: date, *, now: datetime, counted: bo
     """List a day's slots for a guest. Raises NotFound."""
     with reading() as session:
         return _day(session, _guest(session, site, planning), day, now, PUBLIC, counted)
+
+
+def guest_questions(site: str, planning: str) -> tuple[Question, ...]:
+    """List what a planning asks of a guest. Raises NotFound."""
+    with reading() as session:
+        return _guest(session, site, planning).planning.questions
 
 
 def guest_choice(site: str, planning: str, start: datetime, *, now: datetime) -> Choice:

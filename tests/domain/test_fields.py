@@ -257,6 +257,14 @@ def test_a_correction_keeps_the_other_answers():
     assert corrected(asked, before, {"pallets": ""}) == {"plate": "AB-123-CD", "carrier": "Vidal"}
 
 
+def test_an_answer_that_stays_is_not_judged_again():
+    before = {"lorry": "semi", "carrier": "Vidal"}
+    asked = [Question("lorry", {"fr": "Véhicule"}, Kind.CHOICE, options=LORRIES[:1])]
+    assert corrected(asked, before, {"lorry": "semi", "carrier": "Vidal"}) == before
+    with pytest.raises(BadAnswers):
+        corrected(asked, {"lorry": "van"}, {"lorry": "semi"})
+
+
 @pytest.mark.parametrize(
     ("given", "found"),
     [({"plate": None}, "required"), ({"plate": ""}, "required"), ({"van": 1}, "unknown_key"), ({"van": None}, None)],
