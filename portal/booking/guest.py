@@ -109,8 +109,8 @@ def contact(form: BookingForm) -> Contact:
 
 def _book(form: BookingForm, site: str, key: str, start: datetime) -> Booked:
     once = Once(f"guest:{site}/{key}", form.key)
-    given = {"contact": contact(form), "fields": answers_of(form)}
-    return appointments.book(Wish(start=start, actor=GUEST, site=site, planning=key, once=once, **given), now=now())
+    wish = Wish(start, contact(form), GUEST, answers_of(form), site=site, planning=key, once=once)
+    return appointments.book(wish, now=now())
 
 
 def _show(form: BookingForm, choice: Choice, refusal: Refusal | None, asked: Visit, paths: Paths) -> Response:

@@ -154,8 +154,7 @@ def locked(link: OpenLink) -> dict[str, str]:
 
 def _book(form: BookingForm, token: str, link: OpenLink, asked: Visit, start: datetime) -> Booked:
     once = Once(f"link:{link.public_id}", f"{asked.nonce}:{start.isoformat()}" if asked.nonce else form.key)
-    given = {"contact": contact(form), "fields": answers_of(form)}
-    wish = Wish(start=start, actor=CUSTOMER, token=token, planning=asked.planning, once=once, **given)
+    wish = Wish(start, contact(form), CUSTOMER, answers_of(form), token=token, planning=asked.planning, once=once)
     return appointments.book(wish, now=now())
 
 
