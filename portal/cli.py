@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, NoReturn
@@ -25,7 +26,7 @@ from portal import demo as demonstration
 from portal import i18n, jobs, server
 from portal.app import create_app
 from portal.clock import now
-from portal.config import BadSetting, Settings, for_tools
+from portal.config import BadSetting, Settings, database_url, for_tools
 from portal.domain.errors import NotFound, Refusal
 from portal.domain.openings import Closed
 from portal.domain.slots import Start
@@ -35,6 +36,7 @@ from portal.i18n import _
 from portal.operations import (
     availability,
     calendars,
+    copying,
     health,
     integrity,
     keys,
@@ -97,6 +99,8 @@ def _worded(refusal: Refusal) -> str:
         "required": "{field} must not be empty",
         "too_long": "{field} is too long",
     }
+    if refusal.values.get("problem") == "not_empty":
+        return f"the other database is not empty: there is something in {refusal.values['table']}"
     if refusal.code == "not_found":
         return "there is nothing under this name"
     sentence = sentences.get(str(refusal.values.get("problem")))
@@ -261,6 +265,20 @@ def export() -> None:
     """Print the whole configuration as YAML, which `creneau load` takes without a change."""
     _ready()
     click.echo(transfer.export(), nl=False)
+
+
+@creneau.command(short_help="Copy everything into another database.")
+@click.argument("target", metavar="DATABASE_URL")
+def copy(target: str) -> None:
+    """Copy everything into the empty database at DATABASE_URL: from SQLite to PostgreSQL, or back.
+
+    Its tables are made first. Stop the web server and the worker before, then start them with the new DATABASE_URL.
+    """
+    _ready()
+    with create_app(replace(settings(), database_url=database_url(target, Path("instance")))).app_context():
+        flask_migrate.upgrade()
+        engine = db.engine
+    click.echo(f"rows copied: {copying.copy(engine)}")
 
 
 @creneau.command(short_help="Anonymise what is past its time.")
