@@ -19,7 +19,7 @@ bp = manage.bp
 def invite(token: str) -> Response:
     """Send the appointment as a calendar file."""
     card = manage.opened(token)
-    entry = letters.calendar_entry(visit_of(card), current_locale(), company_name(), settings())
+    entry = letters.calendar_entry(visit_of(card, current_locale()), current_locale(), company_name(), settings())
     name = f'attachment; filename="{card.reference}.ics"'
     body = ics.calendar(entry, "PUBLISH", stamp=now())
     return Response(body, mimetype="text/calendar", headers={"Content-Disposition": name})

@@ -1,13 +1,14 @@
 """What our mails say: facts in, a whole mail out, in the recipient's language and the site's zone.
 
 A customer's mail never repeats what was typed into a public form (name, telephone, comment), so that nobody can use
-the portal to write to strangers; the site's notice does.
+the portal to write to strangers; the site's notice does. Of the answers to what a planning asks it repeats those that
+cannot be any text at all, and all of them to those whom we know.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -65,6 +66,8 @@ class Visit:
     name: str = ""
     phone: str = ""
     comment: str = ""
+    answers: tuple[tuple[str, str], ...] = ()  # to what the planning asks: names of facts and facts
+    repeated: tuple[tuple[str, str], ...] = ()  # those of them that a customer's mail may repeat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,8 +288,18 @@ class Shown(Telling):
         """Who comes, for the site: names of facts and facts."""
         _, visit = self._words.gettext, self._visit
         facts = [(_("Name"), visit.name), (_("E-mail"), visit.email), (_("Telephone"), visit.phone)]
-        told = [(label, clean.line(value)) for label, value in [*facts, (_("Comment"), visit.comment)]]
-        return [(label, value) for label, value in told if value]
+        return _told([*facts, *visit.answers, (_("Comment"), visit.comment)])
+
+    @property
+    def answers(self) -> list[tuple[str, str]]:
+        """What was answered, for the customer: names of facts and facts."""
+        return _told(self._visit.repeated)
+
+
+def _told(facts: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Make one line of each name and fact, leaving out what is empty."""
+    told = [(clean.line(label), clean.line(value)) for label, value in facts]
+    return [(label, value) for label, value in told if value]
 
 
 def _facts(letter: Letter, settings: Settings) -> dict[str, object]:
@@ -307,7 +320,7 @@ def _facts(letter: Letter, settings: Settings) -> dict[str, object]:
         facts["shown"] = shown
         facts["expected"] = not letter.visit.cancelled
         facts["for_the_gate"] = letter.kind != "site_notice" and not letter.visit.cancelled
-        facts["person"] = shown.person if letter.kind == "site_notice" else []
+        facts["person"] = shown.person if letter.kind == "site_notice" else shown.answers
         facts["book_url"] = shown.link("b", letter.book_token) if letter.book_token else ""
         facts["gate_url"] = shown.link("admin/gate", letter.visit.reference)
         facts["by_whom"] = (
@@ -333,8 +346,13 @@ def _words(locale: str) -> Environment:
     )
     vars(environment)["install_gettext_translations"](i18n.catalogue(locale), newstyle=True)
     environment.filters["sentence"] = i18n.sentence
-    environment.filters["column"] = lambda text: text.ljust(COLUMN)
+    environment.filters["column"] = _column
     return environment
+
+
+def _column(text: str) -> str:
+    """Put a name on the left of its fact; one that is too long is set apart by a colon."""
+    return text.ljust(COLUMN) if len(text) < COLUMN else f"{text}: "
 
 
 @cache

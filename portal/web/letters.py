@@ -24,8 +24,8 @@ def letter_of(message: Message, content: letters.Content, now: datetime) -> Lett
         accent=content.accent,
         key=message.key,
         now=now,
-        visit=visit_of(content.visit) if content.visit else None,
-        visits=tuple(visit_of(visit) for visit in content.visits),
+        visit=visit_of(content.visit, message.locale) if content.visit else None,
+        visits=tuple(visit_of(visit, message.locale) for visit in content.visits),
         invitation=_invitation_of(content.invitation) if content.invitation else None,
         before=content.before,
         change=content.change,
@@ -34,8 +34,9 @@ def letter_of(message: Message, content: letters.Content, now: datetime) -> Lett
     )
 
 
-def visit_of(card: AppointmentCard) -> Visit:
-    """Give an appointment as a letter or a calendar file shows it."""
+def visit_of(card: AppointmentCard, locale: str) -> Visit:
+    """Give an appointment as a letter or a calendar file shows it, its answers in the words of a language."""
+    answers = card.answers(locale)
     return Visit(
         public_id=card.public_id,
         token=card.token,
@@ -54,7 +55,14 @@ def visit_of(card: AppointmentCard) -> Visit:
         name=card.name,
         phone=card.phone,
         comment=card.comment,
+        answers=tuple((answer.label, answer.text) for answer in answers),
+        repeated=tuple((answer.label, answer.text) for answer in answers if known(card) or not answer.free),
     )
+
+
+def known(card: AppointmentCard) -> bool:
+    """Tell whether we know who booked: by a link that we sent, or through the staff."""
+    return card.link_id is not None or card.source == "staff"
 
 
 def place_of(site: SiteCard) -> Place:
