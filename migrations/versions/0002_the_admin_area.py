@@ -139,6 +139,8 @@ def _create_batches() -> None:
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("ended_at", INSTANT, nullable=True),
+        sa.Column("lease", sa.String(length=32), nullable=True),
+        sa.Column("leased_until", INSTANT, nullable=True),
         sa.CheckConstraint("kind IN ('cancel', 'move')", name=op.f("ck_batch_kind")),
         sa.CheckConstraint("state IN ('waiting', 'done', 'stopped')", name=op.f("ck_batch_state")),
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_batch_site_id_site")),

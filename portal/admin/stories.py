@@ -50,6 +50,8 @@ def _details(line: HistoryLine, zone: ZoneInfo) -> Iterator[str]:
         yield _("from %(before)s to %(after)s", before=moment_text(before, zone), after=moment_text(start, zone))
     if line.kind == "edited":
         yield from _edited(line)
+    if line.after.get("batch"):
+        yield _("Together with others of that day.")
     if reason := line.after.get("overbook"):
         yield _("Overbooked: %(reason)s", reason=reason)
 

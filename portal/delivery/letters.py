@@ -103,6 +103,7 @@ class Letter:
     change: str = ""  # of a site's notice: new, moved, cancelled
     by: str = ""  # who cancelled: customer, staff
     book_token: str = ""  # a link that books another
+    words: str = ""  # of the staff, to those whose appointments it changes together
 
     @property
     def place(self) -> Place | None:
@@ -312,6 +313,7 @@ def _facts(letter: Letter, settings: Settings) -> dict[str, object]:
         "organisation": clean.line(letter.organisation),
         "shades": shades(letter.accent) if letter.accent else None,
         "has_calendar": letter.kind in CALENDARS,
+        "words": [line.strip() for line in clean.lines(letter.words).split("\n") if line.strip()],
     }
     if letter.invitation:
         facts["shown"] = ShownInvitation(letter.invitation, *given)

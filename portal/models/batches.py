@@ -36,6 +36,8 @@ class Batch(Model):
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lease: Mapped[str | None] = mapped_column(String(32))  # of the one worker that does its lines
+    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # in real time
 
 
 class BatchLine(Model):

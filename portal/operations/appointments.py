@@ -122,6 +122,27 @@ def book(wish: Wish, *, now: datetime) -> Booked:
 
 
 @dataclass(frozen=True, slots=True)
+class Because:
+    """Why staff changes many at once: words for the customers, said in the mail, and the batch, named in the history."""
+
+    words: str = ""
+    batch: str = ""
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What the mails say."""
+        return {"words": self.words} if self.words else {}
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What the history says."""
+        return {"batch": self.batch} if self.batch else {}
+
+
+NOTHING_SAID = Because()
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """An appointment moved to another start of its own planning."""
 
@@ -130,6 +151,7 @@ class Move:
     actor: Actor
     once: Once | None = None
     overbook: str = ""
+    because: Because = NOTHING_SAID
 
     def fingerprint(self) -> str:
         """Identify the request, to recognise it when it comes again."""
@@ -211,7 +233,9 @@ def _told(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, Any]
 
 
 @retried
-def cancel(public_id: str, actor: Actor, *, now: datetime, undo: bool = True) -> datetime | None:
+def cancel(
+    public_id: str, actor: Actor, *, now: datetime, undo: bool = True, because: Because = NOTHING_SAID
+) -> datetime | None:
     """Cancel, keeping the place until the undo ends; only then do the mails leave. Gives that end, None without undo.
 
     Raises NotFound, ChangeTooLate, StateChanged.
@@ -234,10 +258,10 @@ def cancel(public_id: str, actor: Actor, *, now: datetime, undo: bool = True) ->
             else [occupancy.hold(bookable.pool_id, dict(session.ledger), row.starts_at, row.ends_at, -row.units)]
         )
         rows.write(session, row, now, sequence=row.sequence + 1, **after)
-        rows.happened(session, row.id, "cancelled", actor, now, before={"status": row.status}, after=after, holds=held)
-        rows.announce(
-            session, "cancellation", "cancelled", row, bookable, now, not_before=until or now, by=rows.by_whom(actor)
-        )
+        told = {"by": rows.by_whom(actor), **because.told}
+        kept = {**after, **because.kept}
+        rows.happened(session, row.id, "cancelled", actor, now, before={"status": row.status}, after=kept, holds=held)
+        rows.announce(session, "cancellation", "cancelled", row, bookable, now, not_before=until or now, **told)
         return until
 
 
@@ -393,7 +417,7 @@ def _rebook(session: Transaction, bookable: Bookable, row: Any, start: Start, wi
     rows.free(session, row, None, now)
     held = rows.allocate(session, bookable, row.id, start, row.units, overbook=bool(wish.overbook))
     before = {"start": row.starts_at.isoformat(), "end": row.ends_at.isoformat()}
-    after = {"start": start.start.isoformat(), "end": start.end.isoformat()}
+    after = {"start": start.start.isoformat(), "end": start.end.isoformat(), **wish.because.kept}
     if wish.overbook:
         after["overbook"] = wish.overbook
     promise = rows.promise(bookable, start.start)
@@ -407,7 +431,7 @@ def _rebook(session: Transaction, bookable: Bookable, row: Any, start: Start, wi
     rows.write(session, row, now, **changed)
     rows.happened(session, row.id, "rescheduled", wish.actor, now, before=before, after=after, holds=[freed, held])
     moved = rows.Row(**{**row._mapping, **changed, "version": row.version + 1})
-    rows.announce(session, "change", "moved", moved, bookable, now, not_before=now, before=before)
+    rows.announce(session, "change", "moved", moved, bookable, now, not_before=now, before=before, **wish.because.told)
     return _booked(moved)
 
 

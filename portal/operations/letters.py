@@ -64,6 +64,7 @@ class Content:
     change: str = ""
     by: str = ""
     book_token: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,7 @@ class _Batch:
             before=_interval(message.payload.get("before")),
             change=change,
             by=str(message.payload.get("by", "")),
+            words=str(message.payload.get("words", "")),
             book_token=self._another(visit) if message.kind == "cancellation" else "",
         )
 

@@ -31,6 +31,7 @@ def letter_of(message: Message, content: letters.Content, now: datetime) -> Lett
         change=content.change,
         by=content.by,
         book_token=content.book_token,
+        words=content.words,
     )
 
 
