@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
@@ -348,13 +348,15 @@ def _words(locale: str) -> Environment:
     )
     vars(environment)["install_gettext_translations"](i18n.catalogue(locale), newstyle=True)
     environment.filters["sentence"] = i18n.sentence
-    environment.filters["column"] = _column
+    environment.filters["column"] = partial(_column, locale)
     return environment
 
 
-def _column(text: str) -> str:
+def _column(locale: str, text: str) -> str:
     """Put a name on the left of its fact; one that is too long is set apart by a colon."""
-    return text.ljust(COLUMN) if len(text) < COLUMN else f"{text}: "
+    if len(text) < COLUMN:
+        return text.ljust(COLUMN)
+    return f"{text}{i18n.NBSP}: " if locale == "fr" else f"{text}: "
 
 
 @cache
