@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 
 from flask import Response
 
+from portal.domain.fields import written
 from portal.domain.slots import Start
 from portal.extensions import settings
 from portal.i18n import rfc3339
 from portal.operations.availability import Availability
+from portal.operations.bookables import PlanningCard
 from portal.operations.cards import AppointmentCard
 from portal.operations.customers import CustomerCard
 from portal.operations.events import EventLine
@@ -89,7 +91,12 @@ def planning(line: PlanningLine) -> Json:
         "guests": card.guests,
         "slot_minutes": card.schedule.slot_minutes,
         "step_minutes": card.schedule.step_minutes,
+        "fields": _questions(card),
     }
+
+
+def _questions(card: PlanningCard) -> list[Json]:
+    return [written(one) for one in card.questions]
 
 
 def customer(card: CustomerCard) -> Json:
@@ -120,6 +127,7 @@ def appointment(card: AppointmentCard) -> Json:
         "resources": [],
         "customer": {"email": card.email, "name": card.name, "phone": card.phone, "locale": card.locale},
         "comment": card.comment,
+        "fields": card.fields,
         "manage_url": f"{settings().public_url}/a/{card.token}",
         "created_at": rfc3339(card.created_at, card.zone),
         "updated_at": rfc3339(card.updated_at, card.zone),
@@ -167,6 +175,7 @@ def link(view: LinkView) -> Json:
                 "key": one.planning.key,
                 "name": one.planning.name,
                 "slot_minutes": one.planning.schedule.slot_minutes,
+                "fields": _questions(one.planning),
             }
             for one in view.plannings
         ],

@@ -54,8 +54,9 @@ ONE = "/appointments/<public_id:id>"
 def book_appointment(given: Mapping[str, Any]) -> Response:
     """Book an appointment.
 
-    A key books as staff: by capacity and hours only, in any planning; with `"policy": "public"` by all rules. Without
-    a key all rules apply, and only plannings that take guests are there.
+    A key books as staff: by capacity and hours only, in any planning, and may leave out of `fields` also what is
+    required; with `"policy": "public"` by all rules. Without a key all rules apply, and only plannings that take
+    guests are there.
     """
     return booking.made(booking.for_staff_or_guest(given, caller()), now())
 
@@ -137,8 +138,11 @@ def cancel(given: Mapping[str, Any], public_id: str) -> Response:
     example={"customer": {"phone": "05 56 00 00 00"}, "comment": "Camion de 12 m"},
 )
 def correct(given: Mapping[str, Any], public_id: str) -> Response:
-    """Correct the details of an appointment, never its time."""
-    details = book.Details(**given["customer"], **{name: given[name] for name in ("comment",) if name in given})
+    """Correct the details of an appointment, never its time.
+
+    Of `fields`, those that are left out stay as they are; null takes an answer away.
+    """
+    details = book.Details(**given["customer"], comment=given.get("comment"), fields=given.get("answers"))
     book.edit(public_id, details, caller().actor(staff=True), now=now())
     return _shown(public_id)
 

@@ -37,6 +37,7 @@ def for_staff_or_guest(given: Mapping[str, Any], who: Caller) -> Wish:
         actor=who.actor(staff=staff),
         site=given["site"],
         planning=given["planning"],
+        fields=given.get("answers", {}),
         order=given.get("order"),
         overbook=given.get("overbook", ""),
         once=who.once(),
@@ -57,6 +58,7 @@ def for_order(given: Mapping[str, Any], token: str, now: datetime) -> Wish:
         actor=caller().actor(staff=False),
         token=token,
         planning=given.get("planning"),
+        fields=given.get("answers", {}),
         once=caller().once(f"link:{link.public_id}"),
     )
 

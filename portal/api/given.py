@@ -18,7 +18,7 @@ NAME, PHONE, COMMENT, REASON, REFERENCE, STATUS, UNITS, CURSOR = 120, 40, 2000, 
 MOST_ON_A_PAGE = 200
 MOST_ACTIVE = 1000
 OBJECT: dict[str, str | list[Any] | dict[Any, Any]] = {"type": "expected", "null": "expected", "required": "required"}
-OF_SERVICES = ("service", "staff", "resources", "quantity", "iterations", "fields", "tags")
+OF_SERVICES = ("service", "staff", "resources", "quantity", "iterations", "tags")
 """What services bring in a later version: refused by name until then."""
 
 
@@ -120,6 +120,17 @@ class ByPolicy(Given):
             raise ValidationError("public_only", "overbook")
 
 
+def answers_field() -> fields.Dict:
+    """Take answers to what a planning asks; which they may be, the planning says."""
+    return fields.Dict(
+        keys=fields.String(),
+        values=fields.Raw(allow_none=True, metadata={"type": ["string", "integer", "boolean", "null"]}),
+        data_key="fields",
+        error_messages={"invalid": "expected", "null": "expected"},
+        metadata={"description": "Answers by key to what `GET /plannings` shows in `fields`.", "example": {}},
+    )
+
+
 class LinkBooking(Given):
     """Book for an order."""
 
@@ -134,6 +145,7 @@ class LinkBooking(Given):
         metadata={"description": "What the order does not know; what it knows may only be repeated."},
     )
     comment = Lines(most=COMMENT, load_default="", metadata={"description": "Message to the site."})
+    answers = answers_field()
 
 
 class Booking(ByPolicy):
@@ -148,6 +160,7 @@ class Booking(ByPolicy):
         error_messages=OBJECT,
     )
     comment = Lines(most=COMMENT, load_default="", metadata={"description": "Message to the site."})
+    answers = answers_field()
     order = Line(most=REFERENCE, least=1, metadata={"description": "Reference of an order. Needs a key."})
 
 
@@ -188,10 +201,11 @@ class DetailsGiven(Given):
 class Correction(Given):
     """Correct the details of an appointment; what is left out stays as it is."""
 
-    later = ("fields", "tags")
+    later = ("tags",)
 
     customer = fields.Nested(DetailsGiven, load_default=dict, error_messages=OBJECT)
     comment = Lines(most=COMMENT)
+    answers = answers_field()
 
 
 class AppointmentsQuery(Given):

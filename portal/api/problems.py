@@ -9,6 +9,7 @@ from flask import Response, request
 
 from portal.api import words
 from portal.api.reader import Step, Unreadable
+from portal.domain.answers import BadAnswers
 from portal.domain.errors import Invalid, Refusal
 from portal.web.problems import problem
 
@@ -49,6 +50,8 @@ def _errors(refusal: Invalid) -> Iterator[dict[str, Any]]:
     """Point to every wrong value: RFC 9457 shows ``pointer`` (into the body) and ``detail``."""
     if isinstance(refusal, Unreadable):
         yield from (_error(refusal.place, path, code) for path, code in refusal.wrong)
+    elif isinstance(refusal, BadAnswers):
+        yield from (_error("json", ("fields", key), code) for key, code in refusal.wrong)
     elif refusal.values.get("problem") == "idempotency":
         yield _error("header", (IDEMPOTENCY,), "idempotency")
     elif (field := refusal.values.get("field")) is not None:

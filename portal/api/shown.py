@@ -8,6 +8,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from portal.api.fields import Day, Instant
+from portal.domain.fields import Kind
 from portal.domain.lifecycle import Status
 from portal.operations.orders import KINDS
 
@@ -69,6 +70,16 @@ class Slot(Answer):
     )
 
 
+def questions_field() -> fields.List:
+    """Describe what a planning asks."""
+    return fields.List(
+        fields.Nested("Question"),
+        required=True,
+        data_key="fields",
+        metadata={"description": "What it asks of who books, in order."},
+    )
+
+
 class RefusedStart(Answer):
     """A start that is not offered."""
 
@@ -112,6 +123,31 @@ class Sites(Answer):
     sites = fields.List(fields.Nested(SiteAnswer), required=True)
 
 
+class Option(Answer):
+    """An answer to choose."""
+
+    key = said("What is sent.")
+    label = fields.Dict(required=True, metadata={"description": "What people read, by language."})
+
+
+class Question(Answer):
+    """What a planning asks of who books."""
+
+    key = said("Name of the answer in `fields`.")
+    label = fields.Dict(required=True, metadata={"description": "What people read, by language."})
+    type = fields.String(
+        required=True,
+        validate=validate.OneOf([kind.value for kind in Kind]),
+        metadata={"description": "What an answer is: a text, a whole number, a key of `choices`, true or false, a date."},
+    )
+    required = fields.Boolean(required=True, metadata={"description": "Whether the public must answer."})
+    help = fields.Dict(metadata={"description": "How to answer, by language."})
+    pattern = fields.String(metadata={"description": "Pattern (RE2) that all of a text fits."})
+    lowest = fields.Integer(metadata={"description": "The smallest number."})
+    highest = fields.Integer(metadata={"description": "The largest number."})
+    choices = fields.List(fields.Nested(Option), metadata={"description": "The answers to choose from."})
+
+
 class PlanningAnswer(Answer):
     """A planning."""
 
@@ -125,6 +161,7 @@ class PlanningAnswer(Answer):
     guests = fields.Boolean(required=True, metadata={"description": "Whether it can be booked without a link or key."})
     slot_minutes = fields.Integer(required=True, metadata={"description": "Length of an appointment."})
     step_minutes = fields.Integer(required=True, metadata={"description": "Distance between starts."})
+    questions = questions_field()
 
 
 class Plannings(Answer):
@@ -161,6 +198,9 @@ class AppointmentAnswer(Answer):
     resources = fields.List(fields.String, required=True, metadata={"description": "Keys; empty in plannings."})
     customer = fields.Nested(Customer, required=True)
     comment = said("Message of the customer.")
+    answers = fields.Dict(
+        required=True, data_key="fields", metadata={"description": "Answers to what the planning asks, by key."}
+    )
     manage_url = said("Page on which the customer sees, moves and cancels it.", format="uri")
     created_at = moment("When it was booked.")
     updated_at = moment("When it last changed.")
@@ -238,6 +278,7 @@ class LinkPlanning(Answer):
     key = said("Its key.")
     name = said("Its name.")
     slot_minutes = fields.Integer(required=True, metadata={"description": "Length of an appointment."})
+    questions = questions_field()
 
 
 class LinkAnswer(Answer):
