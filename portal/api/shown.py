@@ -70,16 +70,6 @@ class Slot(Answer):
     )
 
 
-def questions_field() -> fields.List:
-    """Describe what a planning asks."""
-    return fields.List(
-        fields.Nested("Question"),
-        required=True,
-        data_key="fields",
-        metadata={"description": "What it asks of who books, in order."},
-    )
-
-
 class RefusedStart(Answer):
     """A start that is not offered."""
 
@@ -138,7 +128,7 @@ class Question(Answer):
     type = fields.String(
         required=True,
         validate=validate.OneOf([kind.value for kind in Kind]),
-        metadata={"description": "What an answer is: a text, a whole number, a key of `choices`, true or false, a date."},
+        metadata={"description": "What it is: a text, a whole number, a key of `choices`, true or false, a date."},
     )
     required = fields.Boolean(required=True, metadata={"description": "Whether the public must answer."})
     help = fields.Dict(metadata={"description": "How to answer, by language."})
@@ -146,6 +136,12 @@ class Question(Answer):
     lowest = fields.Integer(metadata={"description": "The smallest number."})
     highest = fields.Integer(metadata={"description": "The largest number."})
     choices = fields.List(fields.Nested(Option), metadata={"description": "The answers to choose from."})
+
+
+def questions_field() -> fields.Field[Any]:
+    """Describe what a planning asks."""
+    described = {"description": "What it asks of who books, in order."}
+    return fields.List(fields.Nested(Question), required=True, data_key="fields", metadata=described)
 
 
 class PlanningAnswer(Answer):

@@ -147,7 +147,7 @@ def test_only_staff_may_leave_out_the_address(api, docks, key):
     assert api.post("/appointments", nameless, key).json["customer"]["email"] is None
 
 
-@pytest.mark.parametrize("name", ["service", "staff", "resources", "quantity", "iterations", "fields"])
+@pytest.mark.parametrize("name", ["service", "staff", "resources", "quantity", "iterations"])
 def test_what_services_bring_is_not_there_yet(api, docks, name):
     assert wrong(api.post("/appointments", wish(**{name: "x"}))) == {name: "not_supported_yet"}
 
