@@ -124,7 +124,7 @@ def answers_field() -> fields.Dict:
     """Take answers to what a planning asks; which they may be, the planning says."""
     return fields.Dict(
         keys=fields.String(),
-        values=fields.Raw(allow_none=True, metadata={"type": ["string", "integer", "boolean", "null"]}),
+        values=fields.Raw(allow_none=True, metadata={"type": ["string", "integer", "boolean"]}),
         data_key="fields",
         error_messages={"invalid": "expected", "null": "expected"},
         metadata={"description": "Answers by key to what `GET /plannings` shows in `fields`.", "example": {}},
