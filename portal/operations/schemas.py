@@ -17,6 +17,7 @@ from marshmallow.validate import Length, OneOf, Range
 
 from portal.config import LOCALES
 from portal.domain.errors import Invalid
+from portal.domain.fields import check_questions, question, written
 from portal.domain.openings import MINUTES_A_DAY, MOST_SLOTS, Opening, check_openings
 from portal.domain.policy import check_policy
 from portal.domain.zones import parse_day, parse_instant, zone
@@ -205,18 +206,17 @@ def _policy(value: Any) -> dict[str, Any]:
         try:
             check_policy({key: setting})
         except Invalid as refusal:
-            path = steps(str(refusal.values["field"]))
-            found.update(_at(path, sentence(refusal)))  # each key is checked by itself: their tops differ
+            found.update(_told(refusal))  # each key is checked by itself: their tops differ
     if found:
         raise ValidationError(found)
     return dict(value)
 
 
-def _at(path: tuple[str | int, ...], message: str) -> dict[Any, Any]:
+def _at(path: tuple[str | int, ...], message: str) -> Any:
     below: Any = [message]
     for step in reversed(path):
         below = {step: below}
-    return dict(below)
+    return below
 
 
 def _kinds(value: Any) -> list[str]:
@@ -226,6 +226,30 @@ def _kinds(value: Any) -> list[str]:
     if wrong:
         raise ValidationError(wrong)
     return [kind for kind in KINDS if kind in value]
+
+
+def _questions(value: Any) -> list[dict[str, Any]]:
+    """Check questions one by one, so that a wrong one hides none that follows; give them as they are kept."""
+    if not isinstance(value, list):
+        raise Invalid(field="", problem="not_a_list")
+    asked, wrong = [], {}
+    for index, one in enumerate(value):
+        try:
+            asked.append(question(one))
+        except Invalid as refusal:
+            wrong[index] = _told(refusal)
+    if wrong:
+        raise ValidationError(wrong)
+    try:
+        check_questions(asked)
+    except Invalid as refusal:
+        raise ValidationError(_told(refusal)) from refusal
+    return [written(one) for one in asked]
+
+
+def _told(refusal: Invalid) -> Any:
+    """Say what the domain refused, at its place."""
+    return _at(steps(str(refusal.values["field"])), sentence(refusal))
 
 
 def _key(value: Any) -> str:
@@ -375,6 +399,7 @@ class PlanningSchema(Strict):
     slot_minutes = Whole(1, MINUTES_A_DAY)
     step_minutes = Whole(1, MINUTES_A_DAY)
     policy = Read(_policy)
+    questions = Read(_questions, data_key="fields")
     versions = Rows(nested(VersionSchema), validate=once("from"))
     exceptions = Rows(nested(ExceptionSchema), validate=once("date"))
     active = Read(_flag)
@@ -385,7 +410,10 @@ class PlanningSchema(Strict):
             "versions": lambda version: version["from"] or "",
             "exceptions": lambda day: day["date"],
         }
-        return {**given, **{name: sorted(given[name], key=key) for name, key in order.items() if name in given}}
+        asked = {"fields": given.pop("questions")} if "questions" in given else {}
+        return {
+            **given, **asked, **{name: sorted(given[name], key=key) for name, key in order.items() if name in given}
+        }
 
 
 class CustomerSchema(Strict):

@@ -15,10 +15,11 @@ from typing import Any
 from marshmallow import ValidationError
 from sqlalchemy.orm import Session
 
+from portal.domain import fields
 from portal.extensions import reading, retried, settings, transaction
 from portal.operations import transfer_effects, transfer_state, transfer_yaml
 from portal.operations.schemas import ConfigurationSchema
-from portal.operations.transfer_problems import BadConfiguration, Problem, bad_configuration, flattened
+from portal.operations.transfer_problems import BadConfiguration, Problem, bad_configuration, flattened, steps
 from portal.operations.transfer_state import ORGANISATION, SECTIONS, WRITERS, Values
 from portal.operations.transfer_yaml import Parsed
 
@@ -137,7 +138,10 @@ def _changes(
     problems = [*_unfounded(session, wanted), *_unfinished(wanted, before)]
     if problems:
         raise _refused(parsed, problems)
-    timezone = _timezone(session, wanted)
+    told = _organisation(session, wanted)
+    timezone = told["timezone"]
+    if problems := list(_unsaid(wanted, told["locale"])):
+        raise _refused(parsed, problems)
     changes = []
     for section, found in wanted.items():
         for key, (_, values) in found.items():
@@ -152,12 +156,20 @@ def _canonical(values: Values) -> Values:
     return {**values, "sites": sorted(values["sites"])} if "sites" in values else values
 
 
-def _timezone(session: Session, wanted: Mapping[str, Mapping[str, tuple[int, Values]]]) -> str:
-    """Give the zone of what names none: the organisation's."""
+def _organisation(session: Session, wanted: Mapping[str, Mapping[str, tuple[int, Values]]]) -> Values:
+    """Give the organisation as it is to be: its zone is that of what names none, its language that of every label."""
     current = transfer_state.organisation(session).get(ORGANISATION, {})
     said = wanted[ORGANISATION].get(ORGANISATION, (0, {}))[1]
-    timezone: str = {"timezone": settings().default_timezone, **current, **said}["timezone"]
-    return timezone
+    usual = {"timezone": settings().default_timezone, "locale": settings().default_locale}
+    return {**usual, **current, **said}
+
+
+def _unsaid(wanted: Mapping[str, Mapping[str, tuple[int, Values]]], language: str) -> Iterator[Problem]:
+    """Yield the labels that the company itself could not read."""
+    for place, values in wanted["plannings"].values():
+        asked = [fields.kept(one) for one in values.get("fields", ())]
+        for path in fields.unsaid(asked, language):
+            yield ("plannings", place, "fields", *steps(path)), f"must be said in {language}, too"
 
 
 def _unfinished(

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
+from portal.domain import fields
 from portal.extensions import settings
 from portal.models import (
     Closure,
@@ -73,6 +74,7 @@ def defaults(section: str, timezone: str) -> Values:
         "slot_minutes": 60,
         "step_minutes": 30,
         "policy": {},
+        "fields": [],
         "versions": [],
         "exceptions": [],
         "active": True,
@@ -189,6 +191,7 @@ def _planning(row: Planning, site_keys: Mapping[int, str]) -> Values:
         "slot_minutes": values["slot_minutes"],
         "step_minutes": values["step_minutes"],
         "policy": values["policy"],
+        "fields": [fields.written(one) for one in fields.asked_of([fields.kept(one) for one in row.fields])],
         "versions": [_version(one) for one in sorted(row.versions, key=lambda one: one.applies_from or date.min)],
         "exceptions": [_exceptional(one) for one in row.exceptions],
         "active": values["active"],
@@ -257,6 +260,7 @@ def write_planning(session: Session, after: Values, _now: datetime) -> None:
     """Write a planning, its own row first: a booking that reads it waits, and then sees the new hours."""
     row = session.scalars(select(Planning).where(Planning.key == after["key"])).first() or Planning(key=after["key"])
     _set(row, after, PLANNING_COLUMNS)
+    row.fields = _asking(row.fields or [], after["fields"])
     row.revision = new_revision()
     session.add(row)
     session.flush()
@@ -266,6 +270,12 @@ def write_planning(session: Session, after: Values, _now: datetime) -> None:
     row.exceptions = [_new_exceptional(one) for one in after["exceptions"]]
     _serve(session, row, after["sites"])
     session.flush()
+
+
+def _asking(known: Sequence[Values], asked: Sequence[Values]) -> list[Values]:
+    """Ask other questions from now on, without losing the words of the old ones."""
+    after = fields.succeeded([fields.kept(one) for one in known], [fields.kept(one) for one in asked])
+    return [fields.written(one) for one in after]
 
 
 def _serve(session: Session, row: Planning, keys: Sequence[str]) -> None:

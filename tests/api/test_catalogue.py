@@ -66,6 +66,7 @@ def test_a_planning_says_how_it_is_booked(api, two_sites):
             "guests": True,
             "slot_minutes": 60,
             "step_minutes": 30,
+            "fields": [],
         }
     ]
 

@@ -29,6 +29,14 @@ plannings:
     guests: true
     slot_minutes: 60
     step_minutes: 60
+    fields:
+      - key: plate
+        label: {en: Plate, fr: Plaque}
+        type: text
+        required: true
+        pattern: "[A-Z]{2}-[0-9]{3}-[A-Z]{2}"
+        help: {en: Such as AB-123-CD., fr: Par exemple AB-123-CD.}
+      - {key: pallets, label: {en: Pallets, fr: Palettes}, type: number, lowest: 1}
     versions:
       - from: null
         week:

@@ -26,7 +26,7 @@ def test_a_link_shows_its_order(api, link):
     }
     assert answer["customer"]["name"] == "Emballages Vidal"
     assert (answer["site"], answer["timezone"]) == ("bordeaux", "Europe/Paris")
-    assert answer["plannings"] == [{"key": "quais", "name": "Planning quais", "slot_minutes": 60}]
+    assert answer["plannings"] == [{"key": "quais", "name": "Planning quais", "slot_minutes": 60, "fields": []}]
     assert answer["appointments"] == []
 
 
