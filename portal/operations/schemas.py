@@ -410,10 +410,9 @@ class PlanningSchema(Strict):
             "versions": lambda version: version["from"] or "",
             "exceptions": lambda day: day["date"],
         }
-        asked = {"fields": given.pop("questions")} if "questions" in given else {}
-        return {
-            **given, **asked, **{name: sorted(given[name], key=key) for name, key in order.items() if name in given}
-        }
+        if "questions" in given:
+            given["fields"] = given.pop("questions")
+        return {**given, **{name: sorted(given[name], key=key) for name, key in order.items() if name in given}}
 
 
 class CustomerSchema(Strict):

@@ -211,10 +211,14 @@ def _references(
 
 
 def _facts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Break an object into its single facts, each under a path that names days by their date."""
+    """Break an object into its single facts, each under a path that names days by their date, the rest by its key."""
     if isinstance(value, Mapping):
         for name, below in value.items():
             yield from _facts(below, f"{path}.{name}")
+    elif isinstance(value, list) and value and all(isinstance(row, Mapping) and "key" in row for row in value):
+        yield path, ", ".join(row["key"] for row in value)
+        for row in value:
+            yield from _facts({name: below for name, below in row.items() if name != "key"}, f"{path}[{row['key']}]")
     elif isinstance(value, list) and value and all(isinstance(row, Mapping) and "slots" not in row for row in value):
         for row in value:
             yield from _facts(row, f"{path}[{row.get('date') or row.get('from') or ''}]")
