@@ -6,16 +6,17 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, flash, request, url_for
 
+from portal.admin.conflicts import differences
 from portal.admin.durations import all_written, several, typed, written
 from portal.admin.forms import ClosureForm, NewSiteForm, SiteForm
-from portal.admin.guard import EDIT, needs
+from portal.admin.guard import EDIT, actor, needs, only, scope
 from portal.clock import now
 from portal.domain.durations import Duration
 from portal.domain.errors import Invalid, Refusal, StateChanged
 from portal.domain.policy import Policy
-from portal.extensions import settings
 from portal.i18n import _
-from portal.operations import sites
+from portal.operations import organisation, site_previews, sites
+from portal.operations.site_previews import NO_EFFECT, SiteEffect
 from portal.operations.sites import ClosureImpact, Plan, Sheet
 from portal.web.responses import go, page
 from portal.web.texts import explain
@@ -27,42 +28,61 @@ CALENDARS = ("FR", "FR-57", "BE", "CH", "DE", "ES", "IT", "LU", "NL", "GB", "CA-
 
 @bp.get("/sites/")
 def index() -> Response:
-    """List every site."""
-    return page("admin/sites/index.html", sites=sites.overview(now=now()))
+    """List the sites of whoever asks."""
+    found = sites.overview(now=now(), scope=scope())
+    return page("admin/sites/index.html", sites=found, may_add=scope().sites is None)
 
 
 @bp.route("/sites/<key>", methods=["GET", "POST"])
 def edit(key: str) -> Response:
-    """Show a site, and save it."""
-    sheet = sites.read(key)
+    """Show a site, say whom another zone or calendar meets, and save it."""
+    sheet = _own(key)
     if request.method == "GET":
         return _show(_form_of(sheet), sheet, sheet.revision)
     form = SiteForm(request.form)
     if not form.validate():
         return _show(form, sheet, request.form.get("revision", ""), 422)
+    return _save(form, sheet, request.form.get("revision", ""))
+
+
+def _own(key: str) -> Sheet:
+    """Read a site that whoever asks works for; others are not there."""
+    sheet = sites.read(key)
+    only(sheet.id)
+    return sheet
+
+
+def _save(form: SiteForm, sheet: Sheet, revision: str) -> Response:
+    plan = _plan(form)
     try:
-        sites.save(key, request.form.get("revision", ""), _plan(form))
+        sites.check(plan)
+        effect = site_previews.preview(sheet, plan, now=now())
+        if effect.count and request.form.get("seen") != str(effect.count):
+            return _show(form, sheet, revision, 422, effect=effect)
+        sites.save(sheet.key, revision, plan, now=now(), by=actor())
     except StateChanged:
-        return _show(form, sheet, sheet.revision, 409, conflict=_differences(sheet, form))
+        return _show(form, sheet, sheet.revision, 409, conflict=differences(_form_of(sheet), form))
     except Invalid as refusal:
         _refuse(form, refusal)
-        return _show(form, sheet, request.form.get("revision", ""), 422)
+        return _show(form, sheet, revision, 422)
     flash(_("The site is saved."))
-    return go(url_for("admin.sites.edit", key=key))
+    return go(url_for("admin.sites.edit", key=sheet.key))
 
 
 @bp.route("/add/site", methods=["GET", "POST"])
 @needs(EDIT)
 def add() -> Response:
-    """Make a site."""
+    """Make a site: for those who see every site, others could not see what they made."""
+    if scope().sites is not None:
+        abort(404)
     if request.method == "GET":
         rules = _rules_of(Policy())
-        return _show(NewSiteForm(timezone=settings().default_timezone, active=True, **rules), None)
+        return _show(NewSiteForm(timezone=organisation.card().timezone, active=True, **rules), None)
     form = NewSiteForm(request.form)
     if not form.validate():
         return _show(form, None, status=422)
     try:
-        sites.create(form.key.data, _plan(form))
+        sites.create(form.key.data, _plan(form), now=now(), by=actor())
     except Invalid as refusal:
         _refuse(form, refusal)
         return _show(form, None, status=422)
@@ -136,28 +156,14 @@ def _refuse(form: SiteForm, refusal: Refusal) -> None:
     form.refuse(problem[0], words.get(problem) or explain(refusal))
 
 
-def _differences(sheet: Sheet, form: SiteForm) -> list[str]:
-    """Say where the site as it is saved now differs from what somebody typed."""
-    saved = _form_of(sheet)
-    return [
-        _(
-            "%(what)s: saved is “%(saved)s”, yours is “%(yours)s”.",
-            what=field.label.text,
-            saved=_said(old),
-            yours=_said(new),
-        )
-        for name, field in form._fields.items()
-        if name in saved and _said(old := saved[name].data) != _said(new := field.data)
-    ]
-
-
-def _said(value: object) -> str:
-    words = {True: _("yes"), False: _("no"), None: ""}
-    return words[value] if isinstance(value, bool) or value is None else str(value)
-
-
 def _show(
-    form: SiteForm, sheet: Sheet | None, revision: str = "", status: int = 200, conflict: list[str] | None = None
+    form: SiteForm,
+    sheet: Sheet | None,
+    revision: str = "",
+    status: int = 200,
+    *,
+    conflict: list[str] | None = None,
+    effect: SiteEffect = NO_EFFECT,
 ) -> Response:
     return page(
         "admin/sites/edit.html",
@@ -166,6 +172,7 @@ def _show(
         sheet=sheet,
         revision=revision,
         conflict=conflict,
+        effect=effect,
         today=sheet.today(now()) if sheet is not None else None,
         zones=ZONES,
         calendars=CALENDARS,
@@ -176,7 +183,7 @@ def _show(
 @needs(EDIT)
 def close(key: str) -> Response:
     """Ask for the days, say who is expected then, and close the site."""
-    sheet = sites.read(key)
+    sheet = _own(key)
     form = ClosureForm(request.form)
     if request.method == "GET":
         return _ask(form, sheet)
@@ -188,7 +195,7 @@ def close(key: str) -> Response:
         return _ask(form, sheet, impact)
     if impact.count and request.form.get("seen") != str(impact.count):
         return _ask(form, sheet, impact, status=422)
-    sites.close(key, first, last, form.label.data or "")
+    sites.close(key, first, last, form.label.data or "", now=now(), by=actor())
     flash(_("The closure is saved."))
     return go(url_for("admin.sites.edit", key=key, _anchor="closures"))
 
@@ -201,12 +208,12 @@ def _ask(form: ClosureForm, sheet: Sheet, impact: ClosureImpact | None = None, s
 @needs(EDIT)
 def reopen(key: str, number: int) -> Response:
     """Ask once, then open the site on these days again."""
-    sheet = sites.read(key)
+    sheet = _own(key)
     closure = sheet.closure(number)
     if closure is None:
         abort(404)
     if request.method == "POST":
-        sites.reopen(key, number)
+        sites.reopen(key, number, now=now(), by=actor())
         flash(_("The closure is deleted."))
         return go(url_for("admin.sites.edit", key=key, _anchor="closures"))
     return page("admin/sites/reopen.html", sheet=sheet, closure=closure)

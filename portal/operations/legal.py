@@ -23,6 +23,7 @@ TAGS = {
     *("blockquote", "a", "table", "thead", "tbody", "tr", "th", "td"),
 }
 ATTRIBUTES = {"a": {"href"}, "ol": {"start"}, "th": {"scope"}}
+SPACES = "\u00a0\u202f"  # of French typography
 SCHEMES = {"http", "https", "mailto", "tel"}
 
 _marks = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -51,7 +52,7 @@ def _lower_headings(tokens: Sequence[Token]) -> None:
 def cleaned(texts: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
     """Bring texts, by name and language, into the form in which they are kept; empty ones are left out.
 
-    Raises Invalid for one that is too long or that no page can show.
+    Raises Invalid for one that is too long.
     """
     kept = {
         name: {locale: text for locale in LOCALES if (text := _lines(name, texts.get(name, {}).get(locale, "")))}
@@ -61,9 +62,14 @@ def cleaned(texts: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]
 
 
 def _lines(name: str, text: str) -> str:
-    lines = "\n".join(line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
-    if len(lines) > LONGEST:
+    """Trim a text's lines; signs that are neither seen nor spaces are left out."""
+    lines = (_line(line) for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    whole = "\n".join(lines).strip()
+    if len(whole) > LONGEST:
         raise Invalid(field=name, problem="too_long", highest=LONGEST)
-    if any(not letter.isprintable() and letter not in "\n\t" and ord(letter) < 0xA0 for letter in lines):
-        raise Invalid(field=name, problem="unreadable")
-    return lines.strip("\n")
+    return whole
+
+
+def _line(text: str) -> str:
+    seen = (letter for letter in text.replace("\t", "    ") if letter.isprintable() or letter in SPACES)
+    return "".join(seen).rstrip()

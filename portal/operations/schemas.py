@@ -21,6 +21,7 @@ from portal.domain.fields import check_questions, question, written
 from portal.domain.openings import MINUTES_A_DAY, MOST_SLOTS, Opening, check_openings
 from portal.domain.policy import check_policy
 from portal.domain.zones import parse_day, parse_instant, zone
+from portal.operations import legal, organisation
 from portal.operations.addresses import normal_address
 from portal.operations.bookables import holiday_calendar
 from portal.operations.transfer_problems import SENTENCES, sentence, steps
@@ -262,12 +263,39 @@ def _key(value: Any) -> str:
     return value
 
 
+def _accent(value: Any) -> str | None:
+    if not isinstance(value, str):
+        raise Invalid(field="", problem="not_a_text")
+    return organisation.accent_of(value)
+
+
+def _own_texts(value: Any) -> dict[str, dict[str, str]]:
+    """Accept the company's own texts, by name, then by language."""
+    if not isinstance(value, Mapping):
+        raise Invalid(field="", problem="not_a_mapping")
+    for name, by_locale in value.items():
+        if name not in legal.TEXTS:
+            raise ValidationError({name: [SENTENCES["unknown_key"]]})
+        if not isinstance(by_locale, Mapping):
+            raise ValidationError({name: [SENTENCES["not_a_mapping"]]})
+        for locale, text in by_locale.items():
+            if locale not in LOCALES:
+                raise ValidationError({name: {locale: [f"must be one of {', '.join(LOCALES)}"]}})
+            if not isinstance(text, str):
+                raise ValidationError({name: {locale: [SENTENCES["not_a_text"]]}})
+    return legal.cleaned(value)
+
+
 class OrganisationSchema(Strict):
     """The company that runs the portal."""
 
     name = Text(120, shortest=1)
     locale = Text(5, validate=[OneOf(LOCALES, error=f"must be one of {', '.join(LOCALES)}")])
     timezone = Read(_zone)
+    sender_name = Text(120)
+    accent = Read(_accent, allow_none=True)
+    retention_months = Whole(1, organisation.MOST_MONTHS, allow_none=True)
+    texts = Read(_own_texts)
 
 
 class ClosureSchema(Strict):

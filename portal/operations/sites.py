@@ -11,17 +11,21 @@ from typing import Any
 from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from portal.domain.durations import Duration
 from portal.domain.errors import Invalid, NotFound, StateChanged
 from portal.domain.lifecycle import ACTIVE
 from portal.domain.policy import Policy, check_policy
 from portal.domain.zones import day_bounds, local_day, zone
 from portal.extensions import reading, retried, transaction
 from portal.models import Appointment, Closure, Planning, Pool, Site
-from portal.operations import bookables
+from portal.operations import audit, bookables
+from portal.operations.actors import SYSTEM, Actor
 from portal.operations.addresses import normal_address
 from portal.operations.cards import AppointmentCard, cards, listing
+from portal.operations.scopes import EVERYWHERE, Scope
 
 HOLIDAYS = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,6})?", re.ASCII)
+KIND = "site"  # in the audit log
 MOST_LISTED = 30  # appointments named one by one; the others are counted
 LONGEST_LABEL = 120
 RULES = ("min_notice", "business_days", "max_days", "change_notice", "undo", "reminders")
@@ -37,6 +41,7 @@ class Line:
     address: str
     timezone: str
     active: bool
+    reminders: tuple[Duration, ...]
     plannings: tuple[str, ...]
     booked: int
     next_closure: ClosureLine | None
@@ -101,10 +106,11 @@ class Plan:
     rules: Mapping[str, Any] | None = None
 
 
-def overview(*, now: datetime) -> list[Line]:
-    """List every site by name, in a fixed number of statements."""
+def overview(*, now: datetime, scope: Scope = EVERYWHERE) -> list[Line]:
+    """List the sites by name, in a fixed number of statements."""
+    query = select(Site.__table__).where(scope.limits(Site.id)).order_by(Site.name, Site.id)
     with reading() as session:
-        rows = session.execute(select(Site.__table__).order_by(Site.name, Site.id)).all()
+        rows = session.execute(query).all()
         serving = _serving(session)
         booked = _booked(session, now)
         closures = _closures_to_come(session, now)
@@ -115,6 +121,7 @@ def overview(*, now: datetime) -> list[Line]:
             address=row.address,
             timezone=row.timezone,
             active=row.active,
+            reminders=Policy.of(row.policy).reminders,
             plannings=tuple(serving.get(row.id, ())),
             booked=booked.get(row.id, 0),
             next_closure=closures.get(row.id),
@@ -215,41 +222,67 @@ def preview_closure(key: str, first: date, last: date, *, now: datetime) -> Clos
 
 
 @retried
-def create(key: str, plan: Plan) -> None:
+def create(key: str, plan: Plan, *, now: datetime, by: Actor = SYSTEM) -> None:
     """Make a site. Raises Invalid."""
     values = _values(plan, {})
     with transaction() as session:
         if session.scalar(select(Site.id).where(Site.key == key)) is not None:
             raise Invalid(field="key", problem="exists", value=key)
-        session.add(Site(key=key, revision=bookables.new_revision(), **values))
+        site = Site(key=key, revision=bookables.new_revision(), **values)
+        session.add(site)
+        session.flush()
+        told: dict[str, Any] = {"label": plan.name, "site_id": site.id, "after": _told(values)}
+        audit.record(session, by, "created", KIND, key, now, **told)
 
 
 @retried
-def save(key: str, revision: str, plan: Plan) -> None:
+def save(key: str, revision: str, plan: Plan, *, now: datetime, by: Actor = SYSTEM) -> None:
     """Write a site. Raises NotFound, StateChanged when somebody else saved it meanwhile, Invalid."""
     with transaction() as session:
         site_id = _claim(session, key, revision)
-        policy = session.scalars(select(Site.policy).where(Site.id == site_id)).one()
-        session.execute(update(Site).where(Site.id == site_id).values(**_values(plan, policy)))
+        saved = session.execute(select(Site.__table__).where(Site.id == site_id)).one()._mapping
+        values = _values(plan, saved["policy"])
+        session.execute(update(Site).where(Site.id == site_id).values(**values))
+        before, after = audit.differences(_told({name: saved[name] for name in values}), _told(values))
+        if after:
+            told: dict[str, Any] = {"label": plan.name, "site_id": site_id, "before": before, "after": after}
+            audit.record(session, by, "changed", KIND, key, now, **told)
 
 
 @retried
-def close(key: str, first: date, last: date, label: str = "") -> None:
+def close(key: str, first: date, last: date, label: str = "", *, now: datetime, by: Actor = SYSTEM) -> None:
     """Close a site on these local dates, both included. Nothing is cancelled by itself. Raises NotFound, Invalid."""
     _check_dates(first, last)
     with transaction() as session:
         site_id = _claim(session, key)
-        session.add(Closure(site_id=site_id, first_day=first, last_day=last, label=label.strip()[:LONGEST_LABEL]))
+        closure = ClosureLine(0, first, last, label.strip()[:LONGEST_LABEL])
+        session.add(Closure(site_id=site_id, first_day=first, last_day=last, label=closure.label))
+        _record_days(session, by, "closed", key, now, closure)
 
 
 @retried
-def reopen(key: str, closure: int) -> None:
+def reopen(key: str, closure: int, *, now: datetime, by: Actor = SYSTEM) -> None:
     """Delete a closure. Raises NotFound."""
+    gone = (Closure.id, Closure.first_day, Closure.last_day, Closure.label)
     with transaction() as session:
         site_id = _claim(session, key)
-        query = delete(Closure).where(Closure.site_id == site_id, Closure.id == closure).returning(Closure.id)
-        if session.scalar(query) is None:
+        query = delete(Closure).where(Closure.site_id == site_id, Closure.id == closure).returning(*gone)
+        if (row := session.execute(query).first()) is None:
             raise NotFound
+        _record_days(session, by, "reopened", key, now, ClosureLine(*row))
+
+
+def _record_days(session: Session, by: Actor, action: str, key: str, now: datetime, days: ClosureLine) -> None:
+    """Write down that a site was closed on some days, or opened again."""
+    site = session.execute(select(Site.id, Site.name).where(Site.key == key)).one()
+    said = {"first": days.first.isoformat(), "last": days.last.isoformat(), "label": days.label}
+    told = {"before": said} if action == "reopened" else {"after": said}
+    audit.record(session, by, action, KIND, key, now, label=site.name, site_id=site.id, **told)
+
+
+def _told(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Say the columns of a site as the audit log keeps them: its rules one by one."""
+    return {**{name: value for name, value in values.items() if name != "policy"}, **values["policy"]}
 
 
 def _claim(session: Session, key: str, revision: str | None = None) -> int:
@@ -262,6 +295,11 @@ def _claim(session: Session, key: str, revision: str | None = None) -> int:
             raise NotFound
         raise StateChanged(revision=revision)
     return claimed
+
+
+def check(plan: Plan) -> None:
+    """Accept a plan that can be saved. Raises Invalid naming the first wrong field."""
+    _values(plan, {})
 
 
 def _values(plan: Plan, policy: Mapping[str, Any]) -> dict[str, Any]:

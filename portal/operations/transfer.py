@@ -7,6 +7,7 @@ What a file says of an object replaces what was there, lists whole; what it leav
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,9 @@ from sqlalchemy.orm import Session
 
 from portal.domain import fields
 from portal.extensions import reading, retried, settings, transaction
-from portal.operations import transfer_effects, transfer_state, transfer_yaml
+from portal.operations import audit, transfer_effects, transfer_state, transfer_yaml
+from portal.operations.actors import SYSTEM, Actor
+from portal.operations.organisation import LOCK
 from portal.operations.schemas import ConfigurationSchema
 from portal.operations.transfer_problems import BadConfiguration, Problem, bad_configuration, flattened, steps
 from portal.operations.transfer_state import ORGANISATION, SECTIONS, WRITERS, Values
@@ -25,7 +28,6 @@ from portal.operations.transfer_yaml import Parsed
 
 __all__ = ["BadConfiguration", "export", "load"]
 
-LOCK = "configuration"  # two files, or a file and a form, one after the other
 KEYS = {ORGANISATION: "", "sites": "key", "plannings": "key", "customers": "email", "orders": "reference"}
 NEEDED = {ORGANISATION: ("name",), "sites": ("name",), "plannings": ("name",), "orders": ("kind", "site")}
 
@@ -56,7 +58,7 @@ class Change:
 
 
 @retried
-def load(text: str, *, now: datetime, dry_run: bool = False) -> list[str]:
+def load(text: str, *, now: datetime, dry_run: bool = False, by: Actor = SYSTEM) -> list[str]:
     """Bring the database to what the file says, and list the differences. Raises BadConfiguration.
 
     Appointments that the new hours no longer hold are listed, too (``!``); they stay. With ``dry_run`` nothing is
@@ -74,6 +76,9 @@ def load(text: str, *, now: datetime, dry_run: bool = False) -> list[str]:
             warnings = _warnings(session, found, now)
             for change in found:
                 WRITERS[change.section](session, change.after, now)
+            if found:
+                counts = dict(Counter(change.section for change in found))
+                audit.record(session, by, "loaded", "configuration", "", now, after=counts)
     return [line for change in found for line in change.lines()] + warnings
 
 

@@ -31,7 +31,7 @@ def unfitting(session: Session, sites: Objects, plannings: Objects, now: datetim
     for row in session.execute(query.order_by(Site.key, Planning.key)).all():
         before = bookables.from_row(session, row)
         after = _changed(before, sites, plannings)
-        found = list(_misfits(session, before, after, now)) if after is not None else []
+        found = list(misfits(session, before, after, now)) if after is not None else []
         for reference, start in found[:MOST_NAMED]:
             when = start.astimezone(before.zone).strftime("%Y-%m-%d %H:%M")
             yield f"! {before.planning.key} at {before.site.key}, {when}: appointment {reference} no longer fits"
@@ -80,7 +80,8 @@ def _day(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def _misfits(session: Session, before: Bookable, after: Bookable, now: datetime) -> Iterator[tuple[str, datetime]]:
+def misfits(session: Session, before: Bookable, after: Bookable, now: datetime) -> Iterator[tuple[str, datetime]]:
+    """Yield the reference and start of each appointment to come that fitted before and does not after."""
     rows = session.execute(
         select(Appointment.reference, Allocation.starts_at, Allocation.ends_at, Allocation.units)
         .join(Appointment, Appointment.id == Allocation.appointment_id)

@@ -35,6 +35,8 @@ SENTENCES = {
     "too_many": "is more than can be kept",
     "bad_minutes": "must be between 1 and 1440 minutes",
     "email": "must be an e-mail address",
+    "not_a_colour": 'must be a colour such as "#a1241c"',
+    "unreadable_colour": "is too light to be read on a white page",
     "unknown_zone": "must be an IANA time zone such as Europe/Paris",
 }
 

@@ -36,6 +36,7 @@ Keys = Collection[str] | None
 
 AT_ONCE = 500  # keys in one statement
 ORGANISATION = "organisation"
+ORGANISATION_COLUMNS = ("name", "locale", "timezone", "sender_name", "accent", "retention_months", "texts")
 SITE_COLUMNS = (
     "name",
     "address",
@@ -80,7 +81,14 @@ def defaults(section: str, timezone: str) -> Values:
         "active": True,
     }
     return {
-        ORGANISATION: {"locale": settings().default_locale, "timezone": timezone},
+        ORGANISATION: {
+            "locale": settings().default_locale,
+            "timezone": timezone,
+            "sender_name": "",
+            "accent": None,
+            "retention_months": None,
+            "texts": {},
+        },
         "sites": site,
         "plannings": planning,
         "customers": {"name": "", "phone": "", "kind": KINDS[0], "locale": None},
@@ -91,7 +99,7 @@ def defaults(section: str, timezone: str) -> Values:
 def organisation(session: Session, _keys: Keys = None, *, lock: bool = False) -> dict[str, Values]:
     """Read the one organisation, under its own name."""
     row = session.scalars(_locked(select(Organisation), Organisation, lock)).first()
-    return {ORGANISATION: {"name": row.name, "locale": row.locale, "timezone": row.timezone}} if row else {}
+    return {ORGANISATION: _columns(row, ORGANISATION_COLUMNS)} if row else {}
 
 
 def sites(session: Session, keys: Keys = None, *, lock: bool = False) -> dict[str, Values]:
@@ -238,9 +246,10 @@ def _order(row: Any) -> Values:
 
 
 def write_organisation(session: Session, after: Values, _now: datetime) -> None:
-    """Write the organisation's row."""
+    """Write the organisation's row, and name its new state."""
     row = session.get(Organisation, 1) or Organisation(id=1)
-    _set(row, after, ("name", "locale", "timezone"))
+    _set(row, after, ORGANISATION_COLUMNS)
+    row.revision = new_revision()
     session.add(row)
 
 

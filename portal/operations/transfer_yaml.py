@@ -13,7 +13,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.representer import RoundTripRepresenter
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
 from portal.domain.zones import parse_day
 from portal.operations.transfer_problems import Path, bad_configuration, written
@@ -198,6 +198,8 @@ def _block(value: Any, name: str = "", *, inline: bool = False) -> Any:
 def _scalar(value: Any, name: str) -> Any:
     if name in DATES and isinstance(value, str) and (day := parse_day(value)) is not None:
         return day
+    if isinstance(value, str) and "\n" in value:  # a text of the company's: its lines are printable and trimmed
+        return LiteralScalarString(value)
     if isinstance(value, str) and (name in CLOCK_TIMES or not PLAIN.fullmatch(value)):
         return DoubleQuotedScalarString(value)
     return value

@@ -45,7 +45,7 @@ def filled(site: Site) -> Site:
         for number in range(4):
             sample.booked("2026-12-07 14:00", now=NOW, number=number)
         day = Exceptional(date(2026, 12, 24), "Inventaire", (Opening(480, 720, 2),))
-        plannings.save_day("quais", plannings.read("quais").revision, day)
+        plannings.save_day("quais", plannings.read("quais").revision, day, now=NOW)
         sheet = plannings.read("quais")
         plan = plannings.Plan(
             name=sheet.name,
@@ -59,7 +59,7 @@ def filled(site: Site) -> Site:
             applies_from=date(2026, 12, 14),
         )
         plannings.save("quais", sheet.revision, plan, now=NOW)
-        sites.close("bordeaux", date(2026, 12, 25), date(2026, 12, 26), "Noël")
+        sites.close("bordeaux", date(2026, 12, 25), date(2026, 12, 26), "Noël", now=NOW)
     return site
 
 

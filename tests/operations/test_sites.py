@@ -27,9 +27,9 @@ def plan(**changed) -> Plan:
 
 
 @pytest.fixture
-def save(do):
+def save(do, now):
     def saved(**changed):
-        do(sites.save, "bordeaux", do(sites.read, "bordeaux").revision, plan(**changed))
+        do(sites.save, "bordeaux", do(sites.read, "bordeaux").revision, plan(**changed), now=now)
         return do(sites.read, "bordeaux")
 
     return saved
@@ -44,11 +44,11 @@ def test_a_site_is_saved_as_it_is_to_be(docks, save):
     )  # fmt: skip
 
 
-def test_an_unknown_site_is_not_found(do, docks):
+def test_an_unknown_site_is_not_found(do, docks, now):
     with pytest.raises(NotFound):
         do(sites.read, "nowhere")
     with pytest.raises(NotFound):
-        do(sites.save, "nowhere", "x", plan())
+        do(sites.save, "nowhere", "x", plan(), now=now)
 
 
 def test_rules_are_merged_and_others_kept(do, save):
@@ -79,56 +79,56 @@ def test_a_rule_holds_at_once(docks, do, now, save):
         ({"rules": {"validation": "manager"}}, "validation"),
     ],
 )
-def test_what_makes_no_sense_is_refused_by_name_and_nothing_is_saved(docks, do, changed, field):
+def test_what_makes_no_sense_is_refused_by_name_and_nothing_is_saved(docks, do, changed, field, now):
     before = do(sites.read, "bordeaux")
     with pytest.raises(Invalid) as refused:
-        do(sites.save, "bordeaux", before.revision, plan(**changed))
+        do(sites.save, "bordeaux", before.revision, plan(**changed), now=now)
     assert refused.value.values["field"] == field
     assert do(sites.read, "bordeaux") == before
 
 
-def test_who_saves_what_somebody_else_changed_meanwhile_is_told(docks, do, save):
+def test_who_saves_what_somebody_else_changed_meanwhile_is_told(docks, do, save, now):
     old = do(sites.read, "bordeaux").revision
     save(name="Bordeaux Nord")
     with pytest.raises(StateChanged):
-        do(sites.save, "bordeaux", old, plan())
+        do(sites.save, "bordeaux", old, plan(), now=now)
 
 
-def test_a_site_is_made(do, docks):
-    do(sites.create, "lyon", plan(name="Lyon", holidays="FR"))
+def test_a_site_is_made(do, docks, now):
+    do(sites.create, "lyon", plan(name="Lyon", holidays="FR"), now=now)
     assert do(sites.read, "lyon").holidays == "FR"
     with pytest.raises(Invalid):
-        do(sites.create, "lyon", plan())
+        do(sites.create, "lyon", plan(), now=now)
 
 
 def test_a_closure_closes_at_once_and_cancels_nothing(docks, do, now):
     booked = do(sample.booked, "2026-12-24 09:00", now=now)
-    do(sites.close, "bordeaux", date(2026, 12, 24), date(2026, 12, 26), " Inventaire ")
+    do(sites.close, "bordeaux", date(2026, 12, 24), date(2026, 12, 26), " Inventaire ", now=now)
     with pytest.raises(SlotNotOffered):
         do(sample.booked, "2026-12-24 10:00", now=now)
     do(appointments.cancel, booked.public_id, GUEST, now=now)  # it was there to be cancelled
 
 
 def test_a_site_opens_again(docks, do, now):
-    do(sites.close, "bordeaux", CHRISTMAS, CHRISTMAS)
+    do(sites.close, "bordeaux", CHRISTMAS, CHRISTMAS, now=now)
     (closure,) = do(sites.read, "bordeaux").closures
-    do(sites.reopen, "bordeaux", closure.id)
+    do(sites.reopen, "bordeaux", closure.id, now=now)
     assert do(sample.booked, "2026-12-25 09:00", now=now)
     with pytest.raises(NotFound):
-        do(sites.reopen, "bordeaux", closure.id)
+        do(sites.reopen, "bordeaux", closure.id, now=now)
 
 
-def test_a_closure_of_another_site_is_not_found(docks, do):
+def test_a_closure_of_another_site_is_not_found(docks, do, now):
     do(sample.site, key="lyon")
-    do(sites.close, "lyon", CHRISTMAS, CHRISTMAS)
+    do(sites.close, "lyon", CHRISTMAS, CHRISTMAS, now=now)
     (closure,) = do(sites.read, "lyon").closures
     with pytest.raises(NotFound):
-        do(sites.reopen, "bordeaux", closure.id)
+        do(sites.reopen, "bordeaux", closure.id, now=now)
 
 
 def test_a_closure_does_not_end_before_it_begins(docks, do, now):
     with pytest.raises(Invalid):
-        do(sites.close, "bordeaux", EPIPHANY, CHRISTMAS)
+        do(sites.close, "bordeaux", EPIPHANY, CHRISTMAS, now=now)
 
 
 def test_who_meets_a_closed_site_is_named_first(docks, do, now, no_writes):
@@ -143,9 +143,9 @@ def test_who_meets_a_closed_site_is_named_first(docks, do, now, no_writes):
 
 def test_the_list_counts_what_comes(docks, do, now):
     do(sample.booked, "2026-12-07 08:00", now=now)
-    do(sites.close, "bordeaux", EPIPHANY, EPIPHANY)
-    do(sites.close, "bordeaux", CHRISTMAS, CHRISTMAS, "Noël")
-    do(sites.close, "bordeaux", date(2026, 11, 11), date(2026, 11, 11))
+    do(sites.close, "bordeaux", EPIPHANY, EPIPHANY, now=now)
+    do(sites.close, "bordeaux", CHRISTMAS, CHRISTMAS, "Noël", now=now)
+    do(sites.close, "bordeaux", date(2026, 11, 11), date(2026, 11, 11), now=now)
     (line,) = do(sites.overview, now=now)
     assert (line.plannings, line.booked, line.next_closure.label) == (("Planning quais",), 1, "Noël")
 

@@ -124,10 +124,10 @@ def test_a_cancelled_appointment_holds_its_place_until_the_undo_ends(do, docks, 
     assert taken(later.chosen, "8:00") == [(0, 6)]
 
 
-def test_closures_and_exceptional_days_are_said(do, docks, look):
-    do(sites.close, "bordeaux", date(2026, 12, 9), date(2026, 12, 9), "Inventaire")
+def test_closures_and_exceptional_days_are_said(do, docks, look, now):
+    do(sites.close, "bordeaux", date(2026, 12, 9), date(2026, 12, 9), "Inventaire", now=now)
     day = Exceptional(date(2026, 12, 10), "Demi-journée", (Opening(480, 720, 2),))
-    do(plannings.save_day, "quais", do(plannings.read, "quais").revision, day)
+    do(plannings.save_day, "quais", do(plannings.read, "quais").revision, day, now=now)
     found = look()
     wednesday, thursday = found.days[2:4]
     assert (wednesday.closure, wednesday.closed.why, wednesday.possible) == ("Inventaire", Why.CLOSURE, 0)
@@ -234,7 +234,7 @@ def test_the_first_of_each_half_hour_are_named(do, docks, look, now):
     do(sample.booked, "2026-12-07 10:00", now=now, number=9)
     found = look()
     named = do(staff_visits.arrivals, found.bookable, found.chosen, now=now)
-    assert [card.name for card in named[paris("2026-12-07 08:00")]] == [f"Camion {n:04d}" for n in range(4)]
+    assert [card.name for card in named[paris("2026-12-07 08:00")]] == [f"Camion {n:04d}" for n in range(6)]
     assert [card.name for card in named[paris("2026-12-07 10:00")]] == ["Chauffeur 9"]
     assert half(found.chosen, "8:00").begin == 600
 

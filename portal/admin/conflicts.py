@@ -1,0 +1,22 @@
+"""What differs between an object as it is saved now and as somebody typed it, when both were edited at once."""
+
+from __future__ import annotations
+
+from portal.admin.forms import StaffForm
+from portal.i18n import _
+
+
+def differences(saved: StaffForm, typed: StaffForm) -> list[str]:
+    """Say of each field where what is saved is not what was typed."""
+    return [
+        _("%(what)s: saved is “%(saved)s”, yours is “%(yours)s”.", what=field.label.text, saved=old, yours=new)
+        for name, field in typed._fields.items()
+        if name in saved and field.type != "HiddenField"
+        if (old := said(saved[name].data)) != (new := said(field.data))
+    ]
+
+
+def said(value: object) -> str:
+    """Write a field's value in a sentence."""
+    words = {True: _("yes"), False: _("no"), None: ""}
+    return words[value] if isinstance(value, bool) or value is None else str(value)
