@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.errors import Invalid, NotFound
 from portal.domain.lifecycle import ACTIVE
+from portal.domain.zones import zone
 from portal.extensions import reading, retried, transaction
 from portal.models import Appointment, Customer, Order
 from portal.operations import audit, cards, orders
@@ -70,7 +72,7 @@ class Expected:
     """When somebody is expected, and the zone of the place."""
 
     start: datetime
-    zone: str
+    zone: ZoneInfo = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +137,8 @@ def _expected(session: Session, ids: Sequence[int], now: datetime, scope: Scope)
         .group_by(Appointment.customer_id, Appointment.timezone)
     )
     found: dict[int, Expected] = {}
-    for customer, start, zone in session.execute(query):
-        wait = Expected(start, zone)
+    for customer, start, name in session.execute(query):
+        wait = Expected(start, zone(name))
         found[customer] = min(found.get(customer, wait), wait)
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -27,6 +28,12 @@ def test_nobody_yet_says_where_they_come_from(manager):
 def test_the_list_finds_and_leads_to_each(manager, vidal):
     assert f'href="/admin/customers/{vidal}"' in manager.get("/admin/customers/?q=vidal").text
     assert "No customer is like that." in manager.get("/admin/customers/?q=nobody").text
+
+
+def test_the_list_says_when_somebody_is_expected_next(manager, vidal, do, now):
+    do(book_by_link, now)
+    page = manager.get("/admin/customers/").text
+    assert re.search(r'<time datetime="2026-12-07T09:00:00\+01:00">Monday.* 7 December, 9:00</time>', page)
 
 
 @pytest.mark.parametrize("query", ["?page=x", "?page=-1", "?page=99999999", "?sort=evil", "?kind=%00", "?invitable=2"])
