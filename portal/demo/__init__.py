@@ -101,6 +101,8 @@ def _fill(password: str) -> None:
     instant = now()
     transfer.load(company.configuration(company.today(instant)), now=instant)
     visits.happen(instant)
+    for email, name, role in company.COLLEAGUES:
+        users.add(email, secrets.token_urlsafe(24), role=role, name=name, locale="fr", now=instant)
     users.add(ADMIN, password, role="admin", name="Claire Moreau", locale="fr", now=instant)
 
 

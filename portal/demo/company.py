@@ -18,6 +18,13 @@ SHOWN_LINKS = (
 BORDEAUX_DOCKS, LYON_DOCKS, COUNTER = "quais", "quais-gerland", "comptoir"
 
 
+COLLEAGUES = (
+    ("claire.moreau@example.com", "Claire Moreau", "manager"),
+    ("karim.haddad@example.com", "Karim Haddad", "agent"),
+    ("direction@example.com", "Hélène Dupont", "viewer"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Partner:
     """A customer or supplier; without an address they are called."""

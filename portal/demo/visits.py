@@ -8,14 +8,16 @@ from datetime import date, datetime, timedelta
 
 from portal.demo import company
 from portal.demo.company import BORDEAUX_DOCKS, COUNTER, LYON_DOCKS, DemoOrder, Partner
-from portal.extensions import transaction
-from portal.operations import appointment_lists, appointments, calendars, links, outbox
+from portal.domain.lifecycle import Status
+from portal.extensions import reading, transaction
+from portal.operations import appointment_lists, appointments, bookables, calendars, links, marks, outbox, usage
 from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.appointment_lists import Filter
 from portal.operations.appointments import Booked, Contact, Move, Wish
 from portal.operations.cards import AppointmentCard
 
-BEFORE, AFTER = 6, 13  # days around today that have appointments
+BEFORE, AFTER = 41, 13  # days around today that have appointments: the reports look back on six weeks
+AGENT = Actor("karim.haddad@example.com", "staff", staff=True)
 STAFF = Actor("claire.moreau@example.com", "staff", staff=True)
 DOCKS = {"bordeaux": BORDEAUX_DOCKS, "lyon": LYON_DOCKS}
 ON_A_DAY = {BORDEAUX_DOCKS: (3, 7), LYON_DOCKS: (2, 5), COUNTER: (1, 2)}  # appointments: at least, at most
@@ -34,6 +36,7 @@ VISITORS = (
     "Pierre Dubosc",
     "Nadia Cherif",
 )
+NEVER_CAME, CALLED_OFF, SERVED = 0.04, 0.06, 0.86  # shares of those who were expected
 MAILS = 6  # confirmations on their way when the demo begins: a full mailbox would hide its first mails
 
 
@@ -45,6 +48,8 @@ def happen(now: datetime) -> None:
         story.live(story.today + timedelta(days=number))
     story.fill_up()
     story.change_minds()
+    story.come_and_go()
+    story.look_in_vain()
     _clear_the_queue(now - timedelta(days=60))
 
 
@@ -91,6 +96,38 @@ class _Story:
             later = [start for day in days for start in self._offered("lyon", LYON_DOCKS, day, self.now)]
             if later:
                 appointments.move(Move(coming[1].public_id, later[0], CUSTOMER), now=self._ago(minutes=30))
+
+    def come_and_go(self) -> None:
+        """Let those who were expected have come and gone; some never did, and nobody has said so of a few."""
+        for card in _everybody():
+            if card.start <= self.now and card.status is Status.CONFIRMED:
+                self._receive(card)
+
+    def _receive(self, card: AppointmentCard) -> None:
+        fate = self.chance.random()
+        if fate < NEVER_CAME:
+            self._mark(card, Status.NO_SHOW, card.start + timedelta(minutes=40))
+        elif fate < NEVER_CAME + CALLED_OFF:
+            appointments.cancel(card.public_id, STAFF, now=card.start - timedelta(hours=20), undo=False)
+        elif fate < NEVER_CAME + CALLED_OFF + SERVED or card.end <= self.now - timedelta(hours=4):
+            self._mark(card, Status.ARRIVED, card.start + timedelta(minutes=self.chance.randint(-20, 15)))
+            self._mark(card, Status.COMPLETED, card.end + timedelta(minutes=self.chance.randint(-15, 10)))
+
+    def _mark(self, card: AppointmentCard, status: Status, at: datetime) -> None:
+        if at <= self.now:
+            marks.mark(card.public_id, status, AGENT, now=at)
+
+    def look_in_vain(self) -> None:
+        """Let people have looked at days that had nothing left for them."""
+        with reading() as session:
+            pool = bookables.find(session, "bordeaux", BORDEAUX_DOCKS).pool_id
+        for number in range(-BEFORE, AFTER, 3):
+            day = self.today + timedelta(days=number)
+            if day.weekday() < 5:
+                for _ in range(self.chance.randint(0, 4)):
+                    usage.note_demand(pool, [day], [day])
+                    usage.note_demand(pool, [day], [])
+        usage.write()
 
     def _deliveries(self, order: DemoOrder, days: Iterable[int], most: int) -> list[Booked]:
         """Book by an order's link on the first of these days that have a place."""
@@ -153,16 +190,20 @@ class _Story:
         return self.now - timedelta(**options)
 
 
-def _clear_the_queue(before_all: datetime) -> None:
-    """Take back all mails but the newest few, as if it were a moment at which none had been due yet."""
+def _everybody() -> list[AppointmentCard]:
+    """List every appointment there is."""
     cards: list[AppointmentCard] = []
     cursor = None
     while True:
         page = appointment_lists.find_appointments(Filter(), cursor=cursor, size=200)
         cards += page.appointments
         if (cursor := page.next) is None:
-            break
-    old = sorted(cards, key=lambda card: (card.updated_at, card.id))[:-MAILS]
+            return cards
+
+
+def _clear_the_queue(before_all: datetime) -> None:
+    """Take back all mails but the newest few, as if it were a moment at which none had been due yet."""
+    old = sorted(_everybody(), key=lambda card: (card.updated_at, card.id))[:-MAILS]
     with transaction() as session:
         for card in old:
             outbox.withdraw(session, card.id, ("confirmation", "change", "cancellation", "site_notice"), before_all)
