@@ -22,10 +22,12 @@ from portal import clock
 from portal.delivery import letters as delivery
 from portal.delivery.mail import Carrier, Refused
 from portal.delivery.mailbox import carrier
-from portal.domain.errors import Refusal
+from portal.domain.errors import Busy, OutsideWindow, Refusal, SlotNotOffered, SlotTaken
 from portal.domain.retry import Failure
 from portal.extensions import settings
-from portal.operations import lapses, letters, outbox, reminders, retention
+from portal.operations import appointments, batch_work, cards, lapses, letters, outbox, reminders, retention
+from portal.operations.appointments import Move
+from portal.operations.batch_work import Line, Outcome, Turn
 from portal.operations.outbox import Message
 from portal.web.letters import letter_of
 
@@ -64,6 +66,18 @@ def purge(now: datetime) -> retention.Purged:
     return retention.purge(now=now)
 
 
+def change_days(now: datetime, stop: Stop = lambda: False) -> int:
+    """Cancel or move what the staff asked for together, one after the other, and count the lines."""
+    changed = 0
+    while not stop() and (turn := batch_work.claim(real_now=clock.real_now())) is not None:
+        for line in turn.lines:
+            if stop() or not _change(turn, line, now):
+                batch_work.release(turn)
+                return changed
+            changed += 1
+    return changed
+
+
 def beat() -> None:
     """Leave a sign of life, for the staff's page and for monitoring."""
     outbox.beat(f"worker:{socket.gethostname()}:{os.getpid()}"[:60], clock.real_now())
@@ -76,19 +90,21 @@ class Done:
     reminders: int
     freed: int
     sent: int
+    changed: int
 
 
 def once(now: datetime) -> Done:
     """Do everything that is due, then end. Call inside an application context."""
     beat()
     purge(now)
-    return Done(reminders=remind(now), freed=announce_freed(now), sent=send_due(now))
+    return Done(reminders=remind(now), freed=announce_freed(now), changed=change_days(now), sent=send_due(now))
 
 
 def start(app: Flask, stopping: threading.Event) -> BackgroundScheduler:
     """Start the jobs in threads of this process; ``stopping`` lets the one that sends end between two mails."""
     jobs: Sequence[tuple[Callable[[], object], int]] = (
         (lambda: send_due(clock.now(), stopping.is_set), 2),
+        (lambda: change_days(clock.now(), stopping.is_set), 2),
         (lambda: remind(clock.now()), 60),
         (lambda: announce_freed(clock.now()), 15),
         (beat, 30),
@@ -123,6 +139,36 @@ def _within(app: Flask, job: Callable[[], object]) -> Callable[[], None]:
             job()
 
     return do
+
+
+def _change(turn: Turn, line: Line, now: datetime) -> bool:
+    """Do one line and write down what became of it; False when the batch is no longer ours to go on with."""
+    try:
+        outcome = _outcome(turn, line, now)
+    except Busy:
+        return False
+    except Refusal as refusal:
+        outcome = Outcome.of(refusal)
+    return batch_work.settle(turn, line, outcome, now=now, real_now=clock.real_now())
+
+
+def _outcome(turn: Turn, line: Line, now: datetime) -> Outcome:
+    """Cancel or move an appointment, unless that is done already."""
+    card = cards.by_public_id(line.appointment)
+    if (known := batch_work.known(turn.plan, card)) is not None:
+        return known
+    if turn.plan.to is None:
+        appointments.cancel(card.public_id, turn.by, now=now, undo=False, because=turn.because)
+        return Outcome.done()
+    lost: Refusal | None = None
+    for start in batch_work.starts(turn.plan, line, card, now=now):
+        try:
+            appointments.move(Move(card.public_id, start, turn.by, because=turn.because), now=now)
+        except (SlotTaken, SlotNotOffered, OutsideWindow) as refusal:
+            lost = lost or refusal
+        else:
+            return Outcome.done(start)
+    return Outcome.of(lost) if lost else batch_work.too_late()
 
 
 class _Round:
