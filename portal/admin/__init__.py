@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 from portal.admin import (
     appointment_list,
     appointments,
+    calendar,
     customers,
     days,
     entry,
@@ -42,6 +43,7 @@ for room in (
     customers,
     entry,
     today,
+    calendar,
     orders,
     order_links,
     appointments,

@@ -16,7 +16,7 @@ from portal.operations.bookables import Bookable
 from portal.operations.cards import AppointmentCard
 from portal.operations.staff_weeks import Half, WeekDay, holding
 
-FEW = 4  # names under one half hour
+FEW = 6  # names under one half hour
 MOST = 300  # names on a day
 PAGE = 50  # names on a page of a half hour
 
