@@ -27,7 +27,7 @@ from portal import i18n, jobs, server
 from portal.app import create_app
 from portal.clock import now
 from portal.config import BadSetting, Settings, database_url, for_tools
-from portal.domain.errors import NotFound, Refusal
+from portal.domain.errors import NotFound, Refusal, StateChanged
 from portal.domain.openings import Closed
 from portal.domain.slots import Start
 from portal.domain.zones import at_wall_time
@@ -43,10 +43,12 @@ from portal.operations import (
     links,
     organisation,
     retention,
+    second_factor,
     stress,
     transfer,
     users,
 )
+from portal.operations.actors import SYSTEM
 from portal.operations.addresses import normal_address
 from portal.operations.bookables import Bookable
 from portal.operations.transfer import BadConfiguration
@@ -95,6 +97,9 @@ def _worded(refusal: Refusal) -> str:
         "exists": "{value} has an account already",
         "email": "{value!r} is not an e-mail address",
         "password_length": "a password has {lowest} to {highest} characters",
+        "password_address": "the address is no password",
+        "password_common": "this password is one of those that are tried first",
+        "admin_everywhere": "an admin works for every site",
         "not_a_choice": "{field}: {value!r} is none of {choices}",
         "required": "{field} must not be empty",
         "too_long": "{field} is too long",
@@ -301,16 +306,33 @@ def user() -> None:
 @click.argument("email")
 @click.option("--role", type=click.Choice(users.ROLES), required=True, help="What they may do.")
 @click.option("--name", default="", help="How they are called.")
+@click.option("--site", "sites", multiple=True, metavar="KEY",
+              help="A site they work for, once for each; without it, every site.")  # fmt: skip
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
-def add_user(email: str, role: str, name: str, password_stdin: bool) -> None:
+def add_user(email: str, role: str, name: str, sites: Sequence[str], password_stdin: bool) -> None:
     """Make an account for EMAIL; the password is asked."""
     _ready()
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    made = users.add(email, password, role=role, name=name, now=now())
+    made = users.add(email, password, role=role, name=name, sites=sites or None, now=now())
     click.echo(f"{made.role} {made.email} may log in at {settings().public_url}/admin/login")
+
+
+@user.command("second-factor")
+@click.argument("email")
+@click.option("--off", is_flag=True, required=True, expose_value=False, help="Ask for no code any more.")
+def end_second_factor(email: str) -> None:
+    """Switch the second factor of EMAIL off, for somebody who lost telephone and recovery codes."""
+    _ready()
+    if (card := users.find(email)) is None:
+        raise Told(f"nobody has an account with {email}")
+    try:
+        second_factor.turn_off(card.id, by=SYSTEM, now=now())
+    except StateChanged as refusal:
+        raise Told(f"the second factor of {card.email} is off already") from refusal
+    click.echo(f"The second factor of {card.email} is off: the password alone opens the account.")
 
 
 @creneau.group("key", cls=Commands)

@@ -23,6 +23,7 @@ KEYS = {
     "LINK_KEY": "e4a9170c5db84f2396c8b1d27f03a65e",
 }
 QUIET = {"RATELIMIT_PUBLIC": "", "RATELIMIT_KEY": ""}  # every test comes from one address
+CHEAP: dict[str, Any] = {"password_memory": 32, "password_rounds": 1}  # argon2id all the same, in no time
 SITE = "http://localhost"  # where Flask's test client pretends to be
 
 
@@ -45,7 +46,7 @@ class Backend:
     def __init__(self, url: str) -> None:
         environ = {**KEYS, **QUIET, "DATABASE_URL": url, "PUBLIC_URL": SITE}
         self.url = url
-        self.settings = replace(Settings.from_env(environ), now=NOW, testing=True)
+        self.settings = replace(Settings.from_env(environ), now=NOW, testing=True, **CHEAP)
         self._others: list[Flask] = []
         self.app = self._build(self.settings)
         with self.app.app_context():

@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 from portal.clock import real_now
 from portal.extensions import transaction
 from portal.models import User
-from portal.operations import sessions, tokens
+from portal.operations import sessions, throttle, tokens
+from portal.operations.sessions import Machine
 from tests.sample import MADE
 
 ROLES = ("admin", "manager", "agent", "viewer")
@@ -31,7 +32,7 @@ def account(role: str = "manager", locale: str | None = "fr") -> str:
         session.add(user)
         session.flush()
         number = user.id
-    return sessions._open(number, "", "", real_now())
+    return sessions._open(number, throttle.tried(user.email, ""), real_now(), Machine("127.0.0.1"))
 
 
 def values(token: str, seconds_ago: float = 0) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from portal.clock import now
 from portal.domain.errors import Refusal
 from portal.extensions import db, reading
 from portal.models import User
-from portal.operations import appointment_lists, cards, integrity, orders, users
+from portal.operations import appointment_lists, cards, integrity, order_pages, passwords, users
 from portal.operations.appointment_lists import Filter
+from portal.operations.order_pages import Search
 from tests.children import free_port
 from tests.served import Commands
 
@@ -51,7 +52,7 @@ def test_it_looks_alive(inside):
     assert {card.site.key for card in found} == {"bordeaux", "lyon"}
     assert len([card for card in found if card.start <= now()]) > 30
     assert {card.status.value for card in found} == {"confirmed", "cancelled"}
-    assert [page.total for page in (orders.search(invitable=False), orders.search())] == [7, 48]
+    assert [order_pages.count(Search(invitable=wanted)) for wanted in (False, None)] == [7, 48]
 
 
 def test_nobody_in_it_can_be_reached(inside):
@@ -67,7 +68,7 @@ def test_its_words_hold_the_login_and_links_that_open(made):
     assert [app.test_client().get(f"/b/{token}").status_code for token in tokens] == [200, 200]
     with app.app_context():
         assert users.find(demo.ADMIN).role == "admin"
-        assert users.password_fits(hashed(), password)
+        assert passwords.fits(hashed(), password)
         db.engine.dispose()
 
 

@@ -6,6 +6,9 @@ from flask import Blueprint
 from werkzeug.exceptions import HTTPException
 
 from portal.admin import (
+    account,
+    account_factor,
+    api_keys,
     appointment_list,
     appointments,
     calendar,
@@ -14,14 +17,22 @@ from portal.admin import (
     entry,
     explain,
     gate,
+    imports,
+    marks,
     moves,
     order_links,
     orders,
+    organisation,
+    people,
     phone,
     plannings,
+    reports,
+    sheet,
     sites,
     today,
+    use,
     versions,
+    welcome,
 )
 from portal.admin.guard import guard, rights
 from portal.admin.problems import failed, refused
@@ -42,19 +53,30 @@ for room in (
     appointment_list,
     customers,
     entry,
+    welcome,
+    account,
+    account_factor,
+    people,
+    api_keys,
     today,
     calendar,
     orders,
     order_links,
+    imports,
     appointments,
     moves,
     phone,
     gate,
+    marks,
+    sheet,
     plannings,
+    use,
+    reports,
     versions,
     days,
     sites,
     explain,
+    organisation,
 ):
     bp.register_blueprint(room.bp)
 

@@ -1,4 +1,4 @@
-"""Logging in and out, and the language of the staff area."""
+"""Logging in, by a password and where it is on by a second factor, and out; the language of the staff area."""
 
 from __future__ import annotations
 
@@ -6,48 +6,30 @@ from math import ceil
 from typing import Any
 
 from flask import Blueprint, Response, abort, request, url_for
-from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_login import current_user, login_user
-from wtforms import EmailField, Form, HiddenField, PasswordField
-from wtforms.validators import InputRequired
 
-from portal.admin.guard import OPEN, READ, forget, needs, own_path, sign_off, sign_on, staff
+from portal.admin.entry_forms import CodeForm, LoginForm
+from portal.admin.guard import OPEN, READ, needs, own_path, sign_off, sign_on, staff
+from portal.admin.machines import machine
 from portal.clock import real_now
 from portal.config import LOCALES
 from portal.domain.errors import NotEligible, RateLimited, Refusal
 from portal.i18n import _
 from portal.operations import sessions
-from portal.web.forms import stripped
+from portal.operations.sessions import HalfWay
 from portal.web.responses import go, page
-from portal.web.security import form_token, read_form_token
 
 bp = Blueprint("entry", __name__)
-PURPOSE = "login"
-
-
-class LoginForm(Form):
-    """An account and its password. Nobody has a cookie yet, so the form is signed instead."""
-
-    token = HiddenField()
-    next = HiddenField()
-    email = EmailField(_l("E-mail"), filters=[stripped], validators=[InputRequired(_l("Enter your e-mail address."))])
-    password = PasswordField(_l("Password"), validators=[InputRequired(_l("Enter your password."))])
-
-    def accepted(self) -> bool:
-        """Validate the fields, then the signature."""
-        if self.validate() and read_form_token(self.token.data, PURPOSE) is None:
-            self.form_errors.append(_("This page was open for a long time. Please send the form again."))
-        return not self.errors
 
 
 @bp.route("/login", methods=["GET", "POST"])
 @needs(OPEN)
 def login() -> Response:
-    """Ask who is there, and open a session."""
+    """Ask who is there, and open a session, or ask for the second factor."""
     form = LoginForm(request.form, next=request.args.get("next", ""))
     if current_user.is_authenticated:
-        return go(_landing(form))
+        return go(_landing(form.next.data))
     if request.method == "POST" and form.accepted():
         return _enter(form)
     return _show(form, 422 if form.errors else 200)
@@ -55,15 +37,53 @@ def login() -> Response:
 
 def _enter(form: LoginForm) -> Response:
     try:
-        token = sessions.enter(form.email.data, form.password.data, request.remote_addr or "", now=real_now())
+        entered = sessions.enter(form.email.data, form.password.data, machine(), now=real_now())
     except NotEligible:
         form.form_errors.append(_("This address and this password do not fit together."))
         return _show(form, 422)
     except RateLimited as refusal:
         form.form_errors.append(wait_text(refusal))
         return _show(form, refusal.status, {"Retry-After": str(refusal.values["retry_after"])})
+    if isinstance(entered, HalfWay):
+        asked = CodeForm()
+        asked.begin(entered, form.next.data or "")
+        return page("admin/login_code.html", form=asked)
+    return _welcome(entered, form.next.data)
+
+
+@bp.route("/login/code", methods=["GET", "POST"])
+@needs(OPEN)
+def code() -> Response:
+    """Try the code of the second factor, and open the session; who comes without a password begins with that."""
+    form = CodeForm(request.form)
+    if current_user.is_authenticated or request.method == "GET":
+        return go(_landing(form.next.data) if current_user.is_authenticated else url_for("admin.entry.login"))
+    if (half := form.half()) is None:
+        late = LoginForm(next=form.next.data or "")
+        late.form_errors.append(_("That took too long. Please log in again."))
+        return _show(late, 422)
+    return _finish(form, half)
+
+
+def _finish(form: CodeForm, half: HalfWay) -> Response:
+    if not form.accepted():
+        return page("admin/login_code.html", 422, form=form)
+    try:
+        token = sessions.finish(half, form.code.data or form.recovery.data, machine(), now=real_now())
+    except NotEligible:
+        form.refuse(_("This code does not fit, or was used already. Wait for the next one."))
+        return page("admin/login_code.html", 422, form=form)
+    except RateLimited as refusal:
+        form.refuse(wait_text(refusal))
+        response = page("admin/login_code.html", refusal.status, form=form)
+        response.headers["Retry-After"] = str(refusal.values["retry_after"])
+        return response
+    return _welcome(token, form.next.data)
+
+
+def _welcome(token: str, wanted: str | None) -> Response:
     login_user(sign_on(token))
-    return go(_landing(form))
+    return go(_landing(wanted))
 
 
 def wait_text(refusal: Refusal) -> str:
@@ -87,20 +107,14 @@ def wait_text(refusal: Refusal) -> str:
 
 
 def _show(form: LoginForm, status: int, headers: dict[str, Any] | None = None) -> Response:
-    form.token.data = form_token(PURPOSE)
-    response = page("admin/login.html", status, form=form)
+    form.sign()
+    response = page("admin/login.html", status, form=form, chosen="chosen" in request.args)
     response.headers.extend(headers or {})
     return response
 
 
-def _landing(form: LoginForm) -> str:
-    return own_path(form.next.data) or url_for("admin.today.day")
-
-
-@bp.get("/account")
-def account() -> Response:
-    """Show who is logged in, and the way out."""
-    return page("admin/account.html")
+def _landing(wanted: str | None) -> str:
+    return own_path(wanted) or url_for("admin.today.day")
 
 
 @bp.post("/logout")
@@ -108,15 +122,6 @@ def account() -> Response:
 def logout() -> Response:
     """End the session, here and in the database."""
     sign_off()
-    return go(url_for("admin.entry.login"))
-
-
-@bp.post("/logout/everywhere")
-@needs(READ)
-def logout_everywhere() -> Response:
-    """End every session of this account, on all machines."""
-    sessions.leave_everywhere(staff().member.id, now=real_now())
-    forget()
     return go(url_for("admin.entry.login"))
 
 

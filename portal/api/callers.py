@@ -16,7 +16,7 @@ from portal.api.problems import IDEMPOTENCY, KeyNeeded, ScopeNeeded
 from portal.clock import real_now
 from portal.domain.errors import Invalid, RateLimited
 from portal.extensions import limiter, settings
-from portal.operations import keys
+from portal.operations import keys, usage
 from portal.operations.actors import Actor
 from portal.operations.keys import KeyCard
 from portal.operations.once import Once
@@ -66,6 +66,7 @@ def identify() -> Caller:
     key = _key(given) if given is not None else None
     if key is not None:
         count(settings().ratelimit_key, "api-key", str(key.id))
+        usage.note_use("key", key.id, real_now())
     else:
         count(settings().ratelimit_public, "api-address", address)
     if given is not None and key is None:

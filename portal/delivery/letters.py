@@ -29,6 +29,8 @@ from portal.domain.zones import local_day
 
 TEMPLATES = Path(__file__).parent.parent / "templates" / "mail"
 COLUMN = 12  # characters of the names on the left, in a text
+STAFF_PAGES = {"user_invitation": "admin/welcome", "password_reset": "admin/reset"}
+"""Where the links of the staff lead."""
 CALENDARS: Mapping[str, ics.Method] = {"confirmation": "REQUEST", "change": "REQUEST", "cancellation": "CANCEL"}
 """The mails that carry a calendar file, and what it asks for."""
 
@@ -85,6 +87,15 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StaffLink:
+    """A link by which somebody of the staff chooses a password; its end is told in the organisation's zone."""
+
+    token: str
+    expires_at: datetime
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """A mail to write: its kind names a folder of templates, and the facts that this kind needs are there."""
 
@@ -98,10 +109,11 @@ class Letter:
     accent: str | None = None  # the colour of its links and buttons; none: the portal's own
     visit: Visit | None = None
     invitation: Invitation | None = None
+    staff_link: StaffLink | None = None
     visits: tuple[Visit, ...] = ()
     before: tuple[datetime, datetime] | None = None  # where a move came from
     change: str = ""  # of a site's notice: new, moved, cancelled
-    by: str = ""  # who cancelled: customer, staff
+    by: str = ""  # who cancelled: customer, staff; who of the staff invites
     book_token: str = ""  # a link that books another
     words: str = ""  # of the staff, to those whose appointments it changes together
 
@@ -158,6 +170,15 @@ def calendar_entry(visit: Visit, locale: str, organisation: str, settings: Setti
     )
 
 
+def moment(instant: datetime, zone: ZoneInfo, locale: str) -> str:
+    """Write a date with its time: "jeudi 16 avril 2026 à 9 h 30"."""
+    _ = i18n.catalogue(locale).gettext
+    return _("%(day)s at %(hour)s") % {
+        "day": i18n.day(local_day(instant, zone), locale),
+        "hour": i18n.hour(instant, zone, locale),
+    }
+
+
 class Telling:
     """A site and an order in words; every text is one line, and safe in a text as it is."""
 
@@ -192,10 +213,8 @@ class Telling:
         return clean.line(self._told.order or "")
 
     def moment(self, instant: datetime) -> str:
-        """Write a date with its time: "jeudi 16 avril 2026 à 9 h 30"."""
-        _ = self._words.gettext
-        told = {"day": i18n.day(self.local_day(instant), self._locale), "hour": self.hour(instant)}
-        return _("%(day)s at %(hour)s") % told
+        """Write a date with its time."""
+        return moment(instant, self._told.place.zone, self._locale)
 
     def hour(self, instant: datetime) -> str:
         """Write a time of day in the site's zone."""
@@ -315,6 +334,12 @@ def _facts(letter: Letter, settings: Settings) -> dict[str, object]:
         "has_calendar": letter.kind in CALENDARS,
         "words": [line.strip() for line in clean.lines(letter.words).split("\n") if line.strip()],
     }
+    if letter.staff_link:
+        facts["url"] = (
+            f"{settings.public_url}/{STAFF_PAGES[letter.kind]}/{letter.staff_link.token}?lang={letter.locale}"
+        )
+        facts["until"] = moment(letter.staff_link.expires_at, letter.staff_link.zone, letter.locale)
+        facts["by"] = clean.line(letter.by)
     if letter.invitation:
         facts["shown"] = ShownInvitation(letter.invitation, *given)
     if letter.visit:

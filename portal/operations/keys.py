@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from portal.domain.errors import Invalid, NotFound
 from portal.extensions import reading, retried, transaction
 from portal.models import ApiKey
+from portal.operations import audit
+from portal.operations.actors import SYSTEM, Actor
 
 SCOPES = ("read", "book", "orders", "admin")
 MARK = "creneau_"  # what scanners of leaked secrets can look for
@@ -27,11 +29,20 @@ class KeyCard:
     name: str
     scopes: tuple[str, ...]
     created_at: datetime
+    last_used_at: datetime | None
     revoked_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class KeyList:
+    """A page of keys, newest first; ``total`` counts all that were found."""
+
+    keys: Sequence[KeyCard]
+    total: int
+
+
 @retried
-def add(name: str, scopes: Sequence[str], *, now: datetime) -> str:
+def add(name: str, scopes: Sequence[str], *, now: datetime, by: Actor = SYSTEM) -> str:
     """Make a key and give its secret, this once. Raises Invalid for an empty name or an unknown scope."""
     if not (name := name.strip()) or len(name) > LONGEST_NAME:
         raise Invalid(field="name", problem="required" if not name else "too_long")
@@ -40,7 +51,10 @@ def add(name: str, scopes: Sequence[str], *, now: datetime) -> str:
     secret = MARK + secrets.token_urlsafe(32)
     with transaction() as session:
         kept = [scope for scope in SCOPES if scope in scopes]
-        session.add(ApiKey(name=name, token_hash=digest(secret), scopes=kept, created_at=now))
+        key = ApiKey(name=name, token_hash=digest(secret), scopes=kept, created_at=now)
+        session.add(key)
+        session.flush()
+        audit.record(session, by, "created", "key", str(key.id), now, label=name, after={"scopes": kept})
     return secret
 
 
@@ -51,19 +65,32 @@ def find(secret: str) -> KeyCard | None:
     return _card(row) if row else None
 
 
-def every() -> list[KeyCard]:
-    """List all keys, newest first."""
+def read(key_id: int) -> KeyCard:
+    """Read a key. Raises NotFound."""
     with reading() as session:
-        return [_card(row) for row in session.scalars(select(ApiKey).order_by(ApiKey.id.desc()))]
+        if (row := session.get(ApiKey, key_id)) is None:
+            raise NotFound
+        return _card(row)
+
+
+def listing(text: str = "", *, revoked: bool = False, page: int = 1, size: int = 50) -> KeyList:
+    """List the keys that open, or those that were revoked, with ``text`` in their names; newest first."""
+    query = select(ApiKey).where(ApiKey.revoked_at.is_not(None) if revoked else ApiKey.revoked_at.is_(None))
+    query = query.where(ApiKey.name.icontains(text, autoescape=True))
+    with reading() as session:
+        total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+        rows = session.scalars(query.order_by(ApiKey.id.desc()).limit(size).offset((page - 1) * size))
+        return KeyList([_card(row) for row in rows], total)
 
 
 @retried
-def revoke(key_id: int, *, now: datetime) -> None:
+def revoke(key_id: int, *, now: datetime, by: Actor = SYSTEM) -> None:
     """Make a key useless for good. Raises NotFound."""
     with transaction() as session:
         query = update(ApiKey).where(ApiKey.id == key_id, ApiKey.revoked_at.is_(None)).values(revoked_at=now)
-        if session.scalar(query.returning(ApiKey.id)) is None:
+        if (name := session.scalar(query.returning(ApiKey.name))) is None:
             raise NotFound
+        audit.record(session, by, "revoked", "key", str(key_id), now, label=name)
 
 
 def digest(secret: str) -> str:
@@ -72,4 +99,4 @@ def digest(secret: str) -> str:
 
 
 def _card(row: ApiKey) -> KeyCard:
-    return KeyCard(row.id, row.name, tuple(row.scopes), row.created_at, row.revoked_at)
+    return KeyCard(row.id, row.name, tuple(row.scopes), row.created_at, row.last_used_at, row.revoked_at)

@@ -8,7 +8,8 @@ A message is written long before it leaves, and the world moves on. When it is r
 - a cancellation's mail is dropped when the appointment is not cancelled;
 - a reminder is dropped when the appointment has moved or begun, or who comes is there already;
 - an invitation is dropped when its link is revoked or expired;
-- a list of appointments to come is dropped when there are none.
+- a list of appointments to come is dropped when there are none;
+- a link for somebody of the staff is dropped when it was used, replaced or too late, or its account is closed or none.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -24,8 +26,8 @@ from sqlalchemy.orm import Session
 from portal.domain.lifecycle import ACTIVE, Status
 from portal.domain.zones import parse_instant
 from portal.extensions import reading
-from portal.models import Appointment, Link, Order, OutboxMessage, Site
-from portal.operations import bookables, cards, organisation, tokens
+from portal.models import Appointment, Link, Order, OutboxMessage, Site, User
+from portal.operations import bookables, cards, organisation, staff_links, tokens
 from portal.operations.bookables import SiteCard
 from portal.operations.cards import AppointmentCard
 from portal.operations.outbox import Message
@@ -34,6 +36,7 @@ SIDES = {"confirmation": "customer", "change": "customer", "cancellation": "cust
 """Who is told by the kinds of which a newer one makes an older one stale."""
 
 ABOUT_APPOINTMENTS = frozenset({*SIDES, "reminder"})
+STAFF_LINKS = {mail: purpose for purpose, mail in staff_links.MAILS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,15 @@ class Invitation:
     expires_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class StaffLink:
+    """A link by which somebody of the staff chooses a password; ``zone`` is the organisation's."""
+
+    token: str
+    expires_at: datetime
+    zone: ZoneInfo
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """What a message says: the facts that its kind needs, as they are now."""
@@ -60,6 +72,7 @@ class Content:
     visit: AppointmentCard | None = None
     visits: Sequence[AppointmentCard] = ()
     invitation: Invitation | None = None
+    staff_link: StaffLink | None = None
     before: tuple[datetime, datetime] | None = None
     change: str = ""
     by: str = ""
@@ -98,6 +111,7 @@ class _Batch:
         self._session = session
         self._now = now
         company = organisation.card_of(session)
+        self._zone = ZoneInfo(company.timezone)
         self._from: dict[str, Any] = {
             "organisation": company.name,
             "sender": company.sender,
@@ -107,6 +121,7 @@ class _Batch:
         self._visits = _visits(session, ids)
         self._newest = _newest(session, ids, now)
         self._invitations = _invitations(session, messages, self._visits)
+        self._accounts = _accounts(session, messages)
 
     def reading_of(self, message: Message) -> Reading:
         """Read one message of the batch."""
@@ -114,6 +129,8 @@ class _Batch:
             return self._of_appointment(message)
         if message.kind == "booking_invitation":
             return self._of_link(message)
+        if message.kind in STAFF_LINKS:
+            return self._of_account(message)
         if message.kind == "find":
             visits = cards.to_come(self._session, message.recipient, self._now)
             return Content(**self._from, visits=visits) if visits else Stale("nothing_to_come")
@@ -161,10 +178,29 @@ class _Batch:
             return Stale("expired")
         return Content(**self._from, invitation=invitation)
 
+    def _of_account(self, message: Message) -> Reading:
+        user = self._accounts.get(message.recipient)
+        if user is None or not user.active:
+            return Stale("no_account")
+        if user.generation != message.payload.get("generation") or user.link_expires_at is None:
+            return Stale("superseded")
+        if user.link_expires_at <= self._now:
+            return Stale("expired")
+        token = tokens.token(STAFF_LINKS[message.kind], user.public_id, user.generation)
+        link = StaffLink(token, user.link_expires_at, self._zone)
+        return Content(**self._from, staff_link=link, by=str(message.payload.get("by", "")))
+
     def _another(self, visit: AppointmentCard) -> str:
         """Give the token of the link it was booked by, while that still books."""
         invitation = self._invitations.get(visit.link_id or 0)
         return invitation.token if invitation and not _expired(invitation, self._now) else ""
+
+
+def _accounts(session: Session, messages: Sequence[Message]) -> dict[str, User]:
+    """Find the accounts that links of the staff are for."""
+    addresses = {message.recipient for message in messages if message.kind in STAFF_LINKS}
+    rows = session.scalars(select(User).where(User.email.in_(addresses))) if addresses else ()
+    return {user.email: user for user in rows}
 
 
 def _link_id(message: Message) -> int:

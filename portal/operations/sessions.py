@@ -1,35 +1,28 @@
-"""Logins of the staff: passwords tried at a limited pace, and sessions that can be ended from here.
+"""Logins of the staff: passwords and codes tried at a limited pace, and sessions that can be ended from here.
 
 Everything here runs on real time: whoever freezes or sets the portal's clock changes no throttle.
 """
 
 from __future__ import annotations
 
-import hmac
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from hashlib import sha256
-from math import ceil
 from typing import Any
 
-from sqlalchemy import case, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session
 
-from portal.domain.errors import Invalid, NotEligible, RateLimited
-from portal.extensions import reading, retried, settings, transaction
-from portal.models import LoginFailure, User, UserSession, UserSite
-from portal.operations import users
-from portal.operations.addresses import normal_address
+from portal.domain.errors import NotEligible, NotFound
+from portal.extensions import reading, retried, transaction
+from portal.models import User, UserSession, UserSite
+from portal.operations import passwords, second_factor, throttle
 from portal.operations.scopes import EVERYWHERE, Scope
+from portal.operations.throttle import Tried
 
 LONGEST_LOGIN = timedelta(days=7)
-FREE_TRIES = 5
-LONGEST_WAIT = timedelta(minutes=15)
-FORGOTTEN_AFTER = timedelta(days=1)
+LONGEST_BROWSER, LONGEST_ADDRESS = 200, 45  # characters that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +38,68 @@ class Member:
     scope: Scope
 
 
-def enter(email: str, password: str, address: str, *, now: datetime) -> str:
-    """Try a password from a network address, and open a session: its token is given once and kept as a hash.
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """From where somebody enters: the network address, and the browser as it names itself."""
 
-    An unknown account is answered as a wrong password, after the same work. Raises NotEligible, and RateLimited after
-    too many failures for this account or from this address.
+    address: str
+    browser: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HalfWay:
+    """The password fits and opens nothing yet: the second factor is asked for. It holds until ``generation`` rises."""
+
+    public_id: str
+    generation: int
+
+
+def enter(email: str, password: str, machine: Machine, *, now: datetime) -> str | HalfWay:
+    """Try a password, and open a session: its token is given once and kept as a hash.
+
+    An unknown account is answered as a wrong password, after the same work. Where a second factor is on, no session is
+    opened and nothing forgiven before its code came (``finish``). Raises NotEligible, and RateLimited after too many
+    failures for this account or from this address.
     """
-    account, source = _keys(email, address)
-    _count_try([account, source], now)
-    nobodys, found = _nobodys_hash(), _account(email)
-    fits = users.password_fits(found.password_hash if found is not None else nobodys, password)
+    tried = throttle.tried(email, machine.address)
+    throttle.count(tried, now)
+    nobodys, found = passwords.nobodys(), _account(email)
+    fits = passwords.fits(found.password_hash if found is not None else nobodys, password)
     if found is None or not found.active or not fits:
         raise NotEligible
-    return _open(found.id, account, source, now)
+    if found.totp_nonce is not None:
+        return HalfWay(found.public_id, found.generation)
+    return _open(found.id, tried, now, machine)
+
+
+def finish(half: HalfWay, code: str, machine: Machine, *, now: datetime) -> str:
+    """Try the code that ends a login, and open its session. Raises NotEligible, RateLimited as ``enter`` does."""
+    with reading() as session:
+        email = session.scalar(select(User.email).where(User.public_id == half.public_id)) or half.public_id
+    tried = throttle.tried(email, machine.address)
+    throttle.count(tried, now)
+    return _finished(half, code, tried, machine, now)
+
+
+@retried
+def _finished(half: HalfWay, code: str, tried: Tried, machine: Machine, now: datetime) -> str:
+    with transaction() as session:
+        user = session.scalar(select(User).where(User.public_id == half.public_id).with_for_update())
+        if user is None or not user.active or user.generation != half.generation or user.totp_nonce is None:
+            raise NotEligible
+        if not second_factor.spend(user, code, now):
+            raise NotEligible
+        return _opened(session, user.id, tried, now, machine)
+
+
+def confirm(email: str, password: str, machine: Machine, *, now: datetime) -> None:
+    """Ask somebody who is logged in for the password once more. Raises NotEligible, RateLimited as ``enter`` does."""
+    tried = throttle.tried(email, machine.address)
+    throttle.count(tried, now)
+    found = _account(email)
+    if found is None or not passwords.fits(found.password_hash, password):
+        raise NotEligible
+    _forgive(tried, now)
 
 
 def member(token: str, *, now: datetime) -> Member | None:
@@ -67,12 +109,7 @@ def member(token: str, *, now: datetime) -> Member | None:
             User.id, User.email, User.name, User.role, User.locale, User.every_site, UserSession.id.label("session_id")
         )
         .join(UserSession, UserSession.user_id == User.id)
-        .where(
-            UserSession.token_hash == _hash(token),
-            UserSession.ended_at.is_(None),
-            UserSession.expires_at > now,
-            User.active,
-        )
+        .where(UserSession.token_hash == _hash(token), _open_at(now), User.active)
     )
     with reading() as session:
         if (row := session.execute(query).first()) is None:
@@ -85,18 +122,50 @@ def _scope_of(session: Session, user_id: int) -> Scope:
     return Scope(frozenset(session.scalars(select(UserSite.site_id).where(UserSite.user_id == user_id))))
 
 
+@dataclass(frozen=True, slots=True)
+class SessionCard:
+    """A login of somebody on one browser."""
+
+    id: int
+    browser: str  # as it names itself
+    address: str
+    created_at: datetime
+    last_seen_at: datetime | None
+
+
+def of(user_id: int, *, now: datetime) -> list[SessionCard]:
+    """List somebody's sessions that still open, the newest first."""
+    query = select(
+        UserSession.id, UserSession.browser, UserSession.address, UserSession.created_at, UserSession.last_seen_at
+    ).where(UserSession.user_id == user_id, _open_at(now))
+    with reading() as session:
+        return [SessionCard(*row) for row in session.execute(query.order_by(UserSession.id.desc()))]
+
+
+def _open_at(now: datetime) -> ColumnElement[bool]:
+    return UserSession.ended_at.is_(None) & (UserSession.expires_at > now)
+
+
 @retried
 def leave(token: str, *, now: datetime) -> None:
     """End a session; its token opens nothing any more."""
     with transaction() as session:
-        _end(session, UserSession.token_hash == _hash(token), now)
+        end_where(session, UserSession.token_hash == _hash(token), now)
 
 
 @retried
-def leave_everywhere(user_id: int, *, now: datetime) -> None:
-    """End every session of an account: a lost telephone, a colleague who went."""
+def end(user_id: int, session_id: int, *, now: datetime) -> None:
+    """End one of somebody's sessions, from another. Raises NotFound for one that is not theirs, or ended."""
     with transaction() as session:
-        _end(session, UserSession.user_id == user_id, now)
+        if not end_where(session, (UserSession.user_id == user_id) & (UserSession.id == session_id), now):
+            raise NotFound
+
+
+@retried
+def end_others(user_id: int, session_id: int, *, now: datetime) -> int:
+    """End all of somebody's sessions but one, and count them."""
+    with transaction() as session:
+        return end_where(session, (UserSession.user_id == user_id) & (UserSession.id != session_id), now)
 
 
 @retried
@@ -106,98 +175,47 @@ def speak(user_id: int, locale: str) -> None:
         session.execute(update(User).where(User.id == user_id).values(locale=locale))
 
 
-def _end(session: Session, whose: Any, now: datetime) -> None:
-    session.execute(update(UserSession).where(whose, UserSession.ended_at.is_(None)).values(ended_at=now))
+def end_where(session: Session, whose: ColumnElement[bool], now: datetime) -> int:
+    """End sessions within the caller's transaction, and count them."""
+    ended = update(UserSession).where(whose, UserSession.ended_at.is_(None)).values(ended_at=now)
+    return len(session.scalars(ended.returning(UserSession.id)).all())
 
 
 def _account(email: str) -> Any:
+    columns = (User.id, User.public_id, User.generation, User.password_hash, User.active, User.totp_nonce)
     with reading() as session:
-        return session.execute(
-            select(User.id, User.password_hash, User.active).where(User.email == _spelled(email))
-        ).first()
-
-
-@cache
-def _nobodys_hash() -> str:
-    """Give a hash that no password fits, made as those of accounts are: trying it costs the same."""
-    return users.password_hash(secrets.token_urlsafe(32))
+        return session.execute(select(*columns).where(User.email == throttle.spelled(email))).first()
 
 
 @retried
-def _open(user_id: int, account: str, source: str, now: datetime) -> str:
-    """Open a session, and forgive: the account all its failures, the address this one try."""
-    token = secrets.token_urlsafe(32)
+def _open(user_id: int, tried: Tried, now: datetime, machine: Machine) -> str:
     with transaction() as session:
-        session.execute(
-            insert(UserSession).values(
-                token_hash=_hash(token), user_id=user_id, created_at=now, expires_at=now + LONGEST_LOGIN
-            )
+        return _opened(session, user_id, tried, now, machine)
+
+
+def _opened(session: Session, user_id: int, tried: Tried, now: datetime, machine: Machine) -> str:
+    """Open a session within the caller's transaction, and forgive what was tried for it."""
+    token = secrets.token_urlsafe(32)
+    session.execute(
+        insert(UserSession).values(
+            token_hash=_hash(token),
+            user_id=user_id,
+            browser=machine.browser[:LONGEST_BROWSER],
+            address=machine.address[:LONGEST_ADDRESS],
+            created_at=now,
+            expires_at=now + LONGEST_LOGIN,
         )
-        session.execute(delete(LoginFailure).where(LoginFailure.key == account))
-        session.execute(
-            update(LoginFailure)
-            .where(LoginFailure.key == source, LoginFailure.failures > 0)
-            .values(failures=LoginFailure.failures - 1)
-        )
-        session.execute(delete(LoginFailure).where(LoginFailure.last_at < now - FORGOTTEN_AFTER))
+    )
+    session.execute(update(User).where(User.id == user_id).values(last_login_at=now))
+    throttle.forgive(session, tried, now)
     return token
 
 
 @retried
-def _count_try(keys: Sequence[str], now: datetime) -> None:
-    """Count a try before its password is looked at, so that many at once are not one. Raises RateLimited.
-
-    A success takes it back. The rows are locked in one order, whoever else tries the same account.
-    """
-    ordered = sorted(keys)
+def _forgive(tried: Tried, now: datetime) -> None:
     with transaction() as session:
-        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-        fresh = [{"key": key, "failures": 0, "last_at": now} for key in ordered]
-        session.execute(dialect.insert(LoginFailure).values(fresh).on_conflict_do_nothing(index_elements=["key"]))
-        rows = session.execute(
-            select(LoginFailure.failures, LoginFailure.last_at)
-            .where(LoginFailure.key.in_(ordered))
-            .order_by(LoginFailure.key)
-            .with_for_update()
-        ).all()
-        wait = max(_wait(failures, last_at, now) for failures, last_at in rows)
-        if wait > timedelta():
-            raise RateLimited(retry_after=ceil(wait.total_seconds()))
-        old = LoginFailure.last_at < now - FORGOTTEN_AFTER
-        counted = case((old, 1), else_=LoginFailure.failures + 1)
-        session.execute(update(LoginFailure).where(LoginFailure.key.in_(ordered)).values(failures=counted, last_at=now))
-
-
-def _wait(failures: int, last_at: datetime, now: datetime) -> timedelta:
-    """Tell how long the next try has to wait: nothing at first, then 1, 2, 4 ... seconds after the last one.
-
-    >>> from datetime import UTC
-    >>> nine = datetime(2026, 12, 1, 9, tzinfo=UTC)
-    >>> [int(_wait(failures, nine, nine).total_seconds()) for failures in (4, 5, 6, 7, 50)]
-    [0, 1, 2, 4, 900]
-    """
-    if failures < FREE_TRIES or now - last_at > FORGOTTEN_AFTER:
-        return timedelta()
-    delay = min(timedelta(seconds=2 ** min(failures - FREE_TRIES, 20)), LONGEST_WAIT)
-    return min(last_at + delay - now, LONGEST_WAIT)
-
-
-def _keys(email: str, address: str) -> tuple[str, str]:
-    """Name what is counted, account and network address, without keeping either in readable form."""
-    return _keyed(f"account:{_spelled(email)}"), _keyed(f"address:{address}")
-
-
-def _keyed(text: str) -> str:
-    return hmac.new(settings().secret_key.encode(), text.encode(), sha256).hexdigest()
+        throttle.forgive(session, tried, now)
 
 
 def _hash(token: str) -> str:
     return sha256(token.encode()).hexdigest()
-
-
-def _spelled(email: str) -> str:
-    """Spell an address as accounts do; what is no address is counted like one, and found nowhere."""
-    try:
-        return normal_address(email)
-    except Invalid:
-        return email.strip().casefold()

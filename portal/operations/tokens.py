@@ -19,6 +19,8 @@ ID_BYTES, MAC_BYTES = 16, 24
 
 BOOK = "book"
 MANAGE = "manage"
+INVITE = "invite"
+RESET = "reset"
 
 
 def new_public_id() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from portal.delivery.letters import Invitation, Letter, Place, Visit
+from portal.delivery.letters import Invitation, Letter, Place, StaffLink, Visit
 from portal.domain.lifecycle import Status
 from portal.domain.window import change_cutoff
 from portal.operations import letters
@@ -27,6 +27,7 @@ def letter_of(message: Message, content: letters.Content, now: datetime) -> Lett
         visit=visit_of(content.visit, message.locale) if content.visit else None,
         visits=tuple(visit_of(visit, message.locale) for visit in content.visits),
         invitation=_invitation_of(content.invitation) if content.invitation else None,
+        staff_link=_staff_link_of(content.staff_link) if content.staff_link else None,
         before=content.before,
         change=content.change,
         by=content.by,
@@ -83,3 +84,7 @@ def _invitation_of(told: letters.Invitation) -> Invitation:
         last_day=told.last_day,
         expires_at=told.expires_at,
     )
+
+
+def _staff_link_of(told: letters.StaffLink) -> StaffLink:
+    return StaffLink(token=told.token, expires_at=told.expires_at, zone=told.zone)

@@ -17,7 +17,8 @@ from portal.i18n import NBSP
 TEACHING = [
     "portal.admin.week",
     "portal.admin.durations",
-    "portal.operations.sessions",
+    "portal.operations.passwords",
+    "portal.operations.throttle",
     "portal.operations.planning_previews",
 ]
 openings = st.builds(

@@ -63,7 +63,7 @@ def test_the_scheme_is_written_in_any_case(api, docks, key):
 
 
 def test_a_revoked_key_opens_nothing(api, do, docks, key, now):
-    do(keys.revoke, do(keys.every)[0].id, now=now)
+    do(keys.revoke, do(keys.listing).keys[0].id, now=now)
     assert problem(api.get("/events", key)) == (401, "unauthorised")
 
 

@@ -10,10 +10,12 @@ from portal.domain.errors import NotEligible, RateLimited
 from portal.extensions import db, transaction
 from portal.models import LoginFailure, User, UserSession
 from portal.operations import sessions, users
+from portal.operations.actors import SYSTEM
+from portal.operations.sessions import Machine
 
 PASSWORD = "sept quais et une grue"
 EMAIL = "claire@example.com"
-HOME, CAFE = "192.0.2.7", "198.51.100.9"
+HOME, CAFE = Machine("192.0.2.7", "Firefox"), Machine("198.51.100.9", "Safari")
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def test_a_session_ends_when_it_is_left(do, claire, now):
 
 def test_every_session_of_an_account_can_be_ended(do, claire, now):
     tokens = [do(sessions.enter, EMAIL, PASSWORD, HOME, now=now) for _ in range(2)]
-    do(sessions.leave_everywhere, claire.id, now=now)
+    do(users.end_sessions, claire.id, by=SYSTEM, now=now)
     assert [do(sessions.member, token, now=now) for token in tokens] == [None, None]
 
 
@@ -130,7 +132,7 @@ def test_nothing_readable_is_kept_of_a_failure(do, app, claire, now):
     with app.app_context():
         kept = [row.key for row in db.session.query(LoginFailure)]
     assert len(kept) == 2
-    assert not [key for key in kept if "nobody" in key or HOME in key]
+    assert not [key for key in kept if "nobody" in key or HOME.address in key]
 
 
 def try_once(_number, email, now):

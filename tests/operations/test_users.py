@@ -8,7 +8,7 @@ from sqlalchemy import select
 from portal.domain.errors import Invalid, NotFound
 from portal.extensions import reading
 from portal.models import ApiKey, User
-from portal.operations import keys, users
+from portal.operations import keys, passwords, users
 from tests.backends import NOW
 
 PASSWORD = "une phrase assez longue"
@@ -29,9 +29,9 @@ def test_the_password_is_kept_as_an_argon2id_hash(do):
     do(users.add, "claire@example.com", PASSWORD, role="admin", now=NOW)
     hashed = do(only, User.password_hash)
     assert hashed.startswith("$argon2id$")
-    assert users.password_fits(hashed, PASSWORD)
-    assert not users.password_fits(hashed, PASSWORD.upper())
-    assert not users.password_fits("not a hash", PASSWORD)
+    assert do(passwords.fits, hashed, PASSWORD)
+    assert not do(passwords.fits, hashed, PASSWORD.upper())
+    assert not do(passwords.fits, "not a hash", PASSWORD)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_key_opens_with_its_secret_and_only_its_hash_is_kept(do):
 
 def test_a_revoked_key_opens_nothing(do):
     secret = do(keys.add, "erp", ["read"], now=NOW)
-    (card,) = do(keys.every)
+    (card,) = do(keys.listing).keys
     do(keys.revoke, card.id, now=NOW)
     assert do(keys.find, secret) is None
     with pytest.raises(NotFound):
@@ -77,4 +77,4 @@ def test_a_revoked_key_opens_nothing(do):
 def test_a_key_without_name_or_with_a_strange_scope_is_refused(do, name, scopes):
     with pytest.raises(Invalid):
         do(keys.add, name, scopes, now=NOW)
-    assert do(keys.every) == []
+    assert do(keys.listing).total == 0
