@@ -1,8 +1,9 @@
 """Rights by site, second factors, settings, the audit log, demand, batches, custom fields.
 
 Safe on a live table: what is added to large tables (appointment, link, planning) are columns with a constant default or
-none, which neither database rewrites the table for; what is copied on SQLite (user_account, organisation) is small. Old
-processes go on working beside it, for nothing is taken away; only a user that they add meanwhile fails, and is told so.
+none, which neither database rewrites the table for, and two indexes (event, outbox), which hold up writers for the
+seconds that they take to build; what is copied on SQLite (user_account, organisation) is small. Old processes go on
+working beside it, for nothing is taken away; only a user that they add meanwhile fails, and is told so.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ def upgrade() -> None:
     _create_demand()
     _create_batches()
     _create_uploads()
+    _watch()
 
 
 def _widen_users() -> None:
@@ -191,10 +193,25 @@ def _create_uploads() -> None:
     )
     op.create_index(op.f("ix_upload_user_id"), "upload", ["user_id"])
     op.create_index(op.f("ix_upload_created_at"), "upload", ["created_at"])
+    op.create_table(
+        "column_name",
+        sa.Column("head", sa.String(length=120), nullable=False),
+        sa.Column("field", sa.String(length=20), nullable=False),
+        sa.PrimaryKeyConstraint("head", name=op.f("pk_column_name")),
+    )
+
+
+def _watch() -> None:
+    """Let the audit log and the page on the system's health read the large tables from their newest end."""
+    acted = sa.text("origin IN ('staff', 'api')")
+    op.create_index("ix_event_acted", "event", ["at"], sqlite_where=acted, postgresql_where=acted)
+    op.create_index("ix_outbox_sent_at", "outbox", ["sent_at"])
 
 
 def downgrade() -> None:
-    for table in ("upload", "batch_line", "batch", "demand", "audit", "user_site"):
+    op.drop_index("ix_outbox_sent_at", table_name="outbox")
+    op.drop_index("ix_event_acted", table_name="event")
+    for table in ("column_name", "upload", "batch_line", "batch", "demand", "audit", "user_site"):
         op.drop_table(table)
     with op.batch_alter_table("organisation") as table:
         table.drop_constraint(op.f("ck_organisation_retention"), type_="check")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from flask import abort, current_app, g, request, session, url_for
 from flask_login import UserMixin, current_user, logout_user
@@ -158,9 +158,15 @@ def forget() -> None:
 def _wanted() -> str | None:
     """Give the page to come back to after the login: the one asked for, else the one that a form stood on."""
     if request.method in SAFE and not wants_fragment():
-        return own_path(request.full_path.rstrip("?"))
+        return own_path(here())
     shown = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
     return own_path(f"{shown.path}?{shown.query}".rstrip("?"))
+
+
+def here() -> str:
+    """Give the address of this page as the browser asked for it: the path that a server hands on is decoded once."""
+    query = request.query_string.decode("ascii", "replace")
+    return quote(request.path, safe="/") + (f"?{query}" if query else "")
 
 
 def own_path(text: str | None) -> str | None:
@@ -172,7 +178,7 @@ def own_path(text: str | None) -> str | None:
 
 def rights() -> dict[str, Any]:
     """Give the templates what they show or leave out."""
-    frame = {"here": request.full_path.rstrip("?"), "csrf_field": csrf_field}
+    frame = {"here": here(), "csrf_field": csrf_field}
     if not current_user.is_authenticated:
         return {**frame, "who": None, "may_book": False, "may_edit": False, "may_admin": False}
     may = {f"may_{right}": staff().may(right) for right in (BOOK, EDIT, ADMIN)}

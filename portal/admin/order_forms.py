@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 from wtforms import (
@@ -16,12 +18,16 @@ from wtforms import (
     SelectField,
     StringField,
     TelField,
+    TimeField,
     ValidationError,
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from portal.admin.forms import StaffForm
-from portal.operations.orders import LONGEST
+from portal.admin.forms import StaffForm, check_day
+from portal.config import LOCALES
+from portal.domain.zones import start_instant
+from portal.i18n import current_locale
+from portal.operations.orders import DATES, LONGEST, OrderCard
 from portal.web.forms import EMAIL, NAME, PHONE, check_address, check_line, stripped
 
 ONCE = re.compile(r"[\w-]{22}", re.ASCII)
@@ -80,13 +86,20 @@ def locale_field() -> SelectField:
     return SelectField(_l("Language of the e-mails"))
 
 
+LINES = ("kind", "site", "status", "units", "name", "email", "phone", "locale")
+
+
 class OrderForm(StaffForm):
-    """An order and its customer."""
+    """An order and its customer. Dates are on the clock of the site; a day without hour begins at midnight."""
 
     kind = SelectField(_l("Kind"))
     site = SelectField(_l("Site"))
     status = line_field(_l("Status"), LONGEST["status"])
     units = line_field(_l("Quantity"), LONGEST["units"])
+    ship_date = DateField(_l("Shipping date"), validators=[Optional(), check_day])
+    ship_date_hour = TimeField(_l("Hour"), validators=[Optional()])
+    delivery_date = DateField(_l("Delivery date"), validators=[Optional(), check_day])
+    delivery_date_hour = TimeField(_l("Hour"), validators=[Optional()])
     name = line_field(_l("Customer’s name"), NAME)
     email = email_field()
     phone = phone_field()
@@ -95,6 +108,28 @@ class OrderForm(StaffForm):
     def __init__(self, *args: Any, site_choices: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.site.choices, self.kind.choices, self.locale.choices = list(site_choices), KINDS, LANGUAGES
+
+    @staticmethod
+    def stored(card: OrderCard) -> dict[str, Any]:
+        """Give what the fields hold of an order as it is."""
+        moments = {name: value.astimezone(card.site.zone) for name in DATES if (value := getattr(card, name))}
+        return {
+            **{name: getattr(card, name) or "" for name in LINES},
+            "site": card.site.key,
+            "locale": card.locale if card.locale in LOCALES else current_locale(),
+            **{name: moment.date() for name, moment in moments.items()},
+            **{f"{name}_hour": moment.time() for name, moment in moments.items() if moment.hour or moment.minute},
+        }
+
+    def values(self, zone: ZoneInfo) -> dict[str, Any]:
+        """Give what was typed, as an order keeps it."""
+        return {**{name: self[name].data or "" for name in LINES}, **{name: self._moment(name, zone) for name in DATES}}
+
+    def _moment(self, name: str, zone: ZoneInfo) -> datetime | None:
+        day, hour = self[name].data, self[f"{name}_hour"].data
+        if day is None:
+            return None
+        return start_instant(day, hour.hour * 60 + hour.minute if hour else 0, zone)
 
 
 class NewOrderForm(OrderForm):

@@ -5,17 +5,18 @@ from __future__ import annotations
 from flask import Blueprint, Response, flash, request, url_for
 
 from portal.admin import references
-from portal.admin.guard import EDIT, needs, staff
+from portal.admin.guard import BOOK, EDIT, actor, needs, scope, staff
 from portal.admin.order_forms import LinkForm
-from portal.admin.orders import show_sheet
+from portal.admin.orders import link_url, show_sheet
 from portal.clock import now
-from portal.domain.errors import Invalid
+from portal.domain.errors import Invalid, NotFound
 from portal.domain.zones import day_bounds, local_day
 from portal.i18n import _
 from portal.operations import links, order_pages
 from portal.operations.bookables import SiteCard
 from portal.operations.links import MadeLink, Scope
 from portal.operations.once import Once
+from portal.web.codes import code as draw
 from portal.web.responses import go, page
 from portal.web.texts import explain
 
@@ -27,7 +28,7 @@ bp.record(references.register)
 @needs(EDIT)
 def create(reference: str) -> Response:
     """Make a link; the button that was pressed says whether it is mailed too."""
-    sheet = order_pages.sheet(reference, now=now())
+    sheet = order_pages.sheet(reference, now=now(), scope=scope())
     form = LinkForm(request.form)
     if form.accepted() and _still_to_come(form, sheet.order.site):
         try:
@@ -52,10 +53,11 @@ def _still_to_come(form: LinkForm, site: SiteCard) -> bool:
 
 def _make(form: LinkForm, reference: str, site: SiteCard) -> MadeLink:
     once = Once(f"staff-link:{staff().member.id}", form.key)
-    return links.create(reference, now=now(), scope=_scope(form, site), send="send" in request.form, once=once)
+    limits = _limits(form, site)
+    return links.create(reference, now=now(), scope=limits, send="send" in request.form, once=once, by=actor())
 
 
-def _scope(form: LinkForm, site: SiteCard) -> Scope:
+def _limits(form: LinkForm, site: SiteCard) -> Scope:
     """Read what the link allows; its last day of use counts to its end, on the site's clock."""
     expires = form.expires.data
     return Scope(
@@ -87,11 +89,11 @@ def _said(made: MadeLink) -> str:
 @needs(EDIT)
 def send(reference: str, number: int) -> Response:
     """Mail a link once more."""
-    order, _line = order_pages.link_of(reference, number, now=now())
+    order, _line = order_pages.link_of(reference, number, now=now(), scope=scope())
     try:
-        flash(_("The link is on its way to %(address)s.", address=links.resend(number, now=now())))
+        flash(_("The link is on its way to %(address)s.", address=links.resend(number, now=now(), by=actor())))
     except Invalid as refusal:
-        sheet, form = order_pages.sheet(order.reference, now=now()), LinkForm()
+        sheet, form = order_pages.sheet(order.reference, now=now(), scope=scope()), LinkForm()
         form.refuse("", _words(refusal))
         return show_sheet(sheet, form, 422)
     return go(url_for("admin.orders.show", reference=reference, _anchor="links"))
@@ -101,13 +103,25 @@ def send(reference: str, number: int) -> Response:
 @needs(EDIT)
 def revoke(reference: str, number: int) -> Response:
     """Ask once, then make a link lead nowhere."""
-    order, line = order_pages.link_of(reference, number, now=now())
+    order, line = order_pages.link_of(reference, number, now=now(), scope=scope())
     back = url_for("admin.orders.show", reference=reference, _anchor="links")
     if line.link.revoked_at is not None:  # the second click of a double click, or Back
         return go(back)
     if request.method == "POST":
-        links.revoke(number, now=now())
+        links.revoke(number, now=now(), by=actor())
         flash(_("The link is revoked: it opens nothing any more."))
         return go(back)
     action = url_for("admin.order_links.revoke", reference=reference, number=number)
     return page("admin/orders/revoke.html", order=order, line=line, action=action, back_url=back)
+
+
+@bp.get("/<int:number>/code")
+@needs(BOOK)
+def code(reference: str, number: int) -> Response:
+    """Show a link as a code that a telephone scans, to be printed or held up. Raises NotFound for one that is over."""
+    order, line = order_pages.link_of(reference, number, now=now(), scope=scope())
+    if line.link.token is None or not line.opens(now()):
+        raise NotFound
+    address = link_url(line.link.token)
+    drawn = draw(address, _("QR code of the booking link of order %(reference)s", reference=order.reference))
+    return page("admin/orders/code.html", order=order, line=line, address=address, drawn=drawn)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, flash, request, url_for
 
-from portal.admin import references
-from portal.admin.guard import EDIT, needs
+from portal.admin import order_lists, references
+from portal.admin.guard import EDIT, actor, needs, scope
+from portal.admin.moments import moment_text
 from portal.admin.order_forms import LinkForm, NewOrderForm, OrderForm
 from portal.admin.stories import Mail, mail_of
 from portal.clock import now
-from portal.config import LOCALES
 from portal.domain.errors import Invalid
 from portal.domain.zones import local_day
 from portal.extensions import settings
@@ -23,61 +22,65 @@ from portal.operations.bookables import SiteCard
 from portal.operations.order_pages import OrderSheet, Search
 from portal.operations.orders import KINDS, OrderCard, OrderDraft
 from portal.operations.outbox import Sending
+from portal.web.exports import table_response
 from portal.web.responses import go, page
 from portal.web.texts import explain
 
 bp = Blueprint("orders", __name__)
 bp.record(references.register)
-SIZE = 50
-FILTERS = ("q", "site", "kind", "status", "invitable", "cursor")
-LONGEST = 254  # characters of a filter
-INVITABLE = {"yes": True, "no": False}
+bp.add_app_template_filter(moment_text)
+EXPORTS = (("CSV", "csv"), ("Excel", "xlsx"))
 
 
 @bp.get("/orders/")
 def index() -> Response:
-    """List orders, newest first, by the filters in the address."""
-    asked = {name: value for name in FILTERS if (value := request.args.get(name, "").strip()[:LONGEST])}
-    found = order_pages.listing(_search(asked), now=now(), cursor=_cursor(asked), size=SIZE)
-    kept: dict[str, Any] = {name: value for name, value in asked.items() if name != "cursor"}
+    """List orders by the filters in the address, the newest first unless sorted."""
+    asked = order_lists.asked()
+    wanted = order_lists.wanted(asked)
+    found = order_pages.listing(wanted, now=now(), scope=scope(), page=order_lists.page_number())
     return page(
         "admin/orders/index.html",
         found=found,
         asked=asked,
+        columns=order_lists.columns(asked, wanted),
+        sorts=order_lists.SORTED.items(),
         kinds=KINDS,
-        sites=_site_choices(),
-        statuses=[(status, status) for status in orders.statuses()],
-        filtered=bool(kept),
-        more_url=url_for("admin.orders.index", **{**kept, "cursor": found.next}) if found.next else "",
-        first_url=url_for("admin.orders.index", **kept) if "cursor" in asked else "",
+        sites=site_choices(),
+        statuses=[(status, status) for status in orders.statuses(scope())],
+        uninvitable=order_pages.count(Search(invitable=False), scope()),
+        filtered=any(value for name, value in asked.items() if name != "sort"),
+        page_url=lambda number: order_lists.url("admin.orders.index", asked, page=number),
+        exports=[(text, order_lists.url("admin.orders.export", asked, format=form)) for text, form in EXPORTS],
     )
 
 
-def _search(asked: dict[str, str]) -> Search:
-    kind = asked.get("kind")
-    return Search(
-        text=asked.get("q", "").replace("\0", ""),
-        site=_plain(asked.get("site")),
-        kind=kind if kind in KINDS else None,
-        status=_plain(asked.get("status")),
-        invitable=INVITABLE.get(asked.get("invitable", "")),
+@bp.get("/export/orders/<any(csv, xlsx):format>")
+def export(format: str) -> Response:  # noqa: A002 - the name in the address
+    """Send the orders of the same address as a file, all pages of them."""
+    lines = order_pages.every_line(order_lists.wanted(order_lists.asked()), now=now(), scope=scope())
+    return table_response(_("orders"), order_lists.heads(), order_lists.rows(lines), format)
+
+
+@bp.get("/not-invitable/")
+def uninvitable() -> Response:
+    """List the orders whose customer has no address, with what can be done for each."""
+    asked = order_lists.asked()
+    wanted = Search(text=asked["q"], site=asked["site"] or None, invitable=False)
+    found = order_pages.listing(wanted, now=now(), scope=scope(), page=order_lists.page_number())
+    return page(
+        "admin/orders/uninvitable.html",
+        found=found,
+        asked=asked,
+        sites=site_choices(),
+        filtered=bool(asked["q"] or asked["site"]),
+        page_url=lambda number: order_lists.url("admin.orders.uninvitable", asked, page=number),
     )
-
-
-def _plain(text: str | None) -> str | None:
-    return text.replace("\0", "") if text else None
-
-
-def _cursor(asked: dict[str, str]) -> str | None:
-    """Read where to go on; an address that was cut begins the list again."""
-    cursor = asked.get("cursor", "")
-    return cursor if cursor.isascii() and cursor.isdigit() and len(cursor) <= 18 else None
 
 
 @bp.get("/orders/<reference:reference>")
 def show(reference: str) -> Response:
     """Show an order with its links and appointments."""
-    return show_sheet(order_pages.sheet(reference, now=now()))
+    return show_sheet(order_pages.sheet(reference, now=now(), scope=scope()))
 
 
 def show_sheet(sheet: OrderSheet, form: LinkForm | None = None, status: int = 200) -> Response:
@@ -91,10 +94,11 @@ def show_sheet(sheet: OrderSheet, form: LinkForm | None = None, status: int = 20
 @needs(EDIT)
 def add() -> Response:
     """Make an order."""
-    form = NewOrderForm(request.form, site_choices=_site_choices(), locale=current_locale())
+    form = NewOrderForm(request.form, site_choices=site_choices(), locale=current_locale())
     if request.method == "POST" and form.validate():
         try:
-            card = orders.create(OrderDraft(reference=form.reference.data, **_values(form)), now=now())
+            draft = OrderDraft(reference=form.reference.data, **form.values(_zone(form)))
+            card = orders.create(draft, now=now(), by=actor())
         except Invalid as refusal:
             _refuse(form, refusal)
         else:
@@ -107,11 +111,11 @@ def add() -> Response:
 @needs(EDIT)
 def edit(reference: str) -> Response:
     """Change an order and its customer."""
-    card = orders.get(reference)
-    form = OrderForm(request.form, site_choices=_site_choices(card), **_stored(card))
+    card = orders.get(reference, scope())
+    form = OrderForm(request.form, site_choices=site_choices(card), **OrderForm.stored(card))
     if request.method == "POST" and form.validate():
         try:
-            orders.patch(reference, _values(form), now=now())
+            orders.patch(reference, form.values(_zone(form)), now=now(), by=actor())
         except Invalid as refusal:
             _refuse(form, refusal)
         else:
@@ -128,7 +132,7 @@ def _edit(form: OrderForm, card: OrderCard | None) -> Response:
         form=form,
         order=card,
         action=here,
-        statuses=orders.statuses(),
+        statuses=orders.statuses(scope()),
         back_url=url_for("admin.orders.show", reference=card.reference) if card else url_for("admin.orders.index"),
     )
 
@@ -151,30 +155,22 @@ def as_mail(sending: Sending, zone: ZoneInfo, at: datetime) -> Mail:
     return mail_of(sending, zone, at)
 
 
-def _site_choices(card: OrderCard | None = None) -> list[tuple[str, str]]:
-    """List the sites in use, and the order's own even when it no longer is."""
-    choices = {site.key: site.name for site in plannings.all_sites()}
+def my_sites() -> list[SiteCard]:
+    """List the sites in use of those who are logged in."""
+    return [site for site in plannings.all_sites() if scope().sees(site.id)]
+
+
+def site_choices(card: OrderCard | None = None) -> list[tuple[str, str]]:
+    """Offer the sites in use, and the order's own even when it no longer is."""
+    choices = {site.key: site.name for site in my_sites()}
     if card is not None:
         choices.setdefault(card.site.key, card.site.name)
     return list(choices.items())
 
 
-def _stored(card: OrderCard) -> dict[str, Any]:
-    return {
-        "kind": card.kind,
-        "site": card.site.key,
-        "status": card.status,
-        "units": card.units,
-        "name": card.name,
-        "email": card.email or "",
-        "phone": card.phone,
-        "locale": card.locale if card.locale in LOCALES else current_locale(),
-    }
-
-
-def _values(form: OrderForm) -> dict[str, Any]:
-    names = ("kind", "site", "status", "units", "name", "email", "phone", "locale")
-    return {name: form[name].data or "" for name in names}
+def _zone(form: OrderForm) -> ZoneInfo:
+    """Give the clock by which the form's dates are meant: the chosen site's."""
+    return next(site.zone for site in plannings.all_sites([form.site.data]) if site.key == form.site.data)
 
 
 def _refuse(form: OrderForm, refusal: Invalid) -> None:

@@ -2,7 +2,7 @@
 
 from portal.models.appointments import Appointment, Event
 from portal.models.audit import Audit
-from portal.models.batches import Batch, BatchLine, Upload
+from portal.models.batches import Batch, BatchLine, ColumnName, Upload
 from portal.models.customers import Customer
 from portal.models.demand import Demand
 from portal.models.links import Link
@@ -28,6 +28,7 @@ __all__ = [
     "Batch",
     "BatchLine",
     "Closure",
+    "ColumnName",
     "Customer",
     "Demand",
     "Event",

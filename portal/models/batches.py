@@ -65,3 +65,12 @@ class Upload(Model):
     content: Mapped[bytes] = mapped_column(LargeBinary)
     choices: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # which column is what
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class ColumnName(Model):
+    """What a column of a file with this head was taken for the last time."""
+
+    __tablename__ = "column_name"
+
+    head: Mapped[str] = mapped_column(String(120), primary_key=True)  # small letters, no accents, no signs
+    field: Mapped[str] = mapped_column(String(20))

@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from portal.domain.errors import Invalid, LinkExpired, LinkUnknown, NotFound
 from portal.extensions import reading, retried, transaction
 from portal.models import Customer, Link, Order, Site
-from portal.operations import bookables, outbox, tokens
+from portal.operations import audit, bookables, outbox, tokens
+from portal.operations.actors import SYSTEM, Actor
 from portal.operations.availability import Asking
 from portal.operations.bookables import Bookable, SiteCard
+from portal.operations.invitations import Guest, invitation
 from portal.operations.once import Once, answered, digest, remember
 
 
@@ -150,7 +152,13 @@ class MadeLink:
 
 @retried
 def create(
-    reference: str, *, now: datetime, scope: Scope = Scope(), send: bool = False, once: Once | None = None
+    reference: str,
+    *,
+    now: datetime,
+    scope: Scope = Scope(),
+    send: bool = False,
+    once: Once | None = None,
+    by: Actor = SYSTEM,
 ) -> MadeLink:
     """Make a link for an order, and queue the invitation to its customer when asked.
 
@@ -170,6 +178,7 @@ def create(
         address = customer.email if customer is not None else None
         if send:
             _invite(session, order, link, customer, now)
+        _note(session, "created", order, link, by, now, sent=send, **_allowed(scope))
         remember(session, once, request_hash, {"public_id": link.public_id}, now)
         return MadeLink(
             tokens.token(tokens.BOOK, link.public_id, link.generation), link.expires_at, address if send else None
@@ -177,21 +186,22 @@ def create(
 
 
 @retried
-def revoke(link_id: int, *, now: datetime) -> None:
+def revoke(link_id: int, *, now: datetime, by: Actor = SYSTEM) -> None:
     """Make every token of a link lead nowhere. Raises NotFound."""
     with transaction() as session:
-        done = session.execute(
+        link = session.scalar(
             update(Link)
             .where(Link.id == link_id, Link.revoked_at.is_(None))
             .values(revoked_at=now, generation=Link.generation + 1)
-            .returning(Link.id)
-        ).first()
-        if done is None:
+            .returning(Link)
+        )
+        if link is None:
             raise NotFound
+        _note(session, "revoked", session.get_one(Order, link.order_id), link, by, now)
 
 
 @retried
-def resend(link_id: int, *, now: datetime) -> str:
+def resend(link_id: int, *, now: datetime, by: Actor = SYSTEM) -> str:
     """Queue the invitation of a link once more, and give the address. Raises NotFound, Invalid without address."""
     with transaction() as session:
         link = session.get(Link, link_id)
@@ -199,7 +209,22 @@ def resend(link_id: int, *, now: datetime) -> str:
             raise NotFound
         order = session.get_one(Order, link.order_id)
         customer = session.get(Customer, order.customer_id) if order.customer_id else None
+        _note(session, "sent", order, link, by, now)
         return _invite(session, order, link, customer, now)
+
+
+def _note(session: Session, action: str, order: Order, link: Link, by: Actor, now: datetime, **after: Any) -> None:
+    """Write down what happened to a link, under its order's reference: that leads to the page it stands on."""
+    told = {"link": link.id, **after}
+    audit.record(
+        session, by, action, "link", order.reference, now, label=order.reference, site_id=order.site_id, after=told
+    )
+
+
+def _allowed(scope: Scope) -> dict[str, Any]:
+    return {
+        name: value if isinstance(value, int) else value.isoformat() for name, value in asdict(scope).items() if value
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +238,7 @@ class LinkCard:
     expires_at: datetime | None
     max_active: int | None
     revoked_at: datetime | None
+    last_used_at: datetime | None
     created_at: datetime
 
 
@@ -233,6 +259,7 @@ def _card(link: Link) -> LinkCard:
         link.expires_at,
         link.max_active,
         link.revoked_at,
+        link.last_used_at,
         link.created_at,
     )
 
@@ -271,16 +298,8 @@ def _made_before(session: Session, public_id: str) -> MadeLink:
 def _invite(session: Session, order: Order, link: Link, customer: Customer | None, now: datetime) -> str:
     if customer is None or customer.email is None:
         raise Invalid(field="customer", problem="no_email")
-    invitation = outbox.Draft(
-        kind="booking_invitation",
-        dedupe=f"invitation:{link.public_id}:{tokens.new_public_id()}",
-        recipient=customer.email,
-        locale=customer.locale or outbox.default_locale(),
-        not_before=now,
-        payload={"link_id": link.id},
-        order_id=order.id,
-    )
-    outbox.enqueue(session, [invitation], now)
+    guest = Guest(order.id, customer.email, customer.locale)
+    outbox.enqueue(session, [invitation(guest, link.id, link.public_id, now)], now)
     return customer.email
 
 

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import NotFound
 from portal.domain.lifecycle import ACTIVE
 from portal.extensions import reading
-from portal.models import Appointment, Link, OutboxMessage
+from portal.models import Appointment, Customer, Link, Order, OutboxMessage, Site
 from portal.operations import bookables, cards, links, orders, outbox
 from portal.operations.bookables import Bookable
 from portal.operations.cards import AppointmentCard
 from portal.operations.links import LinkCard
 from portal.operations.orders import OrderCard
 from portal.operations.outbox import Sending
+from portal.operations.scopes import EVERYWHERE, Scope
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which orders to list: ``text`` in reference, name or address; ``site`` is a key; None = all."""
+    """Which orders to list: ``text`` in reference, name or address; ``site`` is a key; None = all.
+
+    ``sort`` is a key of ``SORTS``; without one the newest comes first.
+    """
 
     text: str = ""
     site: str | None = None
     kind: str | None = None
     status: str | None = None
     invitable: bool | None = None
+    sort: str = ""
+    descending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,44 +50,86 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class OrderList:
-    """Some of the orders found, newest first; ``next`` is the cursor of the following page, None on the last."""
+    """A page of the orders found; ``page`` counts from 1 and is one that exists."""
 
     lines: Sequence[OrderLine]
-    next: str | None
+    page: int
+    pages: int
     total: int
 
 
-def listing(wanted: Search, *, now: datetime, cursor: str | None = None, size: int = 50) -> OrderList:
-    """List orders. Raises Invalid for a cursor that is none of ours."""
-    found = orders.search(
-        wanted.text,
-        site=wanted.site,
-        kind=wanted.kind,
-        status=wanted.status,
-        invitable=wanted.invitable,
-        cursor=cursor,
-        size=size,
-    )
-    ids = [order.id for order in found.orders]
+SEARCHED = (Order.reference, Customer.name, Customer.email)
+SORTS: Mapping[str, ColumnElement[Any]] = {
+    "reference": Order.reference.expression,
+    "customer": func.lower(func.nullif(Customer.name, "")),
+    "site": Site.name.expression,
+    "status": func.nullif(Order.status, ""),
+    "ship": Order.ship_date.expression,
+    "delivery": Order.delivery_date.expression,
+    "next": literal_column("next_start"),
+}
+
+
+def listing(wanted: Search, *, now: datetime, scope: Scope = EVERYWHERE, page: int = 1, size: int = 50) -> OrderList:
+    """List orders, the newest first unless sorted; a page beyond the last is the last."""
+    conditions = _conditions(wanted, scope)
+    counted = orders.listing().with_only_columns(func.count(), maintain_column_froms=True).where(*conditions)
     with reading() as session:
-        coming, linked = _next_starts(session, ids, now), _linked(session, ids, now)
-    lines = [OrderLine(order, coming.get(order.id), order.id in linked) for order in found.orders]
-    return OrderList(lines, found.next, found.total)
+        total = session.scalar(counted) or 0
+        pages = max(-(-total // size), 1)
+        page = min(max(page, 1), pages)
+        query = _sorted(orders.listing(*_expected(now)).where(*conditions), wanted)
+        lines = [_line(session, row) for row in session.execute(query.limit(size).offset((page - 1) * size))]
+    return OrderList(lines, page, pages, total)
 
 
-def _next_starts(session: Session, ids: Sequence[int], now: datetime) -> dict[int, datetime]:
-    rows = session.execute(
-        select(Appointment.order_id, func.min(Appointment.starts_at))
-        .where(Appointment.order_id.in_(ids), Appointment.status.in_(ACTIVE), Appointment.ends_at > now)
-        .group_by(Appointment.order_id)
-    )
-    return {order_id: start for order_id, start in rows if order_id is not None}
+def every_line(wanted: Search, *, now: datetime, scope: Scope = EVERYWHERE) -> Sequence[OrderLine]:
+    """List all the orders found at once, for a file."""
+    with reading() as session:
+        query = _sorted(orders.listing(*_expected(now)).where(*_conditions(wanted, scope)), wanted)
+        return [_line(session, row) for row in session.execute(query)]
 
 
-def _linked(session: Session, ids: Sequence[int], now: datetime) -> set[int]:
+def count(wanted: Search, scope: Scope = EVERYWHERE) -> int:
+    """Count the orders found."""
+    query = orders.listing().with_only_columns(func.count(), maintain_column_froms=True)
+    with reading() as session:
+        return session.scalar(query.where(*_conditions(wanted, scope))) or 0
+
+
+def _conditions(wanted: Search, scope: Scope) -> Sequence[ColumnElement[bool]]:
+    text = wanted.text.strip()
+    given = [
+        (text, or_(*(column.icontains(text, autoescape=True) for column in SEARCHED))),
+        (wanted.site, Site.key == wanted.site),
+        (wanted.kind, Order.kind == wanted.kind),
+        (wanted.status, Order.status == wanted.status),
+        (wanted.invitable is True, Customer.email.is_not(None)),
+        (wanted.invitable is False, Customer.email.is_(None)),
+    ]
+    return [scope.limits(Order.site_id), *(condition for wish, condition in given if wish)]
+
+
+def _expected(now: datetime) -> Sequence[Any]:
+    """Select beside an order when its next appointment begins, and whether a link of it still opens."""
+    coming = (Appointment.order_id == Order.id, Appointment.status.in_(ACTIVE), Appointment.ends_at > now)
     opens = or_(Link.expires_at.is_(None), Link.expires_at > now)
-    query = select(Link.order_id).where(Link.order_id.in_(ids), Link.revoked_at.is_(None), opens).distinct()
-    return set(session.scalars(query))
+    linked = exists().where(Link.order_id == Order.id, Link.revoked_at.is_(None), opens)
+    next_start = select(func.min(Appointment.starts_at)).where(*coming).correlate(Order).scalar_subquery()
+    return next_start.label("next_start"), linked.label("linked")
+
+
+def _sorted(query: Select[*tuple[Any, ...]], wanted: Search) -> Select[*tuple[Any, ...]]:
+    """Order by what is asked for; what has nothing there comes last, and the newest first among equals."""
+    column = SORTS.get(wanted.sort)
+    if column is None:
+        return query.order_by(Order.id.desc())
+    way = column.desc() if wanted.descending else column.asc()
+    return query.order_by(way.nulls_last(), Order.id.desc())
+
+
+def _line(session: Session, row: Any) -> OrderLine:
+    return OrderLine(orders.card_of(session, row), row.next_start, row.linked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +160,9 @@ class OrderSheet:
     plannings: Sequence[Bookable]
 
 
-def sheet(reference: str, *, now: datetime) -> OrderSheet:
-    """Read an order whole. Raises NotFound."""
-    order = orders.get(reference)
+def sheet(reference: str, *, now: datetime, scope: Scope = EVERYWHERE) -> OrderSheet:
+    """Read an order whole. Raises NotFound, also for one of a site beyond ``scope``."""
+    order = orders.get(reference, scope)
     made = links.of_order(order.id)
     with reading() as session:
         found = cards.of_order(session, order.id)
@@ -141,9 +189,9 @@ def _invitations(session: Session, order_id: int) -> dict[int, Sending]:
     return {row[0]["link_id"]: Sending(*row[1:]) for row in rows}
 
 
-def link_of(reference: str, link_id: int, *, now: datetime) -> tuple[OrderCard, LinkLine]:
+def link_of(reference: str, link_id: int, *, now: datetime, scope: Scope = EVERYWHERE) -> tuple[OrderCard, LinkLine]:
     """Read one link of an order. Raises NotFound, also for a link of another order."""
-    found = sheet(reference, now=now)
+    found = sheet(reference, now=now, scope=scope)
     for line in found.links:
         if line.link.id == link_id:
             return found.order, line

@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -17,17 +16,17 @@ from portal.config import LOCALES
 from portal.domain.errors import Invalid, NotFound
 from portal.extensions import reading, retried, transaction
 from portal.models import Customer, Order, Site
-from portal.operations import bookables
+from portal.operations import audit, bookables
+from portal.operations.actors import SYSTEM, Actor
 from portal.operations.addresses import normal_address
 from portal.operations.bookables import SiteCard
-from portal.operations.scopes import Scope
+from portal.operations.order_customers import upsert, write_customer
+from portal.operations.scopes import EVERYWHERE, Scope
 
 KINDS = ("customer", "supplier")
 LONGEST = {"reference": 120, "status": 40, "units": 120, "name": 120, "phone": 40}
-MOST = 200  # orders on one page
 DATES = ("ship_date", "delivery_date")
 OF_ORDER = ("kind", "status", "units", *DATES)
-OF_CUSTOMER = ("name", "phone", "locale")
 UNWRITABLE = ("Cc", "Cs", "Zl", "Zp")  # control characters, halves of characters, line and paragraph separators
 
 
@@ -78,92 +77,58 @@ class OrderDraft:
     delivery_date: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some of the orders found, newest first; ``next`` is the cursor of the following page, None on the last."""
-
-    orders: Sequence[OrderCard]
-    next: str | None
-    total: int
-
-
 @retried
-def put(draft: OrderDraft, *, now: datetime) -> OrderCard:
+def put(draft: OrderDraft, *, now: datetime, by: Actor = SYSTEM) -> OrderCard:
     """Create an order, or update the one with this reference, and its customer with it. Raises Invalid."""
     changes = {field: value for field, value in asdict(draft).items() if value is not None}
     reference = checked_reference(changes.pop("reference"))
     with transaction() as session:
-        order = session.execute(_locked(reference)).first()
+        order = _locked(session, reference)
         if order is None:
-            _create(session, reference, checked(changes), now)
-        else:
-            _apply(session, order, checked(changes), now)
-        return replace(_read(session, reference), new=order is None)
+            return _create(session, reference, checked(changes), now, by)
+        return _apply(session, order, checked(changes), now, by)
 
 
 @retried
-def create(draft: OrderDraft, *, now: datetime) -> OrderCard:
+def create(draft: OrderDraft, *, now: datetime, by: Actor = SYSTEM) -> OrderCard:
     """Create an order, and its customer with it. Raises Invalid, also when another order has the reference."""
     changes = {field: value for field, value in asdict(draft).items() if value is not None}
     reference = checked_reference(changes.pop("reference"))
     with transaction() as session:
-        if session.execute(_locked(reference)).first() is not None:
+        if _locked(session, reference) is not None:
             raise Invalid(field="reference", problem="exists", value=reference)
-        _create(session, reference, checked(changes), now)
-        return replace(_read(session, reference), new=True)
+        return _create(session, reference, checked(changes), now, by)
 
 
 @retried
-def patch(reference: str, changes: Mapping[str, Any], *, now: datetime) -> OrderCard:
+def patch(reference: str, changes: Mapping[str, Any], *, now: datetime, by: Actor = SYSTEM) -> OrderCard:
     """Change only these fields of an order (those of ``OrderDraft``); None clears one. Raises NotFound, Invalid."""
     with transaction() as session:
-        order = session.execute(_locked(reference)).first()
+        order = _locked(session, reference)
         if order is None:
             raise NotFound
-        _apply(session, order, checked(changes), now)
-        return _read(session, reference)
+        return _apply(session, order, checked(changes), now, by)
 
 
-def get(reference: str) -> OrderCard:
-    """Read an order. Raises NotFound."""
+def get(reference: str, scope: Scope = EVERYWHERE) -> OrderCard:
+    """Read an order. Raises NotFound, also for one of a site beyond ``scope``."""
     with reading() as session:
-        return _read(session, reference)
-
-
-def search(
-    text: str = "",
-    *,
-    site: str | None = None,
-    kind: str | None = None,
-    status: str | None = None,
-    invitable: bool | None = None,
-    cursor: str | None = None,
-    size: int = 50,
-) -> Page:
-    """List orders, newest first, whose reference, customer's name or address contains ``text``.
-
-    ``site`` is a key; ``cursor`` the ``next`` of the page before. Raises Invalid for a cursor that is none of ours.
-    """
-    size = min(max(size, 1), MOST)
-    conditions = _conditions(text.strip(), site, kind, status, invitable)
-    query = _listing().where(*conditions)
-    with reading() as session:
-        total = session.scalar(select(func.count()).select_from(query.with_only_columns(Order.id).subquery())) or 0
-        rows = session.execute(query.where(*_after(cursor)).order_by(Order.id.desc()).limit(size + 1)).all()
-        found = [_card(session, row) for row in rows[:size]]
-    return Page(found, str(found[-1].id) if len(rows) > size else None, total)
+        card = _read(session, reference)
+    scope.require(card.site.id)
+    return card
 
 
 def of_customer(session: Session, customer_id: int, scope: Scope, limit: int) -> list[OrderCard]:
     """List a customer's orders within the sites, newest first."""
-    query = _listing().where(Order.customer_id == customer_id, scope.limits(Order.site_id))
-    return [_card(session, row) for row in session.execute(query.order_by(Order.id.desc()).limit(limit))]
+    query = listing().where(Order.customer_id == customer_id, scope.limits(Order.site_id))
+    return [card_of(session, row) for row in session.execute(query.order_by(Order.id.desc()).limit(limit))]
 
 
-def statuses() -> list[str]:
+def statuses(scope: Scope = EVERYWHERE) -> list[str]:
     """List the statuses that orders have, for a filter."""
     with reading() as session:
-        return sorted(status for status in session.scalars(select(Order.status).distinct()) if status)
+        query = select(Order.status).where(scope.limits(Order.site_id)).distinct()
+        return sorted(status for status in session.scalars(query) if status)
 
 
 def checked_reference(reference: str) -> str:
@@ -216,15 +181,17 @@ def _text(field: str, value: Any) -> str:
     return line
 
 
-def _locked(reference: str) -> Select[*tuple[Any, ...]]:
-    """Select an order, kept from other writers until the transaction ends."""
-    return select(*Order.__table__.c).where(Order.reference == reference).with_for_update()
+def _locked(session: Session, reference: str) -> OrderCard | None:
+    """Read an order, kept from other writers until the transaction ends."""
+    query = listing().where(Order.reference == reference).with_for_update(of=Order.__table__)
+    row = session.execute(query).first()
+    return card_of(session, row) if row is not None else None
 
 
-def _create(session: Session, reference: str, changes: dict[str, Any], now: datetime) -> None:
+def _create(session: Session, reference: str, changes: dict[str, Any], now: datetime, by: Actor) -> OrderCard:
     values = {field: changes[field] for field in OF_ORDER if field in changes}
-    customer_id = write_customer(session, None, values["kind"], changes, now)
-    made = _upsert(session, Order).values(
+    customer_id = write_customer(session, None, None, values["kind"], changes, now)
+    made = upsert(session, Order).values(
         reference=reference,
         site_id=_site_id(session, changes["site"]),
         customer_id=customer_id,
@@ -234,17 +201,49 @@ def _create(session: Session, reference: str, changes: dict[str, Any], now: date
     )
     if session.scalar(made.on_conflict_do_nothing(index_elements=["reference"]).returning(Order.id)) is None:
         raise StaleDataError("the same order was made meanwhile")
+    card = replace(_read(session, reference), new=True)
+    after = {name: value for name, value in told(card).items() if value}
+    _record(session, "created", card, by, now, {}, after)
+    return card
 
 
-def _apply(session: Session, order: Any, changes: dict[str, Any], now: datetime) -> None:
+def _apply(session: Session, order: OrderCard, changes: dict[str, Any], now: datetime, by: Actor) -> OrderCard:
     """Write what differs, so that saying the same twice changes nothing."""
     wanted = {field: changes[field] for field in OF_ORDER if field in changes}
-    if "site" in changes:
-        wanted["site_id"] = _site_id(session, changes["site"])
-    wanted["customer_id"] = write_customer(session, order.customer_id, changes.get("kind", order.kind), changes, now)
+    kind = changes.get("kind", order.kind)
+    wanted["customer_id"] = write_customer(session, order.customer_id, order.email, kind, changes, now)
     differing = {field: value for field, value in wanted.items() if getattr(order, field) != value}
+    if changes.get("site", order.site.key) != order.site.key:
+        differing["site_id"] = _site_id(session, changes["site"])
     if differing:
         session.execute(update(Order).where(Order.id == order.id).values(updated_at=now, **differing))
+    card = _read(session, order.reference)
+    before, after = audit.differences(told(order), told(card))
+    if after:
+        _record(session, "changed", card, by, now, before, after)
+    return card
+
+
+def _record(
+    session: Session,
+    action: str,
+    card: OrderCard,
+    by: Actor,
+    now: datetime,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+) -> None:
+    named = card.reference
+    audit.record(
+        session, by, action, "order", named, now, label=named, site_id=card.site.id, before=before, after=after
+    )
+
+
+def told(card: OrderCard) -> dict[str, Any]:
+    """Say what an order holds, for the audit log."""
+    names = ("kind", "status", "units", "email", "name", "phone", "locale")
+    dates = {name: value.isoformat() if (value := getattr(card, name)) else None for name in DATES}
+    return {"site": card.site.key, **{name: getattr(card, name) for name in names}, **dates}
 
 
 def _site_id(session: Session, key: str) -> int:
@@ -254,55 +253,8 @@ def _site_id(session: Session, key: str) -> int:
     return found
 
 
-def write_customer(
-    session: Session, customer_id: int | None, kind: str, changes: Mapping[str, Any], now: datetime
-) -> int | None:
-    """Write what an order says of its customer, and give the customer's id.
-
-    An address leads to the customer who has it; one who had none receives it. Without address the order keeps a
-    customer of its own. The base belongs to everyone: an empty name or telephone erases nothing in it.
-    """
-    details = {field: changes[field] for field in OF_CUSTOMER if changes.get(field)}
-    if "email" not in changes and (customer_id is not None or not details):
-        _update_customer(session, customer_id, details)
-        return customer_id
-    address = changes.get("email")
-    current = session.scalar(select(Customer.email).where(Customer.id == customer_id)) if customer_id else None
-    if customer_id is not None and current == address:
-        _update_customer(session, customer_id, details)
-        return customer_id
-    if address is None:
-        return _new_customer(session, None, kind, details, now) if current or details else None
-    known = session.scalar(select(Customer.id).where(Customer.email == address))
-    if known is None and customer_id is not None and current is None:
-        _update_customer(session, customer_id, {**details, "email": address})
-        return customer_id
-    return _new_customer(session, address, kind, details, now)
-
-
-def _update_customer(session: Session, customer_id: int | None, details: Mapping[str, Any]) -> None:
-    if customer_id is not None and details:
-        differs = or_(*(getattr(Customer, field).is_distinct_from(value) for field, value in details.items()))
-        session.execute(update(Customer).where(Customer.id == customer_id, differs).values(**details))
-
-
-def _new_customer(session: Session, email: str | None, kind: str, details: Mapping[str, Any], now: datetime) -> int:
-    """Add a customer, or find the one with this address: decided by the database, whoever else writes now."""
-    row = {"email": email, "kind": kind, "created_at": now, "name": "", "phone": "", **details}
-    if email is None:
-        return session.execute(insert(Customer).values(**row).returning(Customer.id)).scalar_one()
-    # An update that changes nothing gives back the row that was there; DO NOTHING would give back none.
-    given = {**details, "email": email}
-    query = _upsert(session, Customer).values(**row).on_conflict_do_update(index_elements=["email"], set_=given)
-    return int(session.execute(query.returning(Customer.id)).scalar_one())
-
-
-def _upsert(session: Session, table: Any) -> Any:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
-
-
-def _listing() -> Select[*tuple[Any, ...]]:
+def listing(*more: Any) -> Select[*tuple[Any, ...]]:
+    """Select orders with their customers, as ``card_of`` reads them, and ``more`` columns."""
     return (
         select(
             *Order.__table__.c,
@@ -311,45 +263,22 @@ def _listing() -> Select[*tuple[Any, ...]]:
             Customer.name,
             Customer.phone,
             Customer.locale,
+            *more,
         )
         .join(Site, Site.id == Order.site_id)
         .outerjoin(Customer, Customer.id == Order.customer_id)
     )
 
 
-def _conditions(
-    text: str, site: str | None, kind: str | None, status: str | None, invitable: bool | None
-) -> Sequence[Any]:
-    wanted = [
-        (text, or_(*(column.icontains(text, autoescape=True) for column in SEARCHED))),
-        (site, Site.key == site),
-        (kind, Order.kind == kind),
-        (status, Order.status == status),
-        (invitable is True, Customer.email.is_not(None)),
-        (invitable is False, Customer.email.is_(None)),
-    ]
-    return [condition for given, condition in wanted if given]
-
-
-SEARCHED = (Order.reference, Customer.name, Customer.email)
-
-
-def _after(cursor: str | None) -> Sequence[Any]:
-    if not cursor:
-        return ()
-    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:
-        raise Invalid(field="cursor", problem="expected", value=cursor)
-    return (and_(Order.id < int(cursor)),)
-
-
 def _read(session: Session, reference: str) -> OrderCard:
-    row = session.execute(_listing().where(Order.reference == reference)).first()
+    row = session.execute(listing().where(Order.reference == reference)).first()
     if row is None:
         raise NotFound
-    return _card(session, row)
+    return card_of(session, row)
 
 
-def _card(session: Session, row: Any) -> OrderCard:
+def card_of(session: Session, row: Any) -> OrderCard:
+    """Make the card of a row of ``listing``."""
     return OrderCard(
         id=row.id,
         reference=row.reference,

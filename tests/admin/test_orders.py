@@ -61,7 +61,7 @@ def test_the_list_says_who_what_and_when_next(manager, do, now, order):
         ("status=ready", {"CMD-1042"}),
         ("invitable=no", {"B-1"}),
         ("site=bordeaux&invitable=yes", {"CMD-1042"}),
-        ("cursor=x", {"CMD-1042", "B-1"}),
+        ("page=x&sort=wrong.down", {"CMD-1042", "B-1"}),
         ("q=%00", {"CMD-1042", "B-1"}),
     ],
 )
@@ -81,11 +81,11 @@ def test_a_long_list_is_turned_page_by_page(manager, do, now, docks):
     make(do, now, 51)
     first = manager.get("/admin/orders/?kind=customer")
     older = re.search(r'rel="next" href="([^"]+)"', first.text)
-    assert "/admin/orders/CMD-0" not in first.text
+    assert '/admin/orders/CMD-0"' not in first.text
     second = manager.get(older[1].replace("&amp;", "&"))
-    assert "/admin/orders/CMD-0" in second.text
+    assert '/admin/orders/CMD-0"' in second.text
     assert 'rel="next"' not in second.text
-    assert "Newest orders" in second.text
+    assert 'rel="prev"' in second.text
 
 
 def test_a_long_list_asks_no_more_than_a_short_one(manager, do, now, order, statements):

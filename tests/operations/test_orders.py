@@ -8,9 +8,12 @@ import pytest
 
 from portal.domain.errors import Invalid, NotFound
 from portal.extensions import transaction
-from portal.models import Customer, Order, Site
-from portal.operations import bookables, orders
+from portal.models import Audit, Customer, Order, Site
+from portal.operations import bookables, order_pages, orders
+from portal.operations.actors import Actor
+from portal.operations.order_pages import Search
 from portal.operations.orders import OrderDraft
+from portal.operations.scopes import EVERYWHERE, Scope
 from tests.backends import NOW
 
 ORDER = OrderDraft(
@@ -130,52 +133,96 @@ def test_an_unknown_field_is_refused(do, sites):
         do(orders.patch, "CMD/1001 é", {"colour": "red"}, now=NOW)
 
 
+def found(do, text="", *, page=1, size=50, scope=EVERYWHERE, **wanted):
+    page = do(order_pages.listing, Search(text, **wanted), now=NOW, scope=scope, page=page, size=size)
+    return [line.order.reference for line in page.lines]
+
+
 def test_orders_are_found_by_reference_name_and_address(do, sites):
     put(do, "CMD-1", email="a@example.com", name="Dupont")
     put(do, "CMD-2", email="b@example.org", name="Martin")
-    found = {text: [card.reference for card in do(orders.search, text).orders] for text in ("cmd", "MARTIN", "a@ex")}
-    assert found == {"cmd": ["CMD-2", "CMD-1"], "MARTIN": ["CMD-2"], "a@ex": ["CMD-1"]}
+    asked = {text: found(do, text) for text in ("cmd", "MARTIN", "a@ex")}
+    assert asked == {"cmd": ["CMD-2", "CMD-1"], "MARTIN": ["CMD-2"], "a@ex": ["CMD-1"]}
 
 
 def test_a_search_takes_its_signs_literally(do, sites):
     put(do, "100%")
     put(do, "100_")
-    assert [card.reference for card in do(orders.search, "0%").orders] == ["100%"]
+    assert found(do, "0%") == ["100%"]
 
 
 def test_orders_are_filtered(do, sites):
     put(do, "A", site="lyon", kind="supplier", status="ready", email="a@example.com")
     put(do, "B")
     for wanted in ({"site": "lyon"}, {"kind": "supplier"}, {"status": "ready"}, {"invitable": True}):
-        assert [card.reference for card in do(orders.search, **wanted).orders] == ["A"]
-    assert [card.reference for card in do(orders.search, invitable=False).orders] == ["B"]
+        assert found(do, **wanted) == ["A"]
+    assert found(do, invitable=False) == ["B"]
+    assert do(order_pages.count, Search(invitable=False)) == 1
     assert do(orders.statuses) == ["ready"]
+
+
+def test_orders_are_sorted_and_what_has_nothing_there_comes_last(do, sites):
+    put(do, "B", name="bois", ship_date=NOW + timedelta(days=1))
+    put(do, "C", name="Acier", ship_date=NOW)
+    put(do, "A")
+    assert found(do, sort="reference") == ["A", "B", "C"]
+    assert found(do, sort="customer") == ["C", "B", "A"]
+    assert found(do, sort="ship") == ["C", "B", "A"]
+    assert found(do, sort="ship", descending=True) == ["B", "C", "A"]
+
+
+def test_a_list_ends_at_ones_own_sites(do, sites):
+    put(do, "A", site="lyon", status="ready")
+    put(do, "B")
+    lyon = Scope(frozenset({do(orders.get, "A").site.id}))
+    assert found(do, scope=lyon) == ["A"]
+    assert do(order_pages.count, Search(), lyon) == 1
+    assert do(orders.statuses, Scope(frozenset({do(orders.get, "B").site.id}))) == []
+    assert [line.order.reference for line in do(order_pages.every_line, Search(), now=NOW, scope=lyon)] == ["A"]
+    with pytest.raises(NotFound):
+        do(orders.get, "B", lyon)
 
 
 def test_pages_follow_each_other_without_gap(do, sites):
     for number in range(7):
         put(do, f"N{number}")
-    pages, cursor = [], None
-    while True:
-        page = do(orders.search, size=3, cursor=cursor)
-        pages.append([card.reference for card in page.orders])
-        assert page.total == 7
-        if not (cursor := page.next):
-            break
-    assert pages == [["N6", "N5", "N4"], ["N3", "N2", "N1"], ["N0"]]
-
-
-def test_a_foreign_cursor_is_refused(do, sites):
-    with pytest.raises(Invalid):
-        do(orders.search, cursor="١")
+    pages = [found(do, size=3, page=page) for page in (0, 1, 2, 3, 4)]
+    assert pages == [pages[1], ["N6", "N5", "N4"], ["N3", "N2", "N1"], ["N0"], ["N0"]]
 
 
 def test_a_search_asks_little_however_many_orders_there_are(do, sites, statements):
     for number in range(20):
         put(do, f"N{number}", email=f"n{number}@example.com")
-    do(orders.search)  # the site's card is kept from now on
+    found(do)  # the site's card is kept from now on
     with statements(at_most=2):
-        assert len(do(orders.search).orders) == 20
+        assert len(found(do)) == 20
+
+
+def changes(do, reference):
+    def read():
+        with transaction() as session:
+            return [
+                (row.actor, row.action, row.before, row.after)
+                for row in session.query(Audit).filter_by(kind="order", key=reference).order_by(Audit.id)
+            ]
+
+    return do(read)
+
+
+def test_a_change_is_written_down_with_what_differs(do, sites):
+    claire = Actor("claire@example.com", "staff", staff=True)
+    draft = OrderDraft(reference="A", kind="customer", site="bordeaux", units="3", email="a@example.com")
+    do(orders.create, draft, now=NOW, by=claire)
+    do(orders.patch, "A", {"units": "4", "site": "lyon", "name": "Ana"}, now=NOW, by=claire)
+    do(orders.patch, "A", {"units": "4"}, now=NOW, by=claire)
+    [made, changed] = changes(do, "A")
+    assert made == (
+        "claire@example.com", "created", {},
+        {"site": "bordeaux", "kind": "customer", "units": "3", "email": "a@example.com"},
+    )  # fmt: skip
+    assert changed[2:] == (
+        {"site": "bordeaux", "units": "3", "name": ""}, {"site": "lyon", "units": "4", "name": "Ana"},
+    )  # fmt: skip
 
 
 def test_one_order_sent_by_many_at_once_is_one_order(do, sites, processes):
