@@ -6,6 +6,7 @@ from flask import Blueprint
 from werkzeug.exceptions import HTTPException
 
 from portal.admin import (
+    batches,
     account,
     account_factor,
     api_keys,
@@ -50,6 +51,7 @@ bp.add_app_template_filter(kinds_text)
 bp.add_app_template_global(closure_text)
 bp.add_app_template_global(menu)
 for room in (
+    batches,
     appointment_list,
     customers,
     entry,

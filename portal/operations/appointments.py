@@ -123,7 +123,7 @@ def book(wish: Wish, *, now: datetime) -> Booked:
 
 @dataclass(frozen=True, slots=True)
 class Because:
-    """Why staff changes many at once: words for the customers, said in the mail, and the batch, named in the history."""
+    """Why staff changes many at once: words for the customers, for the mail; the batch, for the history."""
 
     words: str = ""
     batch: str = ""
