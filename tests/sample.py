@@ -28,6 +28,39 @@ from portal.operations.bookables import new_revision
 
 PARIS = ZoneInfo("Europe/Paris")
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
+PLATE = {
+    "key": "plate",
+    "label": {"en": "Plate", "fr": "Plaque"},
+    "type": "text",
+    "required": True,
+    "help": {"en": "Such as AB-123-CD.", "fr": "Par exemple AB-123-CD."},
+    "pattern": "[A-Z]{2}-[0-9]{3}-[A-Z]{2}",
+}
+PALLETS = {
+    "key": "pallets",
+    "label": {"en": "Pallets", "fr": "Palettes"},
+    "type": "number",
+    "required": False,
+    "lowest": 1,
+    "highest": 33,
+}
+CARRIER = {"key": "carrier", "label": {"en": "Carrier", "fr": "Transporteur"}, "type": "text", "required": False}
+LORRY = {
+    "key": "lorry",
+    "label": {"en": "Lorry", "fr": "Véhicule"},
+    "type": "choice",
+    "required": False,
+    "choices": [
+        {"key": "van", "label": {"en": "Van", "fr": "Fourgon"}},
+        {"key": "semi", "label": {"en": "Articulated lorry", "fr": "Semi-remorque"}},
+    ],
+}
+LIFT = {"key": "lift", "label": {"en": "Tail lift", "fr": "Hayon"}, "type": "yes_no", "required": False}
+LOADED = {"key": "loaded", "label": {"en": "Loaded on", "fr": "Chargé le"}, "type": "date", "required": False}
+NOTES = {"key": "notes", "label": {"en": "Access", "fr": "Accès"}, "type": "long_text", "required": False}
+"""What a dock asks: the first is required."""
+
+QUESTIONS = (PLATE, PALLETS, CARRIER, LORRY, LIFT, LOADED, NOTES)
 WORKING_WEEK = dict.fromkeys(range(1, 6), ((8 * 60, 12 * 60, 6), (14 * 60, 18 * 60, 4)))
 
 
@@ -73,6 +106,7 @@ def planning(
     slot_minutes: int = 60,
     step_minutes: int = 30,
     closed_days: Sequence[Any] = (),
+    fields: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Make a planning: by default Monday to Friday, 8:00-12:00 with 6 slots and 14:00-18:00 with 4."""
     openings = [
@@ -92,6 +126,7 @@ def planning(
                 slot_minutes=slot_minutes,
                 step_minutes=step_minutes,
                 policy=dict(policy or {}),
+                fields=list(fields),
                 revision=new_revision(),
                 versions=[PlanningVersion(openings=openings)],
                 exceptions=[ExceptionalDay(day=day) for day in closed_days],
