@@ -135,6 +135,14 @@ def planning(
         )
 
 
+def ask(questions: Sequence[Mapping[str, Any]], *, former: Sequence[Mapping[str, Any]] = ()) -> None:
+    """Let every planning ask these questions, and once have asked others."""
+    known = [*questions, *({**one, "former": True} for one in former)]
+    with transaction() as session:
+        for one in session.query(Planning):
+            one.fields, one.revision = known, new_revision()
+
+
 def docks(**options: Any) -> None:
     """Make the site and its dock planning."""
     site()
