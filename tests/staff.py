@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from portal.clock import real_now
 from portal.extensions import transaction
-from portal.models import User
+from portal.models import Site, User, UserSite
 from portal.operations import sessions, throttle, tokens
 from portal.operations.sessions import Machine
 from tests.sample import MADE
@@ -56,3 +56,13 @@ def cookie(app: Flask, role: str = "manager", locale: str | None = "fr") -> dict
         token = account(role, locale)
     serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     return {"name": app.config["SESSION_COOKIE_NAME"], "value": serializer.dumps(values(token)), "path": "/admin"}
+
+
+def works_for(role: str, *keys: str) -> None:
+    """Let the one with this role work for these sites only. Call inside an app context."""
+    with transaction() as session:
+        user = session.query(User).filter_by(email=f"{role}@example.com").one()
+        user.every_site = False
+        session.add_all(
+            UserSite(user_id=user.id, site_id=site.id) for site in session.query(Site).filter(Site.key.in_(keys))
+        )

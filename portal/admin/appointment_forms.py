@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import StringField, TextAreaField
-from wtforms.validators import AnyOf, Length
+from wtforms.validators import AnyOf, InputRequired, Length
 
 from portal.admin.forms import StaffForm, name_field
 from portal.admin.order_forms import LANGUAGES, OnceForm, email_field, line_field, locale_field, phone_field
@@ -27,6 +27,20 @@ class DetailsForm(StaffForm):
     name = name_field(_l("Name"))
     phone = phone_field()
     comment = comment_field()
+
+
+class NoteForm(OnceForm):
+    """A remark of the staff."""
+
+    text = TextAreaField(
+        _l("Add a note"),
+        filters=[stripped],
+        validators=[
+            InputRequired(message=_l("Write the note.")),
+            Length(max=COMMENT, message=_l("Shorten this note.")),
+            check_text,
+        ],
+    )
 
 
 class PlaceForm(OnceForm):

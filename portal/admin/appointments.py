@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Blueprint, Response, abort, flash, request, url_for
 
-from portal.admin.appointment_forms import CancelForm, DetailsForm, details_of
-from portal.admin.guard import BOOK, actor, needs
+from portal.admin.appointment_forms import CancelForm, DetailsForm, NoteForm, details_of
+from portal.admin.guard import BOOK, actor, needs, only, staff
+from portal.admin.mark_buttons import buttons_of, undo_of, undo_url
 from portal.admin.moments import length_text
 from portal.admin.stories import mail_of, story_of
 from portal.clock import now
 from portal.domain.errors import StateChanged
 from portal.domain.lifecycle import ACTIVE, Status, move_allowed
-from portal.i18n import _, hour
-from portal.operations import appointments, cards, outbox
+from portal.i18n import _, current_locale, hour
+from portal.operations import appointments, cards, marks, outbox
 from portal.operations.appointments import Details
-from portal.operations.cards import AppointmentCard
+from portal.operations.cards import AppointmentCard, HistoryLine
+from portal.operations.marks import MARKS
+from portal.operations.once import Once
 from portal.web.responses import go, page
 
 bp = Blueprint("appointments", __name__)
@@ -45,20 +49,59 @@ def can(card: AppointmentCard, at: datetime) -> Can:
     )
 
 
+def opened(public_id: str) -> AppointmentCard:
+    """Open an appointment for somebody whose site it is; there is nothing here (404) for others."""
+    card = cards.by_public_id(public_id)
+    only(card.site.id)
+    return card
+
+
 @bp.get(ONE)
 def show(public_id: str) -> Response:
     """Show everything about an appointment: when, who, its history, its mails."""
-    card, at = cards.by_public_id(public_id), now()
+    return _shown(opened(public_id), NoteForm())
+
+
+@bp.post(f"{ONE}/note")
+@needs(BOOK)
+def note(public_id: str) -> Response:
+    """Keep a remark of the staff in the history."""
+    card, form = opened(public_id), NoteForm(request.form)
+    if not form.accepted():
+        return _shown(card, form, 422)
+    once = Once(f"staff-note:{staff().member.id}", form.key)
+    marks.note(public_id, form.text.data, actor(), now=now(), once=once)
+    flash(_("The note is kept."))
+    return go(url_of(card))
+
+
+def _shown(card: AppointmentCard, form: NoteForm, status: int = 200) -> Response:
+    form.sign()
+    at, history = now(), cards.history(card.public_id)
     return page(
         "admin/appointments/show.html",
+        status,
         appointment=card,
+        answers=card.answers(current_locale()),
         can=can(card, at),
-        away=away_text(card, at),
+        buttons=buttons_of(card, at),
+        undo=undo_of(card, at),
+        away=_since_text(card, history) or away_text(card, at),
         kept=_kept_text(card, at),
-        history=[story_of(line, card.zone) for line in reversed(cards.history(public_id))],
-        mails=[mail_of(sending, card.zone, at) for sending in outbox.of_appointment(public_id)],
+        history=[story_of(line, card.zone) for line in reversed(history)],
+        mails=[mail_of(sending, card.zone, at) for sending in outbox.of_appointment(card.public_id)],
         over=not card.active(at),
+        form=form,
     )
+
+
+def _since_text(card: AppointmentCard, history: Sequence[HistoryLine]) -> str:
+    """Say when it was marked as what it is; nothing while it is not marked."""
+    marked = [line.at for line in history if line.kind == card.status and card.status in MARKS]
+    if not marked:
+        return ""
+    at = hour(marked[-1], card.zone)
+    return _("since %(hour)s", hour=at) if card.status is Status.ARRIVED else _("noted at %(hour)s", hour=at)
 
 
 def away_text(card: AppointmentCard, at: datetime) -> str:
@@ -86,7 +129,7 @@ def url_of(card: AppointmentCard) -> str:
 @needs(BOOK)
 def edit(public_id: str) -> Response:
     """Change name, telephone and message, never the time."""
-    card = cards.by_public_id(public_id)
+    card = opened(public_id)
     if not can(card, now()).edit:
         raise StateChanged(status=card.status)
     form = DetailsForm(request.form, **details_of(card))
@@ -104,7 +147,7 @@ def edit(public_id: str) -> Response:
 @needs(BOOK)
 def cancel(public_id: str) -> Response:
     """Ask once, and whether the place is free at once or after the undo."""
-    card = cards.by_public_id(public_id)
+    card = opened(public_id)
     if card.status is Status.CANCELLED:  # the second click of a double click, or Back
         return go(url_of(card))
     if not can(card, now()).cancel:
@@ -112,7 +155,7 @@ def cancel(public_id: str) -> Response:
     form = CancelForm(request.form)
     if request.method == "POST" and form.validate():
         until = appointments.cancel(public_id, actor(), now=now(), undo=form.when.data == "undo")
-        flash(_("The appointment is cancelled.") if until is None else _("The appointment is cancelled, for now."))
+        _tell_cancelled(card, until)
         return go(url_of(card))
     return page(
         "admin/appointments/cancel.html",
@@ -124,22 +167,18 @@ def cancel(public_id: str) -> Response:
     )
 
 
-@bp.post(f"{ONE}/undo")
-@needs(BOOK)
-def undo(public_id: str) -> Response:
-    """Take a cancellation back while its place is kept."""
-    card = cards.by_public_id(public_id)
-    if not card.active(now()):
-        appointments.undo(public_id, actor(), now=now())
-        flash(_("The appointment is restored."))
-    return go(url_of(card))
+def _tell_cancelled(card: AppointmentCard, until: datetime | None) -> None:
+    if until is None:
+        flash(_("The appointment is cancelled."))
+    else:
+        flash(_("The appointment is cancelled, for now."), undo_url(card, Status.CANCELLED, url_of(card)))
 
 
 @bp.post(f"{ONE}/mails/<int:number>/again")
 @needs(BOOK)
 def send_again(public_id: str, number: int) -> Response:
     """Give a mail that was refused or set aside a new start."""
-    card = cards.by_public_id(public_id)
+    card = opened(public_id)
     if number not in {sending.id for sending in outbox.of_appointment(public_id)}:
         abort(404)
     outbox.send_again(number)

@@ -7,19 +7,22 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, request, url_for
 
+from portal.admin.guard import only
+from portal.admin.mark_buttons import buttons_of, undo_of
 from portal.admin.moments import day_text, length_text
 from portal.clock import now
 from portal.domain.errors import NotFound
 from portal.domain.lifecycle import ACTIVE, Status
 from portal.domain.zones import local_day
 from portal.i18n import _, hour
-from portal.operations import cards
+from portal.operations import cards, marks
 from portal.operations.cards import AppointmentCard
+from portal.operations.marks import MARKS
+from portal.operations.stands import LATE
 from portal.web.responses import go, page
 
 bp = Blueprint("gate", __name__, url_prefix="/gate")
 EARLY = timedelta(minutes=30)  # before the start, from when on somebody is simply on time
-LATE = timedelta(minutes=5)  # after the start, until when nobody is called late
 LONGEST = 60  # characters of a reference
 
 
@@ -33,8 +36,10 @@ class Verdict:
     drawing: str
 
 
-def verdict(card: AppointmentCard, at: datetime) -> Verdict:
-    """Compare an appointment with the clock at the gate."""
+def verdict(card: AppointmentCard, at: datetime, since: datetime | None = None) -> Verdict:
+    """Compare an appointment with the clock at the gate; ``since``: when it was marked as what it is."""
+    if card.status in MARKS and since is not None:
+        return _marked(card, since, at)
     if card.status not in ACTIVE:
         return _unexpected(card)
     away = card.start - at
@@ -52,10 +57,21 @@ def verdict(card: AppointmentCard, at: datetime) -> Verdict:
     return Verdict(late, expected, "wait", "clock")
 
 
+def _marked(card: AppointmentCard, since: datetime, at: datetime) -> Verdict:
+    """Say what is known of it already: the same lorry may be asked twice."""
+    expected = _("Expected at %(hour)s.", hour=hour(card.start, card.zone))
+    when = _("Noted %(day)s at %(hour)s.", day=day_text(since, card.zone, at), hour=hour(since, card.zone))
+    title, tone, drawing = {
+        Status.ARRIVED: (_("Arrived"), "ok", "check"),
+        Status.COMPLETED: (_("Completed"), "info", "check"),
+        Status.NO_SHOW: (_("Did not come"), "bad", "cross"),
+    }[card.status]
+    return Verdict(title, f"{when} {expected}", tone, drawing)
+
+
 def _unexpected(card: AppointmentCard) -> Verdict:
-    titles = {Status.CANCELLED: _("Cancelled"), Status.COMPLETED: _("Completed"), Status.NO_SHOW: _("Did not come")}
-    tone = "info" if card.status is Status.COMPLETED else "bad"
-    return Verdict(titles.get(card.status) or _("Not expected"), _("Nobody is expected any more."), tone, "cross")
+    title = _("Cancelled") if card.status is Status.CANCELLED else _("Not expected")
+    return Verdict(title, _("Nobody is expected any more."), "bad", "cross")
 
 
 def _other_day(card: AppointmentCard, at: datetime, away: timedelta) -> Verdict:
@@ -81,5 +97,12 @@ def show(reference: str) -> Response:
         card = cards.by_reference(reference[:LONGEST])
     except NotFound:
         return page("admin/appointments/gate_ask.html", 404, reference=reference[:LONGEST], unknown=True)
-    at = now()
-    return page("admin/appointments/gate.html", appointment=card, verdict=verdict(card, at), now=at)
+    only(card.site.id)
+    at, since = now(), marks.since(card)
+    return page(
+        "admin/appointments/gate.html",
+        appointment=card,
+        verdict=verdict(card, at, since),
+        buttons=buttons_of(card, at),
+        undo=undo_of(card, at),
+    )

@@ -9,9 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from portal.admin.moments import moment_text
+from portal.domain.lifecycle import Status
 from portal.domain.zones import parse_instant
 from portal.i18n import _
 from portal.operations.cards import HistoryLine
+from portal.operations.mail_log import MailLine
 from portal.operations.outbox import Sending
 
 
@@ -27,19 +29,33 @@ class Story:
 
 def story_of(line: HistoryLine, zone: ZoneInfo) -> Story:
     """Word one change of an appointment."""
-    return Story(_what(line.kind), tuple(_details(line, zone)), line.at, who_text(line.actor, line.origin))
+    return Story(_what(line), tuple(_details(line, zone)), line.at, who_text(line.actor, line.origin))
 
 
-def _what(kind: str) -> str:
+def _what(line: HistoryLine) -> str:
+    if line.kind == "undone":
+        return _undone(line.before.get("status"))
     words = {
         "scheduled": _("Booked"),
         "rescheduled": _("Moved"),
         "cancelled": _("Cancelled"),
-        "undone": _("Cancellation taken back"),
         "edited": _("Details changed"),
         "freed": _("Place given back"),
+        "arrived": _("Arrived"),
+        "completed": _("Completed"),
+        "no_show": _("Did not come"),
+        "noted": _("Note"),
     }
-    return words.get(kind) or kind
+    return words.get(line.kind) or line.kind
+
+
+def _undone(status: str | None) -> str:
+    words = {
+        Status.ARRIVED.value: _("Arrival taken back"),
+        Status.COMPLETED.value: _("Completion taken back"),
+        Status.NO_SHOW.value: _("Absence taken back"),
+    }
+    return words.get(status or "") or _("Cancellation taken back")
 
 
 def _details(line: HistoryLine, zone: ZoneInfo) -> Iterator[str]:
@@ -50,6 +66,10 @@ def _details(line: HistoryLine, zone: ZoneInfo) -> Iterator[str]:
         yield _("from %(before)s to %(after)s", before=moment_text(before, zone), after=moment_text(start, zone))
     if line.kind == "edited":
         yield from _edited(line)
+    if line.after.get("batch"):
+        yield _("Together with others of that day.")
+    if text := line.after.get("text"):
+        yield str(text)
     if line.after.get("batch"):
         yield _("Together with others of that day.")
     if reason := line.after.get("overbook"):
@@ -91,12 +111,12 @@ class Mail:
     again: bool
 
 
-def mail_of(sending: Sending, zone: ZoneInfo, now: datetime) -> Mail:
+def mail_of(sending: Sending | MailLine, zone: ZoneInfo, now: datetime) -> Mail:
     """Word the state of a mail."""
     state, tone = _state(sending, now)
     return Mail(
         sending.id,
-        _title(sending.kind),
+        mail_title(sending.kind),
         sending.recipient,
         state,
         tone,
@@ -105,7 +125,8 @@ def mail_of(sending: Sending, zone: ZoneInfo, now: datetime) -> Mail:
     )
 
 
-def _title(kind: str) -> str:
+def mail_title(kind: str) -> str:
+    """Name a kind of mail."""
     words = {
         "booking_invitation": _("Booking link"),
         "confirmation": _("Confirmation"),
@@ -113,11 +134,14 @@ def _title(kind: str) -> str:
         "cancellation": _("Cancellation"),
         "reminder": _("Reminder"),
         "site_notice": _("Notice to the site"),
+        "find": _("Links asked for"),
+        "user_invitation": _("Invitation of staff"),
+        "password_reset": _("New password"),
     }
     return words.get(kind) or kind
 
 
-def _state(sending: Sending, now: datetime) -> tuple[str, str]:
+def _state(sending: Sending | MailLine, now: datetime) -> tuple[str, str]:
     if sending.state == "waiting" and sending.attempts:
         return _("Tried in vain, will be tried again"), "wait"
     if sending.state == "waiting" and sending.not_before > now:
@@ -132,7 +156,7 @@ def _state(sending: Sending, now: datetime) -> tuple[str, str]:
     return words.get(sending.state) or (sending.state, "")
 
 
-def _detail(sending: Sending, zone: ZoneInfo, now: datetime) -> str:
+def _detail(sending: Sending | MailLine, zone: ZoneInfo, now: datetime) -> str:
     if sending.sent_at is not None:
         return moment_text(sending.sent_at, zone)
     if sending.error:

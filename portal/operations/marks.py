@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import StateChanged
@@ -21,6 +21,7 @@ from portal.models import Event
 from portal.operations import appointment_rows as rows
 from portal.operations import appointments
 from portal.operations.actors import Actor
+from portal.operations.cards import AppointmentCard
 from portal.operations.once import Once, answered, digest, remember
 
 MARKS = frozenset({Status.ARRIVED, Status.COMPLETED, Status.NO_SHOW})
@@ -84,6 +85,16 @@ def note(public_id: str, text: str, actor: Actor, *, now: datetime, once: Once |
         row = rows.found(session, public_id)
         rows.happened(session, row.id, "noted", actor, now, after={"text": text})
         remember(session, once, request_hash, {}, now)
+
+
+def since(card: AppointmentCard) -> datetime | None:
+    """Tell when an appointment was marked as what it is; None while it is not marked."""
+    if card.status not in MARKS:
+        return None
+    with reading() as session:
+        return session.scalar(
+            select(func.max(Event.at)).where(Event.appointment_id == card.id, Event.kind == card.status.value)
+        )
 
 
 def _become(session: Session, row: Any, status: Status, kind: str, actor: Actor, now: datetime) -> None:

@@ -23,7 +23,8 @@ from sqlalchemy.orm import Session
 from portal.domain.errors import NotFound, StateChanged
 from portal.domain.retry import PAUSES, Failure, next_try
 from portal.extensions import reading, retried, settings, transaction
-from portal.models import Appointment, Heartbeat, OutboxMessage
+from portal.models import Appointment, Heartbeat, Order, OutboxMessage
+from portal.operations.scopes import EVERYWHERE, Scope
 
 log = logging.getLogger(__name__)
 
@@ -367,6 +368,7 @@ class Sending:
     sent_at: datetime | None
     error: str
     reference: str | None  # of its appointment
+    order: str | None  # its reference, where it is about an order
 
     @property
     def troubled(self) -> bool:
@@ -386,13 +388,30 @@ SHOWN = (
     OutboxMessage.sent_at,
     OutboxMessage.error,
     Appointment.reference,
+    select(Order.reference).where(Order.id == OutboxMessage.order_id).scalar_subquery().label("order"),
+)
+OF_APPOINTMENT = Appointment.id == OutboxMessage.appointment_id
+TROUBLED = or_(
+    OutboxMessage.state.in_(("failed", "parked")), and_(OutboxMessage.state == "waiting", OutboxMessage.attempts > 0)
 )
 
 
-def troubles(limit: int = 100) -> list[Sending]:
+def troubles(limit: int = 100, *, scope: Scope = EVERYWHERE) -> list[Sending]:
     """List the messages that somebody should look at, the newest first."""
-    in_vain = and_(OutboxMessage.state == "waiting", OutboxMessage.attempts > 0)
-    return _sendings(or_(OutboxMessage.state.in_(("failed", "parked")), in_vain), limit)
+    return _sendings(and_(TROUBLED, _seen_by(scope)), limit)
+
+
+def count_troubles(*, scope: Scope = EVERYWHERE) -> int:
+    """Count the messages that somebody should look at."""
+    query = select(func.count()).select_from(OutboxMessage).outerjoin(Appointment, OF_APPOINTMENT)
+    with reading() as session:
+        return session.scalar(query.where(TROUBLED, _seen_by(scope))) or 0
+
+
+def _seen_by(scope: Scope) -> ColumnElement[bool]:
+    """Keep to what is about a site of theirs; what is about no site is for those who see all."""
+    of_order = select(Order.site_id).where(Order.id == OutboxMessage.order_id).scalar_subquery()
+    return scope.limits(func.coalesce(Appointment.site_id, of_order))
 
 
 def of_appointment(public_id: str, limit: int = 100) -> list[Sending]:
@@ -401,7 +420,7 @@ def of_appointment(public_id: str, limit: int = 100) -> list[Sending]:
 
 
 def _sendings(condition: ColumnElement[bool], limit: int) -> list[Sending]:
-    query = select(*SHOWN).outerjoin(Appointment, Appointment.id == OutboxMessage.appointment_id).where(condition)
+    query = select(*SHOWN).outerjoin(Appointment, OF_APPOINTMENT).where(condition)
     with reading() as session:
         return [Sending(*row) for row in session.execute(query.order_by(OutboxMessage.id.desc()).limit(limit))]
 

@@ -2,109 +2,162 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import and_, or_
+from sqlalchemy import Subquery, and_, case, func, select, true
 from sqlalchemy.orm import Session
 
 from portal.domain.lifecycle import Status
 from portal.domain.openings import Closed, openings_on, possible_in_day, why_closed
-from portal.domain.zones import day_bounds, local_day
 from portal.extensions import reading
-from portal.models import Appointment, Planning, Site
-from portal.operations import bookables, cards
-from portal.operations.bookables import Bookable, SiteCard
+from portal.models import Appointment, Event
+from portal.models.types import epoch_seconds
+from portal.operations import cards
+from portal.operations.bookables import Bookable
 from portal.operations.cards import AppointmentCard
+from portal.operations.marks import MARKS
+from portal.operations.scopes import EVERYWHERE, Scope
+from portal.operations.stands import NEWEST_FIRST, Asked, Frame, Stand, frame, stand_of, standing, within
 
-MOST = 500  # appointments on one page: a day of a large site
+FIRST = 8  # of each stand, on the page of all
+PAGE = 50  # on a page of one stand
+REQUESTS = 20  # on the page of any day
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A planning at a site on one of its days: who is expected, and how many could be."""
+    """A planning at a site on one of its days: how many stand where, and how many could be."""
 
     bookable: Bookable
-    appointments: tuple[AppointmentCard, ...]
+    counts: Mapping[Stand, int]
     possible: int
     closed: Closed | None
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """A day of one site, or of all (``site`` is None), each by its own clock.
+class Visit:
+    """An appointment of the day; ``since``: when it was marked as what it is."""
 
-    ``others`` are appointments of plannings that are no longer in use at their site. ``cut``: there are more.
+    card: AppointmentCard
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Some of those who stand alike, and how many there are of them."""
+
+    stand: Stand
+    count: int
+    visits: tuple[Visit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of one site, or of all, each by its own clock; of one planning, or of all.
+
+    ``parts`` are the plannings in use; appointments of others are in the groups too. ``totals``: all who stand
+    somewhere. ``pages`` are those of the one stand that is looked at.
     """
 
-    day: date
-    today: date
-    site: SiteCard | None
-    sites: Sequence[SiteCard]
+    frame: Frame
     parts: Sequence[Part]
-    others: tuple[AppointmentCard, ...]
-    cut: bool
+    groups: Sequence[Group]
+    totals: Mapping[Stand, int]
+    page: int = 1
+    pages: int = 1
 
     @property
-    def appointments(self) -> list[AppointmentCard]:
-        """Everybody of the day, in order of time."""
-        found = [card for part in self.parts for card in part.appointments] + list(self.others)
-        return sorted(found, key=lambda card: (card.start, card.id))
+    def count(self) -> int:
+        """How many have an appointment on that day, whether they came or not."""
+        return sum(number for stand, number in self.totals.items() if stand is not Stand.GONE)
 
 
-def read(*, now: datetime, day: date | None = None, site: str | None = None) -> Day:
-    """Read a day, by default today, of one site or of all: an unknown site is all of them."""
+def read(asked: Asked, *, now: datetime, scope: Scope = EVERYWHERE, stand: Stand | None = None, page: int = 1) -> Day:
+    """Read a day: how many stand where, and the first of each; or a page of those who stand alike.
+
+    The number of statements is the same however many there are.
+    """
     with reading() as session:
-        rows = session.execute(bookables.joined().order_by(Site.name, Planning.name)).all()
-        found = [bookables.from_row(session, row) for row in rows]
-        sites = list({one.site.id: one.site for one in found}.values())
-        chosen = next((one for one in sites if one.key == site), None)
-        today = local_day(now, (chosen or sites[0]).zone) if sites else now.date()
-        wanted = day or today
-        shown = [chosen] if chosen is not None else sites
-        expected = _expected(session, shown, wanted)
-    parts = [_part(one, expected, wanted) for one in found if one.site in shown]
-    placed = {card.id for part in parts for card in part.appointments}
-    others = tuple(card for card in expected if card.id not in placed)
-    return Day(wanted, today, chosen, sites, parts, others, len(expected) == MOST)
+        found = frame(session, asked, now, scope)
+        counts = _counts(session, found, now)
+        totals = {one: sum(per.get(one, 0) for per in counts.values()) for one in Stand}
+        pages = max(1, -(-totals[stand] // PAGE)) if stand else 1
+        page = min(max(page, 1), pages)
+        visits = _visits(session, found, now, stand, page)
+    shown = [stand] if stand else [one for one in Stand if totals[one]]
+    groups = [Group(one, totals[one], tuple(v for v in visits if stand_of(v.card, now) is one)) for one in shown]
+    plannings = found.bookables if found.planning is None else [found.planning]
+    return Day(found, [_part(one, counts, found.day) for one in plannings], groups, totals, page, pages)
 
 
-def _expected(session: Session, sites: Sequence[SiteCard], day: date) -> list[AppointmentCard]:
-    """Read the appointments that start on a local date of each site, whatever became of them."""
-    if not sites:
-        return []
-    bounds = [(site.id, *day_bounds(day, site.zone)) for site in sites]
-    starting = or_(
-        *(
-            and_(Appointment.site_id == site_id, Appointment.starts_at >= since, Appointment.starts_at < until)
-            for site_id, since, until in bounds
-        )
+def requests(*, now: datetime, scope: Scope = EVERYWHERE) -> list[AppointmentCard]:
+    """List the requests that wait for an answer, of any day to come, by their start: the first of them."""
+    waiting = and_(Appointment.status == Status.REQUESTED.value, Appointment.ends_at > now)
+    mine = and_(waiting, scope.limits(Appointment.site_id))
+    with reading() as session:
+        return cards.cards(session, cards.listing().where(mine).order_by(Appointment.starts_at).limit(REQUESTS))
+
+
+def _standing(looked: Frame, now: datetime) -> Subquery:
+    """Give the appointments of the day with where each stands."""
+    columns = (Appointment.id, Appointment.site_id, Appointment.planning_id)
+    second = epoch_seconds(Appointment.starts_at).label("second")
+    return select(*columns, second, standing(now).label("stand")).where(within(looked)).subquery()
+
+
+def _counts(session: Session, looked: Frame, now: datetime) -> dict[tuple[int, int | None], dict[Stand, int]]:
+    """Count who stands where, by site and planning."""
+    rows = _standing(looked, now).c
+    columns = (rows.site_id, rows.planning_id, rows.stand)
+    counts: dict[tuple[int, int | None], dict[Stand, int]] = {}
+    for site_id, planning_id, stand, number in session.execute(select(*columns, func.count()).group_by(*columns)):
+        counts.setdefault((site_id, planning_id), {})[Stand(stand)] = number
+    return counts
+
+
+def _visits(session: Session, looked: Frame, now: datetime, stand: Stand | None, page: int) -> list[Visit]:
+    """Read the first of every stand, or a page of one."""
+    placed = _placed(looked, now).c
+    first, last = ((page - 1) * PAGE, page * PAGE) if stand else (0, FIRST)
+    wanted = and_(placed.place > first, placed.place <= last, true() if stand is None else placed.stand == stand.value)
+    ids = select(placed.id).where(wanted)
+    found = cards.cards(session, cards.listing().where(Appointment.id.in_(ids)))
+    since = _since(session, found)
+    visits = [Visit(card, since.get((card.id, card.status.value))) for card in found]
+    return sorted(visits, key=lambda visit: _order(visit.card, now))
+
+
+def _placed(looked: Frame, now: datetime) -> Subquery:
+    """Give each appointment its place among those who stand alike, by their start."""
+    rows = _standing(looked, now).c
+    newest_first = rows.stand.in_([stand.value for stand in NEWEST_FIRST])
+    near = case((newest_first, -rows.second), else_=rows.second)
+    place = func.row_number().over(partition_by=rows.stand, order_by=(near, rows.id))
+    return select(rows.id, rows.stand, place.label("place")).subquery()
+
+
+def _order(card: AppointmentCard, now: datetime) -> tuple[Any, ...]:
+    seconds = card.start.timestamp()
+    return (-seconds if stand_of(card, now) in NEWEST_FIRST else seconds, card.id)
+
+
+def _since(session: Session, found: Sequence[AppointmentCard]) -> dict[tuple[int, str], datetime]:
+    """Tell when each was marked, by appointment and mark."""
+    marked = [card.id for card in found if card.status in MARKS]
+    query = (
+        select(Event.appointment_id, Event.kind, func.max(Event.at))
+        .where(Event.appointment_id.in_(marked), Event.kind.in_([mark.value for mark in MARKS]))
+        .group_by(Event.appointment_id, Event.kind)
     )
-    query = cards.listing().where(starting).order_by(Appointment.starts_at, Appointment.id).limit(MOST)
-    return cards.cards(session, query)
+    return {(appointment_id, kind): at for appointment_id, kind, at in session.execute(query)}
 
 
-def _part(bookable: Bookable, expected: Sequence[AppointmentCard], day: date) -> Part:
-    mine = tuple(
-        card
-        for card in expected
-        if card.site.id == bookable.site.id and card.planning is not None and card.planning.id == bookable.planning.id
-    )
+def _part(bookable: Bookable, counts: Mapping[tuple[int, int | None], Mapping[Stand, int]], day: date) -> Part:
+    mine = counts.get((bookable.site.id, bookable.planning.id), {})
     schedule = bookable.planning.schedule
     closed = why_closed(schedule, bookable.site.calendar, day)
     possible = 0 if closed is not None else possible_in_day(openings_on(schedule, day), schedule.slot_minutes)
     return Part(bookable, mine, possible, closed)
-
-
-ENDED = frozenset({Status.CANCELLED, Status.DECLINED, Status.EXPIRED})
-"""States in which nobody comes."""
-
-
-def expected_at(card: AppointmentCard, now: datetime) -> str:
-    """Tell where an appointment stands at a moment: ``gone``, ``past``, ``here`` (its hour has begun) or ``coming``."""
-    if card.status in ENDED:
-        return "gone"
-    if card.end <= now:
-        return "past"
-    return "here" if card.start <= now else "coming"

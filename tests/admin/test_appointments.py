@@ -124,7 +124,7 @@ def test_a_cancellation_can_be_taken_back_for_a_while(manager, at, card, send):
     send(manager, f"{at}/cancel", when="undo")
     assert card().status is Status.CANCELLED
     assert "The place is kept until 9:05" in manager.get(at).text
-    assert send(manager, at, f"{at}/undo").location == at
+    assert send(manager, at, f"{at}/undo?of=cancelled&next={at}").location == at
     assert card().status is Status.CONFIRMED
 
 

@@ -21,6 +21,7 @@ VALUES: dict[str, Any] = {
     "planning": "quais",
     "reference": "CMD-1042",
     "public_id": "0" * 32,
+    "act": "arrive",
 }
 """What fills the places of the addresses: things that are there, and a few that are not."""
 
@@ -105,7 +106,9 @@ def test_an_agent_books_moves_and_cancels_and_nothing_else(app):
         "admin.appointments.cancel",
         "admin.appointments.edit",
         "admin.appointments.send_again",
-        "admin.appointments.undo",
+        "admin.appointments.note",
+        "admin.marks.mark",
+        "admin.marks.undo",
         "admin.moves.move",
         "admin.phone.choose",
         "admin.phone.details",

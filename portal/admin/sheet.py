@@ -1,0 +1,35 @@
+"""The day on paper: a sheet for the gate, planning by planning, with a box to tick and the code of each appointment."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from portal.admin.guard import scope
+from portal.admin.today import page_number, url_of
+from portal.clock import now
+from portal.domain.zones import parse_day
+from portal.operations import day_sheets
+from portal.operations.stands import Asked
+from portal.web.codes import gate_code
+from portal.web.responses import page
+
+bp = Blueprint("sheet", __name__)
+
+
+@bp.get("/sheet")
+def show() -> Response:
+    """Show a day's sheet, to be printed."""
+    moment, asked = now(), request.args
+    wanted = Asked(parse_day(asked.get("day")), asked.get("site"), asked.get("planning"))
+    found = day_sheets.read(wanted, now=moment, scope=scope(), page=page_number())
+    url = url_of(found.frame, "admin.sheet.show")
+    return page(
+        "admin/today_sheet.html",
+        sheet=found,
+        frame=found.frame,
+        moment=moment,
+        codes={card.public_id: gate_code(card.reference) for part in found.parts for card in part.appointments},
+        several=len(found.frame.sites) > 1,
+        back_url=url_of(found.frame, "admin.today.day")(),
+        page_url=lambda number: url(page=number),
+    )
