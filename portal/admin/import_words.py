@@ -87,8 +87,9 @@ def file_problem(refusal: Invalid) -> str:
     texts = {
         "old_excel": _("This is an old or a protected Excel file. Save it as .xlsx without password, or as CSV."),
         "not_a_table": _("This is neither a CSV nor an Excel file."),
-        "unreadable": _("This Excel file is damaged. Open it, save it again as .xlsx or CSV, and send it again."),
-        "unsafe": _("This Excel file holds definitions that have no place in a table. Save it again as CSV."),
+        "unreadable": _(
+            "This Excel file is damaged, or holds what has no place in a table. Open it, save it as CSV, and send that."
+        ),
         "too_large_inside": _("This Excel file is too large inside. Keep one sheet with the orders alone."),
         "broken_line": _(
             "Line %(line)s cannot be read: a quotation mark is not closed, or a cell is too long.", **values

@@ -1,19 +1,18 @@
 """The first sheet of an XLSX file, line by line, however its maker meant to hurt us.
 
-The file is an archive of XML. What it would unpack to is known before it is unpacked and bounded; entities are refused
-by defusedxml, which openpyxl reads with; and rows and columns beyond the bounds are never made.
+The file is an archive of XML. What it would unpack to is known before it is unpacked, and bounded; entities are refused
+by defusedxml, with which openpyxl reads; and of rows and columns without end only so many are made.
 """
 
 from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from defusedxml.common import DefusedXmlException
 from openpyxl import load_workbook
 from openpyxl.cell.read_only import EMPTY_CELL
 
@@ -21,7 +20,9 @@ from portal.domain.errors import Invalid
 
 MOST_LINES = 10_000
 MOST_COLUMNS = 60
-MOST_ROWS = 1_048_576  # of any sheet, those that say nothing included
+SEEN_COLUMNS = 1024  # looked at, to find those that are too many
+MOST_ROWS = 200_000  # that are written down in the file, those that say nothing included
+LAST_ROW = 1_048_576  # of any sheet
 MOST_PARTS = 500  # files in the archive
 MOST_UNPACKED = 32 * 1024 * 1024  # bytes
 FORMULA = b"<f"  # begins a formula in the XML of a sheet
@@ -87,19 +88,32 @@ def _formulas(content: bytes) -> set[tuple[int, int]]:
 
 
 def _rows(content: bytes, *, computed: bool) -> Iterator[tuple[int, Sequence[Any]]]:
-    """Give the sheet's rows with their numbers; ``computed``: the values of formulas, not their text."""
+    """Give the rows of the sheet in which something stands; ``computed``: the values of formulas, not their text."""
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=computed, keep_links=False)
         sheet = next(sheet for sheet in book.worksheets if sheet.sheet_state == "visible")
-        # Never what the sheet says of its own size; one column more than we take, so that too many are seen.
-        rows = sheet.iter_rows(min_row=1, max_row=MOST_ROWS, min_col=1, max_col=MOST_COLUMNS + 1)
-        for number, row in enumerate(rows, 1):
-            if any(cell is not EMPTY_CELL for cell in row):
-                yield number, row
-    except DefusedXmlException as error:
-        raise _refusal("unsafe") from error
+        # Never what the sheet says of its own size, and more columns than we take, so that too many are seen.
+        yield from _filled(sheet.iter_rows(min_row=1, max_row=LAST_ROW, min_col=1, max_col=SEEN_COLUMNS))
+    except Invalid:
+        raise
     except Exception as error:
         raise _refusal("unreadable") from error
+
+
+def _filled(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[int, Sequence[Any]]]:
+    blank: Sequence[Any] | None = None
+    read = 0
+    for number, row in enumerate(rows, 1):
+        if row is blank:  # one and the same for all the rows of a gap
+            continue
+        read += 1
+        if read > MOST_ROWS:
+            raise _refusal("too_many_lines", highest=MOST_LINES)
+        width = next((place for place in range(len(row), 0, -1) if row[place - 1] is not EMPTY_CELL), 0)
+        if width:
+            yield number, row[:width]
+        else:
+            blank = row
 
 
 def _cell(cell: Any, formula: bool) -> Cell:
