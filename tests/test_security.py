@@ -39,7 +39,8 @@ def of_tokens(app, method):
 
 
 def purpose(rule):
-    return "manage" if rule.rule.startswith("/a/") else "book"
+    rooms = {"/a/": "manage", "/admin/": "staff"}
+    return next((of for room, of in rooms.items() if rule.rule.startswith(room)), "book")
 
 
 def log_in(client):
