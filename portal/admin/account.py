@@ -28,7 +28,7 @@ bp.add_app_template_global(password_hint)
 @needs(READ)
 def show() -> Response:
     """Show one's account, and save name and language."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _shown()
     form = ProfileForm(request.form)
     if not form.validate():

@@ -85,7 +85,7 @@ def revoke(number: int) -> Response:
     key = keys.read(number)
     if key.revoked_at is not None:  # the second click of a double click, or Back
         return go(url_for("admin.api_keys.index"))
-    if request.method == "GET":
+    if request.method != "POST":
         return page("admin/keys/revoke.html", key=key)
     keys.revoke(number, by=actor(), now=now())
     flash(_("The key %(name)s is revoked: it opens nothing any more.", name=key.name))

@@ -56,7 +56,7 @@ def _enter(form: LoginForm) -> Response:
 def code() -> Response:
     """Try the code of the second factor, and open the session; who comes without a password begins with that."""
     form = CodeForm(request.form)
-    if current_user.is_authenticated or request.method == "GET":
+    if current_user.is_authenticated or request.method != "POST":
         return go(_landing(form.next.data) if current_user.is_authenticated else url_for("admin.entry.login"))
     if (half := form.half()) is None:
         late = LoginForm(next=form.next.data or "")

@@ -106,8 +106,9 @@ def _form(user: UserCard) -> PersonForm:
         "reach": "all" if rights.sites is None else "some",
         "sites": list(rights.sites or ()),
     }
+    sent = request.form if request.method == "POST" else None  # a box without a mark is sent as nothing
     form = PersonForm(
-        request.form, site_choices=_sites(tuple(rights.sites or ())), name=user.name, active=user.active, **stored
+        sent, site_choices=_sites(tuple(rights.sites or ())), name=user.name, active=user.active, **stored
     )
     if _own(user):
         for name in ("role", "reach", "sites", "active"):
@@ -172,7 +173,7 @@ def _mailed(number: int, send: Callable[..., str], said: str) -> Response:
 def second_factor_off(number: int) -> Response:
     """Ask once, then switch somebody's second factor off."""
     user = user_cards.read(number)
-    if request.method == "GET" and user.second_factor:
+    if request.method != "POST" and user.second_factor:
         return page("admin/people/ask.html", user=user, wanted="second_factor")
     if user.second_factor:
         second_factor.turn_off(number, by=actor(), now=now())
@@ -185,7 +186,7 @@ def second_factor_off(number: int) -> Response:
 def end_sessions(number: int) -> Response:
     """Ask once, then log somebody out everywhere."""
     user = user_cards.read(number)
-    if request.method == "GET":
+    if request.method != "POST":
         return page("admin/people/ask.html", user=user, wanted="sessions")
     ended = users.end_sessions(number, by=actor(), now=real_now())
     flash(ngettext("%(num)s session is ended.", "%(num)s sessions are ended.", ended))
