@@ -19,10 +19,29 @@ BORDEAUX_DOCKS, LYON_DOCKS, COUNTER = "quais", "quais-gerland", "comptoir"
 
 
 COLLEAGUES = (
-    ("claire.moreau@example.com", "Claire Moreau", "manager"),
+    ("antoine.girard@example.com", "Antoine Girard", "manager"),
     ("karim.haddad@example.com", "Karim Haddad", "agent"),
     ("direction@example.com", "Hélène Dupont", "viewer"),
 )
+
+
+QUESTIONS = (
+    {
+        "key": "plate",
+        "label": {"fr": "Immatriculation du véhicule", "en": "Number plate"},
+        "help": {"fr": "Par exemple AB-123-CD", "en": "For example AB-123-CD"},
+        "type": "text",
+        "required": True,
+    },
+    {"key": "carrier", "label": {"fr": "Transporteur", "en": "Carrier"}, "type": "text", "required": False},
+    {
+        "key": "tail_lift",
+        "label": {"fr": "Hayon élévateur", "en": "Tail lift"},
+        "type": "yes_no",
+        "required": False,
+    },
+)
+"""What the docks ask of whoever books."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +177,7 @@ def _plannings(today: date) -> list[dict[str, Any]]:
         {
             "key": BORDEAUX_DOCKS,
             "name": "Quais de chargement",
+            "fields": QUESTIONS,
             "sites": ["bordeaux"],
             "versions": [
                 {
@@ -184,6 +204,7 @@ def _plannings(today: date) -> list[dict[str, Any]]:
         {
             "key": LYON_DOCKS,
             "name": "Quais de Gerland",
+            "fields": QUESTIONS,
             "sites": ["lyon"],
             "versions": [
                 {

@@ -18,10 +18,11 @@ from portal.operations.cards import AppointmentCard
 
 BEFORE, AFTER = 41, 13  # days around today that have appointments: the reports look back on six weeks
 AGENT = Actor("karim.haddad@example.com", "staff", staff=True)
-STAFF = Actor("claire.moreau@example.com", "staff", staff=True)
+STAFF = Actor("antoine.girard@example.com", "staff", staff=True)
 DOCKS = {"bordeaux": BORDEAUX_DOCKS, "lyon": LYON_DOCKS}
 ON_A_DAY = {BORDEAUX_DOCKS: (3, 7), LYON_DOCKS: (2, 5), COUNTER: (1, 2)}  # appointments: at least, at most
 REMARKS = ("", "", "", "Camion-remorque, hayon élévateur.", "Le chauffeur arrive d’Espagne.", "Chargement par le côté.")
+CARRIERS = ("Transports Etxegaray", "Messageries du Médoc", "Rhône Fret", "Trans-Garonne")
 VISITORS = (
     "Julien Fabre",
     "Amina Belkacem",
@@ -148,9 +149,10 @@ class _Story:
         order = self.chance.choice([one for one in self.orders if one.site == site and one.reference not in shown])
         contact = self._contact(order.partner)
         if self.chance.random() < 0.5 and order.partner.email:
-            wish = Wish(start, contact, CUSTOMER, token=self.tokens[order.reference])
+            wish = Wish(start, contact, CUSTOMER, token=self.tokens[order.reference], fields=self._lorry())
         else:
-            wish = Wish(start, contact, STAFF, site=site, planning=docks, order=order.reference)
+            told = self._lorry() if self.chance.random() < 0.6 else {}
+            wish = Wish(start, contact, STAFF, site=site, planning=docks, order=order.reference, fields=told)
         appointments.book(wish, now=when)
 
     def _counter(self, site: str, day: date) -> None:
@@ -168,12 +170,18 @@ class _Story:
         if not offered:
             return None
         contact = self._contact(order.partner)
-        return self._book(
-            Wish(self.chance.choice(offered), contact, CUSTOMER, token=self.tokens[order.reference]), when
-        )
-
-    def _book(self, wish: Wish, when: datetime) -> Booked:
+        token = self.tokens[order.reference]
+        wish = Wish(self.chance.choice(offered), contact, CUSTOMER, token=token, fields=self._lorry())
         return appointments.book(wish, now=when)
+
+    def _lorry(self) -> dict[str, object]:
+        """Answer what the docks ask."""
+        letters = "ABCDEFGHJKLMNPQRSTVWXYZ"
+        first, last = ("".join(self.chance.choices(letters, k=2)) for _ in range(2))
+        told: dict[str, object] = {"plate": f"{first}-{self.chance.randint(100, 999)}-{last}"}
+        if self.chance.random() < 0.5:
+            told["carrier"] = self.chance.choice(CARRIERS)
+        return {**told, "tail_lift": True} if self.chance.random() < 0.2 else told
 
     def _contact(self, partner: Partner) -> Contact:
         return Contact(partner.email, partner.name, partner.phone, self.chance.choice(REMARKS), "fr")
