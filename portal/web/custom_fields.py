@@ -91,6 +91,20 @@ def _range_text(one: Question, label: str) -> str:
     return _("Enter a smaller number for “%(label)s”.", label=label)
 
 
+class OneOf(SelectField):
+    """One of the answers ``offered``, ``(value, text)``, given in the one way that WTForms takes in every version."""
+
+    def __init__(self, *given: Any, offered: Sequence[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*given, validate_choice=False, **options)
+        self.choices = offered
+
+
+class YesOrNo(OneOf):
+    """One of two answers or none, all of them seen at once."""
+
+    widget, option_widget = RadioField.widget, RadioField.option_widget
+
+
 def _field(one: Question, needed: bool, before: Any) -> Any:
     locale = current_locale()
     label = said(one.label, locale)
@@ -109,9 +123,9 @@ def _field(one: Question, needed: bool, before: Any) -> Any:
         case Kind.DATE:
             return StringField(label, widget=DateInput(), **given)
         case Kind.CHOICE:
-            return SelectField(label, choices=_options(one, needed, before), validate_choice=False, **given)
+            return OneOf(label, offered=_options(one, needed, before), **given)
         case Kind.YES_NO:
-            return RadioField(label, choices=_yes_or_no(needed), validate_choice=False, **given)
+            return YesOrNo(label, offered=_yes_or_no(needed), **given)
 
 
 def _options(one: Question, needed: bool, before: Any) -> list[tuple[str, str]]:
