@@ -22,6 +22,7 @@ from portal.operations.appointments import Details
 from portal.operations.cards import AppointmentCard, HistoryLine
 from portal.operations.marks import MARKS
 from portal.operations.once import Once
+from portal.web.custom_fields import answers_of, asking
 from portal.web.responses import go, page
 
 bp = Blueprint("appointments", __name__)
@@ -128,13 +129,14 @@ def url_of(card: AppointmentCard) -> str:
 @bp.route(f"{ONE}/edit", methods=["GET", "POST"])
 @needs(BOOK)
 def edit(public_id: str) -> Response:
-    """Change name, telephone and message, never the time."""
+    """Change name, telephone, answers and message, never the time."""
     card = opened(public_id)
     if not can(card, now()).edit:
         raise StateChanged(status=card.status)
-    form = DetailsForm(request.form, **details_of(card))
+    asks = asking(DetailsForm, card.planning.questions if card.planning else (), needed=False, kept=card.fields)
+    form = asks(request.form, **details_of(card))
     if request.method == "POST" and form.validate():
-        details = Details(form.name.data, form.phone.data or "", form.comment.data or "")
+        details = Details(form.name.data, form.phone.data or "", form.comment.data or "", answers_of(form))
         appointments.edit(public_id, details, actor(), now=now())
         flash(_("The details are saved."))
         return go(url_of(card))

@@ -23,6 +23,7 @@ from portal.operations.bookables import Bookable
 from portal.operations.calendars import OpenSite
 from portal.operations.once import Once
 from portal.operations.orders import OrderCard
+from portal.web.custom_fields import answers_of, asking
 from portal.web.picker import Paths, day_view, length_text
 from portal.web.responses import go, page, show, wants_fragment
 from portal.web.visit import visit
@@ -144,7 +145,7 @@ def details(site: str, planning: str) -> Response:
     start = wanted_start(place.zone)
     if start is None:
         return go(url_for(paths.page, **{**paths.values, **(typed_moment() or {})}))
-    form = PhoneForm(request.form, **_known(order))
+    form = asking(PhoneForm, place.planning.questions, needed=False)(request.form, **_known(order))
     step = Step.open(form, lambda: staff_calendars.choice(site, planning, start, now=now()))
     if request.method == "POST" and (booked := step.take(lambda reason: _book(form, place, order, start, reason))):
         flash(_("The appointment is booked."))
@@ -178,6 +179,7 @@ def _book(form: PhoneForm, place: Bookable, order: OrderCard | None, start: date
     wish = Wish(
         start=start,
         contact=contact,
+        fields=answers_of(form),
         actor=actor(),
         site=place.site.key,
         planning=place.planning.key,

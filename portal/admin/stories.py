@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from portal.admin.moments import moment_text
+from portal.domain.fields import Question
 from portal.domain.lifecycle import Status
 from portal.domain.zones import parse_instant
-from portal.i18n import _
+from portal.i18n import _, current_locale
+from portal.operations.answers import Answer, worded
 from portal.operations.cards import HistoryLine
 from portal.operations.mail_log import MailLine
 from portal.operations.outbox import Sending
@@ -27,9 +29,9 @@ class Story:
     who: str
 
 
-def story_of(line: HistoryLine, zone: ZoneInfo) -> Story:
-    """Word one change of an appointment."""
-    return Story(_what(line), tuple(_details(line, zone)), line.at, who_text(line.actor, line.origin))
+def story_of(line: HistoryLine, zone: ZoneInfo, known: Sequence[Question] = ()) -> Story:
+    """Word one change of an appointment; ``known`` are the questions to which answers may have changed."""
+    return Story(_what(line), tuple(_details(line, zone, known)), line.at, who_text(line.actor, line.origin))
 
 
 def _what(line: HistoryLine) -> str:
@@ -58,7 +60,7 @@ def _undone(status: str | None) -> str:
     return words.get(status or "") or _("Cancellation taken back")
 
 
-def _details(line: HistoryLine, zone: ZoneInfo) -> Iterator[str]:
+def _details(line: HistoryLine, zone: ZoneInfo, known: Sequence[Question]) -> Iterator[str]:
     start, before = _instant(line.after, "start"), _instant(line.before, "start")
     if line.kind == "scheduled" and start is not None:
         yield _("for %(moment)s", moment=moment_text(start, zone))
@@ -66,8 +68,7 @@ def _details(line: HistoryLine, zone: ZoneInfo) -> Iterator[str]:
         yield _("from %(before)s to %(after)s", before=moment_text(before, zone), after=moment_text(start, zone))
     if line.kind == "edited":
         yield from _edited(line)
-    if line.after.get("batch"):
-        yield _("Together with others of that day.")
+        yield from _answered(line, known)
     if text := line.after.get("text"):
         yield str(text)
     if line.after.get("batch"):
@@ -83,8 +84,25 @@ def _instant(values: Mapping[str, Any], name: str) -> datetime | None:
 def _edited(line: HistoryLine) -> Iterator[str]:
     names = {"name": _("Name"), "phone": _("Telephone"), "comment": _("Message")}
     for field, value in line.after.items():
-        shown = {"what": names.get(field, field), "before": line.before.get(field) or "–", "after": value or "–"}
-        yield _("%(what)s: “%(before)s” became “%(after)s”.", **shown)
+        if field in names:
+            yield _became(names[field], line.before.get(field), value)
+
+
+def _answered(line: HistoryLine, known: Sequence[Question]) -> Iterator[str]:
+    """Word the answers that changed."""
+    before, after = (_answers(side, known) for side in (line.before, line.after))
+    for key in {**before, **after}:
+        old, new = before.get(key), after.get(key)
+        yield _became((new or old or before[key]).label, old and old.text, new and new.text)
+
+
+def _answers(side: Mapping[str, Any], known: Sequence[Question]) -> dict[str, Answer]:
+    given = {key: value for key, value in side.get("fields", {}).items() if value is not None}
+    return {one.key: one for one in worded(known, given, current_locale())}
+
+
+def _became(what: str, before: str | None, after: str | None) -> str:
+    return _("%(what)s: “%(before)s” became “%(after)s”.", what=what, before=before or "–", after=after or "–")
 
 
 def who_text(actor: str, origin: str) -> str:
