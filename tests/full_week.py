@@ -1,16 +1,17 @@
-"""Thousands of appointments at once, written straight into the tables: for pages that must stay quick."""
+"""A week with something of everything, written straight into the tables: thousands of appointments, special days."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select
 
 from portal.extensions import transaction
-from portal.models import Allocation, Appointment, Planning, Pool
+from portal.models import Allocation, Appointment, Closure, ExceptionalDay, ExceptionalOpening, Planning, Pool, Site
 from portal.operations import tokens
+from portal.operations.bookables import new_revision
 from tests.sample import MADE
 
 HOUR = timedelta(hours=1)
@@ -32,6 +33,30 @@ def fill(starts: Sequence[datetime], each: int, planning: str = "quais") -> None
                 for id_, start, end in made
             ],
         )
+
+
+def close(day: date, label: str, site: str = "bordeaux") -> None:
+    """Close a site for a day. Call inside an app context."""
+    with transaction() as session:
+        found = session.query(Site).filter_by(key=site).one()
+        found.closures.append(Closure(first_day=day, last_day=day, label=label))
+        found.revision = new_revision()
+
+
+def exceptional(day: date, label: str, *openings: tuple[int, int, int], planning: str = "quais") -> None:
+    """Give a planning its own hours on a day: minutes after midnight, and slots. Call inside an app context."""
+    hours = [ExceptionalOpening(start_minute=start, end_minute=end, slots=slots) for start, end, slots in openings]
+    with transaction() as session:
+        found = session.query(Planning).filter_by(key=planning).one()
+        found.exceptions.append(ExceptionalDay(day=day, label=label, openings=hours))
+        found.revision = new_revision()
+
+
+def observe(holidays: str) -> None:
+    """Let every site observe public holidays. Call inside an app context."""
+    with transaction() as session:
+        for site in session.query(Site):
+            site.holidays, site.revision = holidays, new_revision()
 
 
 def _appointment(pool: Pool, start: datetime, number: int) -> dict[str, Any]:

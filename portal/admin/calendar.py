@@ -181,10 +181,15 @@ def _ways(found: StaffWeek, asked: Asked, addresses: Addresses) -> dict[str, Any
         "views": [(DAY, _("Day"), addresses.day(day, DAY)), (WEEK, _("Week"), addresses.day(day, WEEK))],
         "months": [(first == day.replace(day=1), month(first), addresses.day(first)) for first in _months(day)],
         "month_name": month(day),
+        "sheet_url": url_for("admin.sheet.show", **named),
         "why_url": url_for("admin.explain.day", **named, rules="staff"),
         "list_url": url_for("admin.appointment_list.index", **listed),
         "planning_url": url_for("admin.plannings.edit", key=bookable.planning.key),
-        "exceptional_url": url_for("admin.days.add", key=bookable.planning.key, day=day.isoformat()),
+        "exceptional_url": url_for(
+            "admin.days.add" if found.chosen.exceptional is None else "admin.days.edit",
+            key=bookable.planning.key,
+            day=day.isoformat(),
+        ),
         "closure_url": url_for("admin.sites.close", key=bookable.site.key),
     }
 

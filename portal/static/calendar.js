@@ -37,6 +37,13 @@
     dragged = null;
     mark(null);
   });
-  document.addEventListener("htmx:afterSettle", prepare);
+  // A half hour that was chosen far down a day is read from its beginning.
+  const show = () => {
+    const title = document.getElementById("moment-title");
+    const { top, bottom } = title?.getBoundingClientRect() ?? { top: 0, bottom: 0 };
+    if (top < 0 || bottom > innerHeight) title.scrollIntoView({ block: "start" });
+  };
+
+  document.addEventListener("htmx:afterSettle", () => { prepare(); show(); });
   prepare();
 })();

@@ -11,10 +11,7 @@ from flask.testing import FlaskClient
 
 from portal.extensions import transaction
 from portal.models import Site, User, UserSite
-from portal.operations import plannings, sites
 from portal.operations.actors import Actor
-from portal.operations.bookables import new_revision
-from portal.operations.plannings import Exceptional
 from tests import full_week, sample, staff
 from tests.sample import paris
 
@@ -43,6 +40,11 @@ def booking(page) -> list[str]:
 def visits(page) -> list[str]:
     """Read the names of those who are listed."""
     return re.findall(r'<div class="line-main"><strong><a [^>]*>(.*?)</a>', page.text)
+
+
+def hrefs(page) -> set[str]:
+    """Read where the page leads."""
+    return {unescape(url) for url in re.findall(r'href="([^"]*)"', page.text)}
 
 
 @pytest.fixture
@@ -133,12 +135,10 @@ def test_a_crowded_hour_stays_readable(manager, docks, do):
     assert visits(last)[-1] == "Camion 0599"
 
 
-def test_closed_exceptional_and_public_holidays_are_said(manager, docks, do, app):
-    with app.app_context(), transaction() as session:
-        session.query(Site).update({"holidays": "FR", "revision": new_revision()})
-    do(sites.close, "bordeaux", date(2026, 12, 21), date(2026, 12, 21), "Inventaire")
-    day = Exceptional(date(2026, 12, 24), "Demi-journée", ())
-    do(plannings.save_day, "quais", do(plannings.read, "quais").revision, day)
+def test_closed_exceptional_and_public_holidays_are_said(manager, docks, do):
+    do(full_week.observe, "FR")
+    do(full_week.close, date(2026, 12, 21), "Inventaire")
+    do(full_week.exceptional, date(2026, 12, 24), "Demi-journée")
     text = unescape(manager.get("/admin/calendar?day=2026-12-22").text)
     for said in ("Closed: Inventaire", "Exceptional day: Demi-journée", "Public holiday: Noël"):
         assert said in text
@@ -158,6 +158,28 @@ def test_the_other_weeks_and_months_are_a_link_away(manager, docks):
         assert f'href="/admin/calendar?site=bordeaux&planning=quais&day={day}"' in text
     text = unescape(manager.get(DAY).text)
     assert 'href="/admin/calendar?site=bordeaux&planning=quais&view=day&day=2026-12-08"' in text
+
+
+def test_a_day_leads_on_to_its_list_its_sheet_and_its_hours(manager, viewer, docks, do):
+    do(full_week.exceptional, date(2026, 12, 10), "Demi-journée", (480, 720, 2))
+    links = {
+        "/admin/appointments/?from=2026-12-07&to=2026-12-07&site=bordeaux&planning=quais",
+        "/admin/sheet?day=2026-12-07&site=bordeaux&planning=quais",
+        "/admin/explain?day=2026-12-07&site=bordeaux&planning=quais&rules=staff",
+        "/admin/plannings/quais",
+    }
+    changes = {"/admin/plannings/quais/add/day?day=2026-12-07", "/admin/sites/bordeaux/add/closure"}
+    shown = hrefs(manager.get(WEEK))
+    assert links | changes <= shown
+    assert all(manager.get(link).status_code == 200 for link in links | changes)
+    assert (links <= hrefs(viewer.get(WEEK)), changes & hrefs(viewer.get(WEEK))) == (True, set())
+    assert "/admin/plannings/quais/days/2026-12-10" in hrefs(manager.get("/admin/calendar?day=2026-12-10"))
+
+
+def test_no_two_parts_of_a_page_have_one_name(manager, busy):
+    for url in (WEEK, DAY, HALF, f"{HALF}&view=day"):
+        ids = re.findall(r' id="([^"]+)"', manager.get(url).text)
+        assert len(ids) == len(set(ids)), url
 
 
 def test_a_planning_is_chosen_by_one_field(manager, docks, do):

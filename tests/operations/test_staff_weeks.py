@@ -8,13 +8,12 @@ from time import perf_counter
 import pytest
 
 from portal.domain.errors import NotFound
-from portal.domain.openings import Opening, Why
+from portal.domain.openings import Why
 from portal.extensions import reading, transaction
 from portal.models import Site
-from portal.operations import appointments, plannings, sites, staff_calendars, staff_visits, staff_weeks
+from portal.operations import appointments, staff_calendars, staff_visits, staff_weeks
 from portal.operations.actors import Actor
 from portal.operations.bookables import new_revision
-from portal.operations.plannings import Exceptional
 from portal.operations.scopes import Scope
 from tests import full_week, sample
 from tests.sample import paris
@@ -124,10 +123,9 @@ def test_a_cancelled_appointment_holds_its_place_until_the_undo_ends(do, docks, 
     assert taken(later.chosen, "8:00") == [(0, 6)]
 
 
-def test_closures_and_exceptional_days_are_said(do, docks, look, now):
-    do(sites.close, "bordeaux", date(2026, 12, 9), date(2026, 12, 9), "Inventaire", now=now)
-    day = Exceptional(date(2026, 12, 10), "Demi-journée", (Opening(480, 720, 2),))
-    do(plannings.save_day, "quais", do(plannings.read, "quais").revision, day, now=now)
+def test_closures_and_exceptional_days_are_said(do, docks, look):
+    do(full_week.close, date(2026, 12, 9), "Inventaire")
+    do(full_week.exceptional, date(2026, 12, 10), "Demi-journée", (480, 720, 2))
     found = look()
     wednesday, thursday = found.days[2:4]
     assert (wednesday.closure, wednesday.closed.why, wednesday.possible) == ("Inventaire", Why.CLOSURE, 0)
@@ -138,9 +136,8 @@ def test_closures_and_exceptional_days_are_said(do, docks, look, now):
     assert found.days[1].exceptional is None
 
 
-def test_a_public_holiday_has_its_name(do, app, docks, look):
-    with app.app_context(), transaction() as session:
-        session.query(Site).update({"holidays": "FR", "revision": new_revision()})
+def test_a_public_holiday_has_its_name(do, docks, look):
+    do(full_week.observe, "FR")
     friday = look(date(2026, 12, 25)).chosen
     assert (friday.holiday, friday.closed.why) == ("Noël", Why.HOLIDAY)
 
