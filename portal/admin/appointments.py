@@ -89,7 +89,9 @@ def _shown(card: AppointmentCard, form: NoteForm, status: int = 200) -> Response
         undo=undo_of(card, at),
         away=_since_text(card, history) or away_text(card, at),
         kept=_kept_text(card, at),
-        history=[story_of(line, card.zone) for line in reversed(history)],
+        history=[
+            story_of(line, card.zone, card.planning.ever_asked if card.planning else ()) for line in reversed(history)
+        ],
         mails=[mail_of(sending, card.zone, at) for sending in outbox.of_appointment(card.public_id)],
         over=not card.active(at),
         form=form,

@@ -91,9 +91,10 @@ def _edited(line: HistoryLine) -> Iterator[str]:
 def _answered(line: HistoryLine, known: Sequence[Question]) -> Iterator[str]:
     """Word the answers that changed."""
     before, after = (_answers(side, known) for side in (line.before, line.after))
-    for key in {**before, **after}:
-        old, new = before.get(key), after.get(key)
-        yield _became((new or old or before[key]).label, old and old.text, new and new.text)
+    labels = {**before, **after}
+    for key, one in labels.items():
+        old, new = (answers[key].text if key in answers else "" for answers in (before, after))
+        yield _became(one.label, old, new)
 
 
 def _answers(side: Mapping[str, Any], known: Sequence[Question]) -> dict[str, Answer]:
