@@ -43,17 +43,6 @@ SOURCES = {
     "staff": _l("The staff"),
     "api": _l("A program"),
 }
-SORTED = {
-    "start.up": _l("Time, soonest first"),
-    "start.down": _l("Time, latest first"),
-    "name.up": _l("Name, A to Z"),
-    "order.up": _l("Order, A to Z"),
-    "place.up": _l("Site, A to Z"),
-    "status.up": _l("Status"),
-    "booked.down": _l("Booked, newest first"),
-}
-"""What the form offers, for a phone shows no heads to press."""
-
 EXPORTS = (("CSV", "csv"), ("Excel", "xlsx"))
 COLUMNS = (
     ("start", _l("When")),
@@ -91,7 +80,7 @@ def index() -> Response:
         choices=appointment_search.choices(scope=scope()),
         statuses=STATUSES.items(),
         sources=SOURCES.items(),
-        sorts=SORTED.items(),
+        sorts=_sorts(),
         filtered=any(name in request.args for name in FILTERS),
         narrowed=sum(bool(asked[name]) for name in ("site", "planning", "status", "source")),
         page_url=lambda number: _url(asked, page=number),
@@ -160,6 +149,18 @@ def _page() -> int:
 
 def _sorted_by(wanted: Wanted) -> str:
     return f"{wanted.sort}.{'down' if wanted.descending else 'up'}"
+
+
+def _sorts() -> list[tuple[str, str]]:
+    """List every order for the form: a phone shows no heads to press."""
+    return [
+        choice
+        for name, text in COLUMNS
+        for choice in (
+            (f"{name}.up", _("%(column)s, ascending", column=text)),
+            (f"{name}.down", _("%(column)s, descending", column=text)),
+        )
+    ]
 
 
 def _columns(asked: Mapping[str, str], wanted: Wanted) -> list[Column]:
