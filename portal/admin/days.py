@@ -9,9 +9,10 @@ from typing import Any
 from flask import Blueprint, Response, abort, flash, request, url_for
 
 from portal.admin import week
+from portal.admin.editor import changeable
 from portal.admin.effects import seen
 from portal.admin.forms import DayForm, sensible
-from portal.admin.guard import EDIT, needs
+from portal.admin.guard import EDIT, actor, needs
 from portal.admin.week import Day
 from portal.admin.week_views import axis, day_views
 from portal.admin.words import slots_label
@@ -55,7 +56,7 @@ class DayEditor:
 @needs(EDIT)
 def add(key: str) -> Response:
     """Make a day exceptional."""
-    sheet = plannings.read(key)
+    sheet = changeable(key)
     if request.method == "POST":
         return _answer(_received(sheet, None))
     wanted = parse_day(request.args.get("day"))
@@ -80,7 +81,7 @@ def remove(key: str, day: str) -> Response:
     """Ask once, saying what it does, then give a date its week back."""
     sheet, found = _found(key, day)
     if request.method == "POST":
-        plannings.drop_day(key, request.form.get("revision", ""), found.day)
+        plannings.drop_day(key, request.form.get("revision", ""), found.day, now=now(), by=actor())
         flash(_("%(day)s follows the week again.", day=in_full(found.day).capitalize()))
         return go(_home(sheet))
     impact = planning_previews.preview_days(key, now=now(), drop=found.day)
@@ -88,7 +89,7 @@ def remove(key: str, day: str) -> Response:
 
 
 def _found(key: str, text: str) -> tuple[Sheet, Exceptional]:
-    sheet = plannings.read(key)
+    sheet = changeable(key)
     wanted = parse_day(text)
     found = sheet.exceptional(wanted) if wanted is not None else None
     if found is None:
@@ -133,7 +134,7 @@ def _save(editor: DayEditor) -> Response:
         return _show(editor, 422)
     wanted = _wanted(editor)
     try:
-        plannings.save_day(editor.sheet.key, editor.revision, wanted, instead_of=editor.old)
+        plannings.save_day(editor.sheet.key, editor.revision, wanted, instead_of=editor.old, now=now(), by=actor())
     except StateChanged:
         editor.conflict, editor.revision = True, plannings.read(editor.sheet.key).revision
         return _show(editor, 409)

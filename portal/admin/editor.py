@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from flask import request, url_for
+from flask import abort, request, url_for
 
 from portal.admin import week
 from portal.admin.forms import NewPlanningForm, PlanningForm, only
+from portal.admin.guard import scope
 from portal.admin.week import Days
 from portal.clock import now
 from portal.domain.openings import Opening
@@ -56,6 +57,22 @@ class Editor:
         return url_for("admin.plannings.edit", key=self.sheet.key)
 
 
+def opened(key: str) -> Sheet:
+    """Read a planning of which one site is theirs who are logged in; others are not there."""
+    sheet = plannings.read(key)
+    if not sheet.seen_by(scope()):
+        abort(404)
+    return sheet
+
+
+def changeable(key: str) -> Sheet:
+    """Read a planning that is theirs to change: all of its sites are."""
+    sheet = opened(key)
+    if not sheet.changed_by(scope()):
+        abort(404)
+    return sheet
+
+
 def stored(sheet: Sheet) -> Editor:
     """Open the version that is asked for, else the one in force."""
     wanted = parse_day(request.args.get("version"))
@@ -63,7 +80,7 @@ def stored(sheet: Sheet) -> Editor:
     if request.args.get("version") == "first":
         version = sheet.version(None)
     shown = version or sheet.in_force(now())
-    sites = plannings.all_sites(sheet.sites)
+    sites = plannings.all_sites(sheet.sites, scope=scope())
     editor = Editor(_form_of(sheet, sites), week.days_of(shown.week), sites, sheet, shown.applies_from, sheet.revision)
     editor.site, editor.week = request.args.get("site", ""), parse_day(request.args.get("week"))
     return editor
@@ -89,9 +106,9 @@ def _choices(sites: Sequence[SiteCard]) -> list[tuple[str, str]]:
 
 def blank() -> Editor:
     """Begin a planning: like another one, or with the mornings and afternoons of a working week."""
-    sites = plannings.all_sites()
+    sites = plannings.all_sites(scope=scope())
     if (like := request.args.get("like", "")) and like.isprintable():
-        model = plannings.read(like)
+        model = opened(like)
         form = _form_of(model, sites, NewPlanningForm)
         form.name.data = ""
         return Editor(form, week.days_of(model.in_force(now()).week), sites)
@@ -109,7 +126,7 @@ def blank() -> Editor:
 
 def received(sheet: Sheet | None) -> Editor:
     """Read what was typed, and do what the pressed button says to the week on the screen."""
-    given, sites = request.form, plannings.all_sites(sheet.sites if sheet is not None else ())
+    given, sites = request.form, plannings.all_sites(sheet.sites if sheet is not None else (), scope=scope())
     form = (PlanningForm if sheet is not None else NewPlanningForm)(given, site_choices=_choices(sites))
     days = week.received(given, given.getlist("open"))
     editor = Editor(form, days, sites, sheet, parse_day(given.get("version")), given.get("revision", ""))

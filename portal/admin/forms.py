@@ -15,6 +15,7 @@ from wtforms import (
     FloatField,
     Form,
     IntegerField,
+    SelectField,
     SelectMultipleField,
     StringField,
     TelField,
@@ -194,6 +195,10 @@ def check_durations(_form: Form, field: Field) -> None:
         raise ValidationError(_l("Write lengths of time apart by commas, each once: 24 h, 2 d."))
 
 
+MOST_AHEAD = [NumberRange(0, MOST_DAYS, message=_l("Enter a number of days from 0 to 3660."))]
+MOST_TO_UNDO = [NumberRange(0, MOST_UNDO, message=_l("Enter a number of minutes from 0 to 1440."))]
+
+
 class SiteForm(StaffForm):
     """A place and the rules of booking there."""
 
@@ -226,12 +231,12 @@ class SiteForm(StaffForm):
     business_days = BooleanField(_l("Count open days only"))
     max_days = IntegerField(
         _l("How far ahead (days)"),
-        validators=[NumberRange(0, MOST_DAYS, message=_l("Enter a number of days from 0 to 3660."))],
+        validators=MOST_AHEAD,
     )
     change_notice = StringField(_l("Notice before a change"), filters=[stripped], validators=[check_duration])
     undo = IntegerField(
         _l("Time to undo a cancellation (minutes)"),
-        validators=[NumberRange(0, MOST_UNDO, message=_l("Enter a number of minutes from 0 to 1440."))],
+        validators=MOST_TO_UNDO,
     )
     reminders = StringField(_l("Reminders before the appointment"), filters=[stripped], validators=[check_durations])
 
@@ -240,6 +245,24 @@ class NewSiteForm(SiteForm):
     """A site to be made: it needs a key."""
 
     key = key_field()
+
+
+YES, NO = "yes", "no"
+
+
+class OwnRulesForm(StaffForm):
+    """The rules of a planning that differ from those of its sites; what is left empty follows the site."""
+
+    min_notice = StringField(_l("Notice before a booking"), filters=[stripped], validators=[check_duration])
+    business_days = SelectField(_l("Count open days only"), default="")
+    max_days = IntegerField(_l("How far ahead (days)"), validators=[Optional(), *MOST_AHEAD])
+    change_notice = StringField(_l("Notice before a change"), filters=[stripped], validators=[check_duration])
+    undo = IntegerField(_l("Time to undo a cancellation (minutes)"), validators=[Optional(), *MOST_TO_UNDO])
+    reminders = StringField(_l("Reminders before the appointment"), filters=[stripped], validators=[check_durations])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.business_days.choices = [("", _l("As the site")), (YES, _l("yes")), (NO, _l("no"))]
 
 
 class ClosureForm(StaffForm):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
 
-from portal.admin import week
-from portal.admin.editor import Editor, blank, plan_of, received, stored
+from portal.admin import rules, week
+from portal.admin.editor import Editor, blank, changeable, opened, plan_of, received, stored
 from portal.admin.effects import seen
 from portal.admin.forms import PlanningForm
-from portal.admin.guard import EDIT, needs
+from portal.admin.guard import EDIT, actor, needs, scope, staff
 from portal.admin.versions import version_views
 from portal.admin.week import Days
 from portal.admin.week_views import axis, capacity_tables, day_views
@@ -22,7 +23,9 @@ from portal.i18n import _, weekday
 from portal.i18n import day as in_full
 from portal.operations import planning_list, planning_previews, plannings
 from portal.operations.impacts import SiteImpact
+from portal.operations.planning_list import Wanted
 from portal.operations.plannings import Plan
+from portal.web.forms import NAME
 from portal.web.responses import go, page, show
 from portal.web.texts import explain
 
@@ -32,16 +35,29 @@ ZONES = ("Europe/Paris", "Europe/London", "Europe/Berlin", "Europe/Madrid", "Eur
 
 @bp.get("/plannings/")
 def index() -> Response:
-    """List every planning."""
-    return page("admin/plannings/index.html", plannings=planning_list.overview(now=now()))
+    """List the plannings that are theirs who are logged in."""
+    given = request.args
+    text, site = (given.get(name, "").strip().replace("\0", "")[:NAME] for name in ("q", "site"))
+    wanted = Wanted(text, site or None, given.get("page", 1, type=int))
+    found = planning_list.overview(now=now(), scope=scope(), wanted=wanted)
+    return page("admin/plannings/index.html", found=found, wanted=wanted, url=_page_of(wanted))
+
+
+def _page_of(wanted: Wanted) -> Callable[[int], str]:
+    """Give the address of a page of the list, with its filters."""
+
+    def url(number: int) -> str:
+        return url_for("admin.plannings.index", q=wanted.text or None, site=wanted.site, page=number)
+
+    return url
 
 
 @bp.route("/plannings/<key>", methods=["GET", "POST"])
 def edit(key: str) -> Response:
     """Show a planning's week, change what is on the screen, or save it."""
-    sheet = plannings.read(key)
-    editor = stored(sheet) if request.method == "GET" else received(sheet)
-    return _answer(editor)
+    if request.method == "POST":
+        return _answer(received(changeable(key)))
+    return _answer(stored(opened(key)))
 
 
 @bp.route("/add/planning", methods=["GET", "POST"])
@@ -84,9 +100,9 @@ def _save(editor: Editor) -> Response:
 def _write(editor: Editor, plan: Plan) -> str:
     if editor.sheet is None:
         key = str(editor.form["key"].data)
-        plannings.create(key, plan, now=now())
+        plannings.create(key, plan, now=now(), by=actor())
         return key
-    plannings.save(editor.sheet.key, editor.revision, plan, now=now())
+    plannings.save(editor.sheet.key, editor.revision, plan, now=now(), by=actor())
     return editor.sheet.key
 
 
@@ -157,8 +173,15 @@ def _values(editor: Editor, plan: Plan) -> dict[str, Any]:
         "lead": _lead(editor),
         "versions": version_views(editor),
         "today": editor.sheet.today(now()) if editor.sheet is not None else None,
+        "may_edit": _may_edit(editor),
+        "own_rules": rules.told(editor.sheet) if editor.sheet is not None else [],
         "zones": sorted({*ZONES, *(site.zone.key for site in editor.sites)}),
     }
+
+
+def _may_edit(editor: Editor) -> bool:
+    """Tell whether the week may be changed by whoever looks: a planning of others' sites is shown only."""
+    return staff().may(EDIT) and (editor.sheet is None or editor.sheet.changed_by(scope()))
 
 
 def _lead(editor: Editor) -> str:

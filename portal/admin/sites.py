@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response, abort, flash, request, url_for
 
 from portal.admin.conflicts import differences
-from portal.admin.durations import all_written, several, typed, written
 from portal.admin.forms import ClosureForm, NewSiteForm, SiteForm
 from portal.admin.guard import EDIT, actor, needs, only, scope
+from portal.admin.rules import rules_of, understood
 from portal.clock import now
-from portal.domain.durations import Duration
 from portal.domain.errors import Invalid, Refusal, StateChanged
 from portal.domain.policy import Policy
 from portal.i18n import _
@@ -76,7 +73,7 @@ def add() -> Response:
     if scope().sites is not None:
         abort(404)
     if request.method == "GET":
-        rules = _rules_of(Policy())
+        rules = rules_of(Policy())
         return _show(NewSiteForm(timezone=organisation.card().timezone, active=True, **rules), None)
     form = NewSiteForm(request.form)
     if not form.validate():
@@ -101,20 +98,8 @@ def _form_of(sheet: Sheet) -> SiteForm:
         longitude=sheet.longitude,
         holidays=sheet.holidays,
         active=sheet.active,
-        **_rules_of(sheet.rules),
+        **rules_of(sheet.rules),
     )
-
-
-def _rules_of(policy: Policy) -> dict[str, Any]:
-    """Write the rules of a policy as they are typed."""
-    return {
-        "min_notice": written(policy.min_notice),
-        "business_days": policy.business_days,
-        "max_days": policy.max_days,
-        "change_notice": written(policy.change_notice),
-        "undo": policy.undo,
-        "reminders": all_written(policy.reminders),
-    }
 
 
 def _plan(form: SiteForm) -> Plan:
@@ -129,19 +114,8 @@ def _plan(form: SiteForm) -> Plan:
         longitude=form.longitude.data,
         holidays=form.holidays.data or None,
         active=form.active.data,
-        rules={
-            "min_notice": _setting(form.min_notice.data),
-            "business_days": form.business_days.data,
-            "max_days": form.max_days.data,
-            "change_notice": _setting(form.change_notice.data),
-            "undo": form.undo.data,
-            "reminders": [one.setting for one in several(form.reminders.data or "") or ()],
-        },
+        rules=understood(form),
     )
-
-
-def _setting(text: str | None) -> int | str:
-    return (typed(text or "0") or Duration(0)).setting
 
 
 def _refuse(form: SiteForm, refusal: Refusal) -> None:

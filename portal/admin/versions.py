@@ -7,8 +7,8 @@ from datetime import date
 
 from flask import Blueprint, Response, abort, flash, request, url_for
 
-from portal.admin.editor import Editor
-from portal.admin.guard import EDIT, needs
+from portal.admin.editor import Editor, changeable
+from portal.admin.guard import EDIT, actor, needs
 from portal.admin.week_views import capacity_tables
 from portal.clock import now
 from portal.domain.openings import possible_in_week
@@ -62,11 +62,11 @@ def _named(applies_from: date | None) -> str:
 @needs(EDIT)
 def remove(key: str, day: str) -> Response:
     """Ask once, saying what it does, then drop a version that does not apply yet."""
-    sheet, applies_from = plannings.read(key), parse_day(day)
+    sheet, applies_from = changeable(key), parse_day(day)
     if applies_from is None or sheet.version(applies_from) is None or applies_from <= sheet.today(now()):
         abort(404)
     if request.method == "POST":
-        plannings.drop_version(key, request.form.get("revision", ""), applies_from, now=now())
+        plannings.drop_version(key, request.form.get("revision", ""), applies_from, now=now(), by=actor())
         flash(_("The version is deleted."))
         return go(url_for("admin.plannings.edit", key=key))
     found = planning_previews.preview_without(key, applies_from, now=now())

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from portal.domain.openings import Schedule, Version
 from portal.domain.preview import Capacity
-from portal.domain.zones import DAY, local_day, zone
+from portal.domain.zones import local_day, zone
 from portal.extensions import reading
 from portal.models import Pool
 from portal.operations import impacts
 from portal.operations.bookables import SiteCard
 from portal.operations.impacts import SiteChange, SiteImpact
+from portal.operations.periods import monday_of
 from portal.operations.plannings import Exceptional, Plan, Sheet, sheet_of, site_cards
 
 
@@ -73,15 +74,6 @@ def changed(schedule: Schedule, plan: Plan) -> Schedule:
     others = [one for one in schedule.versions if one.applies_from != plan.target]
     versions = sorted([*others, Version(plan.target, plan.week)], key=lambda one: one.applies_from or date.min)
     return Schedule(zone(plan.timezone), tuple(versions), schedule.exceptions, plan.slot_minutes, plan.step_minutes)
-
-
-def monday_of(day: date) -> date:
-    """Give the Monday of a date's week.
-
-    >>> monday_of(date(2026, 12, 6)).isoformat()
-    '2026-11-30'
-    """
-    return day - (day.isoweekday() - 1) * DAY
 
 
 def _changes(

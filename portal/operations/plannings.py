@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import and_, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from portal.domain.errors import Invalid, NotFound, StateChanged
 from portal.domain.openings import Opening, Schedule, Version, Week, check_minutes, check_openings
+from portal.domain.policy import check_policy
 from portal.domain.zones import local_day, zone
 from portal.extensions import reading, retried, transaction
 from portal.models import (
@@ -27,8 +29,11 @@ from portal.models import (
     Site,
     WeeklyOpening,
 )
-from portal.operations import bookables
+from portal.operations import audit, bookables
+from portal.operations.actors import SYSTEM, Actor
 from portal.operations.bookables import SiteCard
+from portal.operations.scopes import EVERYWHERE, Scope
+from portal.operations.sites import RULES
 
 KINDS = ("customer", "supplier")
 LONGEST_NAME = 120
@@ -46,7 +51,10 @@ class Exceptional:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A planning as its page shows it. ``sites`` are the keys of those that it serves now."""
+    """A planning as its page shows it. ``sites`` are the keys of those that it serves now.
+
+    ``policy`` holds the rules that are its own; where it says nothing, the site's rules apply.
+    """
 
     id: int
     key: str
@@ -58,7 +66,22 @@ class Sheet:
     revision: str
     schedule: Schedule
     sites: tuple[str, ...]
+    site_ids: frozenset[int]
     exceptions: tuple[Exceptional, ...]
+    policy: Mapping[str, Any]
+
+    def seen_by(self, scope: Scope) -> bool:
+        """Tell whether it is to be seen: one of its sites is theirs, or every site."""
+        return scope.sees(None) or any(scope.sees(site_id) for site_id in self.site_ids)
+
+    def changed_by(self, scope: Scope) -> bool:
+        """Tell whether it is theirs to change: all of its sites are."""
+        return self.seen_by(scope) and scope.sees_all(self.site_ids)
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """The rules of a page that are its own."""
+        return {name: value for name, value in self.policy.items() if name in RULES}
 
     def version(self, applies_from: date | None) -> Version | None:
         """Find the version that begins on this date, None being the first."""
@@ -109,15 +132,15 @@ def in_force(versions: Sequence[Version], day: date) -> Version:
     return max(known, key=lambda one: one.applies_from or date.min, default=Version(None, {}))
 
 
-def all_sites(also: Sequence[str] = ()) -> list[SiteCard]:
+def all_sites(also: Sequence[str] = (), *, scope: Scope = EVERYWHERE) -> list[SiteCard]:
     """List the sites in use by name, and ``also`` those of these keys, in use or not."""
     with reading() as session:
-        return site_cards(session, also)
+        return site_cards(session, also, scope)
 
 
-def site_cards(session: Session, also: Sequence[str] = ()) -> list[SiteCard]:
+def site_cards(session: Session, also: Sequence[str] = (), scope: Scope = EVERYWHERE) -> list[SiteCard]:
     """List sites as ``all_sites``, within the caller's session."""
-    shown = or_(Site.active, Site.key.in_(also))
+    shown = and_(scope.limits(Site.id), or_(Site.active, Site.key.in_(also)))
     rows = session.execute(select(Site.id, Site.revision).where(shown).order_by(Site.name)).all()
     return [bookables.site_card(session, row.id, row.revision) for row in rows]
 
@@ -139,7 +162,8 @@ def sheet_of(session: Session, key: str) -> Sheet:
         .where(ExceptionalDay.planning_id == row.id)
         .order_by(ExceptionalDay.day)
     )
-    serving = select(Site.key).join(Pool, Pool.site_id == Site.id).where(Pool.planning_id == row.id, Pool.active)
+    serving = select(Site.key, Site.id).join(Pool, Pool.site_id == Site.id)
+    served = session.execute(serving.where(Pool.planning_id == row.id, Pool.active).order_by(Site.name)).all()
     return Sheet(
         id=row.id,
         key=row.key,
@@ -150,13 +174,15 @@ def sheet_of(session: Session, key: str) -> Sheet:
         active=row.active,
         revision=row.revision,
         schedule=card.schedule,
-        sites=tuple(session.scalars(serving.order_by(Site.name))),
+        sites=tuple(one.key for one in served),
+        site_ids=frozenset(one.id for one in served),
         exceptions=tuple(Exceptional(day, label, card.schedule.exceptions.get(day, ())) for day, label in labels),
+        policy=card.policy,
     )
 
 
 @retried
-def create(key: str, plan: Plan, *, now: datetime) -> None:
+def create(key: str, plan: Plan, *, now: datetime, by: Actor = SYSTEM) -> None:
     """Make a planning with its first week. Raises Invalid."""
     check(plan)
     _check_date(plan, (), now)
@@ -167,62 +193,148 @@ def create(key: str, plan: Plan, *, now: datetime) -> None:
         made.versions = [PlanningVersion(applies_from=None, openings=_weekly(plan.week))]
         session.add(made)
         session.flush()
-        _serve(session, made.id, plan.sites)
+        sites = _serve(session, made.id, plan.sites)
+        tell(session, by, "created", key, plan.name, sites, now, {}, {**facts(plan), **week_facts(plan.week)})
 
 
 @retried
-def save(key: str, revision: str, plan: Plan, *, now: datetime) -> None:
+def save(key: str, revision: str, plan: Plan, *, now: datetime, by: Actor = SYSTEM) -> None:
     """Write a planning's settings and one of its weeks. Raises NotFound, StateChanged, Invalid."""
     check(plan)
     with transaction() as session:
-        planning_id = _claim(session, key, revision, _settings(plan))
-        _check_date(plan, session.scalars(_version_dates(planning_id)), now)
-        _serve(session, planning_id, plan.sites)
-        _drop_version(session, planning_id, plan.target)
-        session.add(PlanningVersion(planning_id=planning_id, applies_from=plan.target, openings=_weekly(plan.week)))
+        sheet = sheet_of(session, key)
+        claim(session, sheet, revision, _settings(plan))
+        _check_date(plan, (one.applies_from for one in sheet.schedule.versions), now)
+        sites = _serve(session, sheet.id, plan.sites)
+        _drop_version(session, sheet.id, plan.target)
+        session.add(PlanningVersion(planning_id=sheet.id, applies_from=plan.target, openings=_weekly(plan.week)))
+        old = sheet.version(plan.target)
+        before = {**facts(sheet), **(week_facts(old.week, plan.target) if old is not None else {})}
+        after = {**facts(plan), **week_facts(plan.week, plan.target)}
+        tell(session, by, "changed", key, plan.name, sites | sheet.site_ids, now, before, after)
 
 
 @retried
-def drop_version(key: str, revision: str, applies_from: date, *, now: datetime) -> None:
+def save_rules(key: str, revision: str, rules: Mapping[str, Any], *, now: datetime, by: Actor = SYSTEM) -> None:
+    """Write the rules that are a planning's own, those of ``RULES``; what is left out follows the site.
+
+    ``rules`` are as the configuration file writes them. Raises NotFound, StateChanged, Invalid.
+    """
+    check_policy(dict(rules))
+    with transaction() as session:
+        sheet = sheet_of(session, key)
+        others = {name: value for name, value in sheet.policy.items() if name not in RULES}
+        claim(session, sheet, revision, {"policy": {**others, **rules}})
+        tell(session, by, "changed", key, sheet.name, sheet.site_ids, now, sheet.rules, rules)
+
+
+@retried
+def drop_version(key: str, revision: str, applies_from: date, *, now: datetime, by: Actor = SYSTEM) -> None:
     """Drop a version that does not apply yet; what is in force stays. Raises NotFound, StateChanged, Invalid."""
     with transaction() as session:
-        planning_id = _claim(session, key, revision, {})
-        local = zone(session.scalars(select(Planning.timezone).where(Planning.id == planning_id)).one())
-        if applies_from <= local_day(now, local):
+        sheet = sheet_of(session, key)
+        claim(session, sheet, revision)
+        if applies_from <= sheet.today(now):
             raise Invalid(field="applies_from", problem="past", value=applies_from)
-        if not _drop_version(session, planning_id, applies_from):
+        old = sheet.version(applies_from)
+        if old is None or not _drop_version(session, sheet.id, applies_from):
             raise NotFound
+        tell(session, by, "changed", key, sheet.name, sheet.site_ids, now, week_facts(old.week, applies_from), {})
 
 
 @retried
-def save_day(key: str, revision: str, wanted: Exceptional, *, instead_of: date | None = None) -> None:
+def save_day(
+    key: str,
+    revision: str,
+    wanted: Exceptional,
+    *,
+    instead_of: date | None = None,
+    now: datetime,
+    by: Actor = SYSTEM,
+) -> None:
     """Write an exceptional day, in the place of another when its date changed.
 
     Raises NotFound, StateChanged, Invalid.
     """
     check_openings(wanted.openings)
     with transaction() as session:
-        planning_id = _claim(session, key, revision, {})
-        if instead_of is not None and not _drop_day(session, planning_id, instead_of):
+        sheet = sheet_of(session, key)
+        claim(session, sheet, revision)
+        if instead_of is not None and not _drop_day(session, sheet.id, instead_of):
             raise NotFound
-        taken = select(ExceptionalDay.id).where(
-            ExceptionalDay.planning_id == planning_id, ExceptionalDay.day == wanted.day
-        )
-        if session.scalar(taken) is not None:
+        if sheet.exceptional(wanted.day) is not None and wanted.day != instead_of:
             raise Invalid(field="day", problem="duplicate_date", value=wanted.day)
         hours = [
             ExceptionalOpening(start_minute=one.start, end_minute=one.end, slots=one.slots) for one in wanted.openings
         ]
-        session.add(ExceptionalDay(planning_id=planning_id, day=wanted.day, label=wanted.label, openings=hours))
+        session.add(ExceptionalDay(planning_id=sheet.id, day=wanted.day, label=wanted.label, openings=hours))
+        old = sheet.exceptional(instead_of) if instead_of is not None else None
+        before = day_facts(old) if old is not None else {}
+        tell(session, by, "changed", key, sheet.name, sheet.site_ids, now, before, day_facts(wanted))
 
 
 @retried
-def drop_day(key: str, revision: str, day: date) -> None:
+def drop_day(key: str, revision: str, day: date, *, now: datetime, by: Actor = SYSTEM) -> None:
     """Give a date its week back. Raises NotFound, StateChanged."""
     with transaction() as session:
-        planning_id = _claim(session, key, revision, {})
-        if not _drop_day(session, planning_id, day):
+        sheet = sheet_of(session, key)
+        claim(session, sheet, revision)
+        old = sheet.exceptional(day)
+        if old is None or not _drop_day(session, sheet.id, day):
             raise NotFound
+        tell(session, by, "changed", key, sheet.name, sheet.site_ids, now, day_facts(old), {})
+
+
+def tell(
+    session: Session,
+    by: Actor,
+    action: str,
+    key: str,
+    label: str,
+    site_ids: frozenset[int],
+    now: datetime,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+) -> None:
+    """Write down what differs. What several sites share is for those who see every site."""
+    old, new = audit.differences(before, after)
+    if action == "created" or old or new:
+        site_id = next(iter(site_ids)) if len(site_ids) == 1 else None
+        audit.record(session, by, action, "planning", key, now, label=label, site_id=site_id, before=old, after=new)
+
+
+# What the audit log says of a planning
+
+
+def facts(plan: Plan | Sheet) -> dict[str, Any]:
+    """Write the settings of a planning for the audit log."""
+    schedule = plan.schedule if isinstance(plan, Sheet) else plan
+    return {
+        "name": plan.name,
+        "timezone": plan.timezone,
+        "sites": sorted(plan.sites),
+        "kinds": sorted(plan.kinds),
+        "guests": plan.guests,
+        "active": plan.active,
+        "slot_minutes": schedule.slot_minutes,
+        "step_minutes": schedule.step_minutes,
+    }
+
+
+def week_facts(week: Week, applies_from: date | None = None) -> dict[str, str]:
+    """Write a week for the audit log, a line for each weekday (1 = Monday): "08:00-12:00 x 6"."""
+    name = f"week {applies_from.isoformat()}" if applies_from is not None else "week"
+    return {f"{name}, day {weekday}": _hours(openings) for weekday, openings in sorted(week.items()) if openings}
+
+
+def day_facts(exceptional: Exceptional) -> dict[str, str]:
+    """Write an exceptional day for the audit log."""
+    told = _hours(exceptional.openings) or "closed"
+    return {exceptional.day.isoformat(): f"{told} ({exceptional.label})" if exceptional.label else told}
+
+
+def _hours(openings: Iterable[Opening]) -> str:
+    return ", ".join(f"{one} x {one.slots}" for one in openings)
 
 
 def check(plan: Plan) -> None:
@@ -259,23 +371,25 @@ def _settings(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _claim(session: Session, key: str, revision: str, values: Mapping[str, Any]) -> int:
-    """Write the planning's own row first: bookings wait here, and a page that is out of date goes no further."""
-    claimed: int | None = session.scalar(
+def claim(session: Session, sheet: Sheet, revision: str, values: Mapping[str, Any] | None = None) -> None:
+    """Write the planning's own row first: bookings wait here, and a page that is out of date goes no further.
+
+    The sheet was read before: it is what the revision names when nobody else wrote it meanwhile.
+    """
+    claimed = session.scalar(
         update(Planning)
-        .where(Planning.key == key, Planning.revision == revision)
-        .values(revision=bookables.new_revision(), **values)
+        .where(Planning.id == sheet.id, Planning.revision == revision)
+        .values(revision=bookables.new_revision(), **(values or {}))
         .returning(Planning.id)
     )
     if claimed is None:
-        if session.scalar(select(Planning.id).where(Planning.key == key)) is None:
-            raise NotFound
         raise StateChanged(revision=revision)
-    return claimed
+    if sheet.revision != revision:
+        raise StaleDataError("the planning changed between reading it and writing it")
 
 
-def _serve(session: Session, planning_id: int, keys: Sequence[str]) -> None:
-    """Serve these sites and no others. A pool that is left keeps its appointments."""
+def _serve(session: Session, planning_id: int, keys: Sequence[str]) -> frozenset[int]:
+    """Serve these sites and no others, and give their ids. A pool that is left keeps its appointments."""
     found = session.execute(select(Site.key, Site.id).where(Site.key.in_(keys)))
     ids = {row.key: row.id for row in found}
     if missing := [key for key in keys if key not in ids]:
@@ -287,10 +401,7 @@ def _serve(session: Session, planning_id: int, keys: Sequence[str]) -> None:
     fresh = [{"planning_id": planning_id, "site_id": site_id} for site_id in ids.values() if site_id not in known]
     if fresh:
         session.execute(insert(Pool), fresh)
-
-
-def _version_dates(planning_id: int) -> Any:
-    return select(PlanningVersion.applies_from).where(PlanningVersion.planning_id == planning_id)
+    return frozenset(ids.values())
 
 
 def _drop_version(session: Session, planning_id: int, applies_from: date | None) -> bool:

@@ -6,12 +6,13 @@ import re
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 
 from portal.domain.openings import Opening
-from portal.extensions import transaction
-from portal.models import Site
+from portal.extensions import reading, transaction
+from portal.models import Audit, Site, User, UserSite
 from portal.operations import plannings
-from tests import sample
+from tests import sample, staff
 from tests.admin.conftest import form_of
 
 PAGE = "/admin/plannings/quais"
@@ -49,7 +50,7 @@ def heading(response):
 def test_the_list_names_every_planning(manager, docks):
     text = manager.get("/admin/plannings/").text
     assert "Planning quais" in text
-    assert '<b class="num">0</b> booked of 200 possible' in text
+    assert '<b class="num">0</b> booked of 200 possible this week' in text
 
 
 def test_the_list_costs_the_same_however_long_it_is(manager, do, statements):
@@ -57,8 +58,33 @@ def test_the_list_costs_the_same_however_long_it_is(manager, do, statements):
     for number in range(6):
         do(sample.planning, key=f"planning-{number}")
     manager.get("/admin/plannings/")
-    with statements(at_most=6):  # the session, the company's name, and four for the list
-        assert manager.get("/admin/plannings/").text.count("<h2>") == 6
+    with statements(at_most=8):  # the session, the company, and six for the list
+        assert manager.get("/admin/plannings/").text.count('class="planning"') == 6
+
+
+def test_the_list_is_searched_and_narrowed_to_a_site(manager, docks, do):
+    do(sample.site, key="lyon")
+    do(sample.planning, key="comptoir", sites=("lyon",))
+    for query in ("q=compt", "site=lyon", "q=comptoir&site=lyon&page=7"):
+        text = manager.get(f"/admin/plannings/?{query}").text
+        assert ("Planning comptoir" in text, "Planning quais" in text) == (True, False), query
+    assert "No planning matches." in manager.get("/admin/plannings/?q=nothing").text
+
+
+@pytest.mark.parametrize("query", ["page=0", "page=-3", "page=x", "site=%00", "q=" + "x" * 500, "site=nowhere"])
+def test_no_query_breaks_the_list(manager, docks, query):
+    assert manager.get(f"/admin/plannings/?{query}").status_code == 200
+
+
+def test_an_empty_list_says_what_to_do_next(manager, viewer):
+    assert "New planning" in manager.get("/admin/plannings/").text
+    assert "No planning yet." in viewer.get("/admin/plannings/").text
+
+
+def test_plannings_out_of_use_are_folded(manager, docks, send):
+    send(manager, PAGE, active=None, save="1")
+    text = manager.get("/admin/plannings/").text
+    assert re.search(r"<details.*Not in use.*Planning quais.*</details>", text, re.DOTALL)
 
 
 def test_the_editor_shows_the_week_as_it_is(manager, docks):
@@ -380,3 +406,121 @@ def test_a_viewer_sees_the_week_and_cannot_change_it(viewer, docks, do):
     assert "week=2026-12-07" in page.text
     assert "7 December" in viewer.get(f"{PAGE}?week=2026-12-07&site=bordeaux").text
     assert viewer.post(PAGE, data={**form_of(page, PAGE), "save": "1"}).status_code == 404
+
+
+# Whose they are
+
+
+@pytest.fixture
+def lyon_only(app, do, docks):
+    """Give the browser of a manager of Lyon, where one of two plannings serves, the other shared with Bordeaux."""
+    do(sample.site, key="lyon")
+    do(sample.planning, key="comptoir", sites=("lyon",))
+    do(sample.planning, key="commun", sites=("bordeaux", "lyon"))
+    client = staff.logged_in(app, "manager", "en")
+    do(limit_to, "manager@example.com", "lyon")
+    return client
+
+
+def limit_to(email, *keys):
+    with transaction() as session:
+        user = session.query(User).filter_by(email=email).one()
+        user.every_site = False
+        session.add_all(
+            UserSite(user_id=user.id, site_id=session.query(Site).filter_by(key=key).one().id) for key in keys
+        )
+
+
+def test_one_sees_plannings_of_which_one_site_is_ones_own(lyon_only):
+    text = lyon_only.get("/admin/plannings/").text
+    assert [name in text for name in ("Planning comptoir", "Planning commun", "Planning quais")] == [True, True, False]
+    assert "Bordeaux" not in text
+
+
+@pytest.mark.parametrize(("key", "status"), [("comptoir", 200), ("commun", 200), ("quais", 404)])
+def test_a_planning_of_others_is_not_there(lyon_only, key, status):
+    assert lyon_only.get(f"/admin/plannings/{key}").status_code == status
+    assert lyon_only.get(f"/admin/plannings/{key}/use").status_code == status
+
+
+@pytest.mark.parametrize("path", ["", "/rules", "/add/day"])
+@pytest.mark.parametrize(("key", "status"), [("comptoir", 422), ("commun", 404), ("quais", 404)])
+def test_a_planning_is_changed_by_those_whose_sites_are_all_its_own(lyon_only, key, status, path):
+    token = form_of(lyon_only.get("/admin/plannings/comptoir"), "/admin/plannings/comptoir")["csrf_token"][0]
+    nonsense = {"csrf_token": token, "save": "1", "name": "", "max_days": "x"}
+    assert lyon_only.post(f"/admin/plannings/{key}{path}", data=nonsense).status_code == status
+
+
+def test_a_planning_that_is_shared_is_shown_without_the_other_site(lyon_only, do, now):
+    do(sample.booked, "2026-12-02 08:00", now=now, planning="commun")
+    text = lyon_only.get("/admin/plannings/commun").text
+    assert ("Save the week" in text, "Bordeaux" in text, "Chauffeur" in text) == (False, False, False)
+
+
+def test_a_planning_is_made_for_ones_own_sites(lyon_only):
+    choices = lyon_only.get("/admin/add/planning").text
+    assert ("Lyon" in choices, "Bordeaux" in choices) == (True, False)
+    assert lyon_only.get("/admin/add/planning?like=quais").status_code == 404
+
+
+# Rules of its own
+
+
+RULES = f"{PAGE}/rules"
+
+
+def test_rules_of_its_own_are_typed_shown_and_taken_back(manager, docks, send, do):
+    given = {"min_notice": "12 h", "max_days": "10", "business_days": "no", "reminders": "0"}
+    saved = send(manager, RULES, **given)
+    assert (saved.status_code, saved.location) == (303, f"{PAGE}#rules")
+    wanted = {"min_notice": "12h", "business_days": False, "max_days": 10, "reminders": []}
+    assert read(do).rules == wanted
+    shown = form_of(manager.get(RULES), RULES)
+    assert {name: shown[name][0] for name in given} == given
+    page = manager.get(PAGE).text
+    assert re.search(r"How far ahead \(days\)</span></div><strong>10 d</strong>", page)
+    assert send(manager, RULES, **dict.fromkeys(given, "")).status_code == 303
+    assert read(do).rules == {}
+
+
+def test_an_empty_rule_says_what_the_sites_say(manager, do):
+    do(sample.site, policy={"max_days": 30})
+    do(sample.site, key="lyon")
+    do(sample.planning, sites=("bordeaux", "lyon"))
+    assert "Empty: as the site (Bordeaux\u00a0: 30 d; Lyon\u00a0: 90 d)." in manager.get(RULES).text
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"min_notice": "soon"}, {"max_days": "-1"}, {"undo": "2000"}, {"reminders": "24 h, 24 h"}, {"max_days": "x"}],
+)
+def test_a_rule_that_means_nothing_is_told_and_nothing_typed_is_lost(manager, docks, send, do, wrong):
+    refused = send(manager, RULES, change_notice="2 d", **{"undo": "7", **wrong})
+    assert refused.status_code == 422
+    shown = form_of(refused, RULES)
+    assert {name: shown[name] for name in ("change_notice", *wrong)} == {"change_notice": ["2 d"], **_listed(wrong)}
+    assert read(do).rules == {}
+
+
+def _listed(values):
+    return {name: [value] for name, value in values.items()}
+
+
+def test_rules_that_somebody_else_saved_are_not_overwritten_unseen(manager, docks, send, do, now):
+    mine = form_of(manager.get(RULES), RULES)
+    do(plannings.save_rules, "quais", read(do).revision, {"max_days": 5}, now=now)
+    refused = manager.post(RULES, data={**mine, "max_days": "10"})
+    assert refused.status_code == 409
+    assert "How far ahead (days): saved is “5”, yours is “10”." in refused.text
+    assert manager.post(RULES, data=form_of(refused, RULES)).status_code == 303
+    assert read(do).rules == {"max_days": 10}
+
+
+def test_the_audit_log_names_who_changed_the_rules(manager, docks, send, do):
+    send(manager, RULES, max_days="10")
+
+    def told():
+        with reading() as session:
+            return session.execute(select(Audit.actor, Audit.kind, Audit.after)).one()
+
+    assert tuple(do(told)) == ("manager@example.com", "planning", {"max_days": 10})

@@ -19,7 +19,7 @@ TEACHING = [
     "portal.admin.durations",
     "portal.operations.passwords",
     "portal.operations.throttle",
-    "portal.operations.planning_previews",
+    "portal.operations.periods",
 ]
 openings = st.builds(
     lambda start, length, slots: Opening(start, min(start + length, 1440), slots),

@@ -7,11 +7,14 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from portal.domain.errors import Invalid, NotFound, StateChanged
 from portal.domain.openings import Opening, Why
-from portal.operations import appointments, calendars, planning_list, planning_previews, plannings
-from portal.operations.actors import CUSTOMER, GUEST
+from portal.extensions import reading
+from portal.models import Audit
+from portal.operations import appointments, calendars, planning_previews, plannings
+from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.plannings import Exceptional, Plan
 from tests import sample
 from tests.sample import paris
@@ -79,20 +82,6 @@ def test_a_planning_is_read_as_it_was_made(do, docks, now):
 def test_an_unknown_planning_is_not_found(do, docks):
     with pytest.raises(NotFound):
         do(plannings.read, "nothing")
-
-
-def test_the_list_counts_places_and_bookings_of_a_week(do, docks, now):
-    do(sample.booked, "2026-12-07 08:00", now=now)
-    (line,) = do(planning_list.overview, now=now)
-    assert (line.name, line.sites, line.possible, line.booked) == ("Planning quais", ("Bordeaux",), 200, 1)
-
-
-def test_the_list_costs_the_same_however_long_it_is(do, docks, now, statements):
-    do(sample.site, key="lyon")
-    for number in range(8):
-        do(sample.planning, key=f"planning-{number}", sites=("bordeaux", "lyon"))
-    with statements(at_most=4):
-        assert len(do(planning_list.overview, now=now)) == 9
 
 
 # Saving the week
@@ -302,8 +291,8 @@ CHRISTMAS_EVE = Exceptional(date(2026, 12, 24), "Inventaire", (Opening(480, 720,
 
 
 @pytest.fixture
-def with_eve(do, docks):
-    do(plannings.save_day, "quais", do(plannings.read, "quais").revision, CHRISTMAS_EVE)
+def with_eve(do, docks, now):
+    do(plannings.save_day, "quais", do(plannings.read, "quais").revision, CHRISTMAS_EVE, now=now)
     return do(plannings.read, "quais")
 
 
@@ -312,35 +301,35 @@ def test_an_exceptional_day_replaces_the_week(do, with_eve, now):
     assert free(do, CHRISTMAS_EVE.day, now)[-1] == "11:00"
 
 
-def test_an_exceptional_day_can_move_to_another_date(do, with_eve):
+def test_an_exceptional_day_can_move_to_another_date(do, with_eve, now):
     moved = replace(CHRISTMAS_EVE, day=date(2026, 12, 23))
-    do(plannings.save_day, "quais", with_eve.revision, moved, instead_of=CHRISTMAS_EVE.day)
+    do(plannings.save_day, "quais", with_eve.revision, moved, instead_of=CHRISTMAS_EVE.day, now=now)
     assert do(plannings.read, "quais").exceptions == (moved,)
 
 
-def test_a_date_is_exceptional_once(do, with_eve):
+def test_a_date_is_exceptional_once(do, with_eve, now):
     with pytest.raises(Invalid) as refused:
-        do(plannings.save_day, "quais", with_eve.revision, CHRISTMAS_EVE)
+        do(plannings.save_day, "quais", with_eve.revision, CHRISTMAS_EVE, now=now)
     assert refused.value.values["problem"] == "duplicate_date"
 
 
 def test_a_dropped_day_follows_its_week_again(do, with_eve, now):
-    do(plannings.drop_day, "quais", with_eve.revision, CHRISTMAS_EVE.day)
+    do(plannings.drop_day, "quais", with_eve.revision, CHRISTMAS_EVE.day, now=now)
     assert free(do, CHRISTMAS_EVE.day, now)[-1] == "17:00"
 
 
-def test_hours_of_an_exceptional_day_never_overlap(do, docks):
+def test_hours_of_an_exceptional_day_never_overlap(do, docks, now):
     wrong = replace(CHRISTMAS_EVE, openings=(Opening(480, 720, 2), Opening(700, 800, 2)))
     with pytest.raises(Invalid):
-        do(plannings.save_day, "quais", do(plannings.read, "quais").revision, wrong)
+        do(plannings.save_day, "quais", do(plannings.read, "quais").revision, wrong, now=now)
 
 
-def test_an_exceptional_day_that_is_not_there_can_be_neither_moved_nor_dropped(do, docks):
+def test_an_exceptional_day_that_is_not_there_can_be_neither_moved_nor_dropped(do, docks, now):
     revision = do(plannings.read, "quais").revision
     with pytest.raises(NotFound):
-        do(plannings.drop_day, "quais", revision, date(2026, 12, 24))
+        do(plannings.drop_day, "quais", revision, date(2026, 12, 24), now=now)
     with pytest.raises(NotFound):
-        do(plannings.save_day, "quais", revision, CHRISTMAS_EVE, instead_of=date(2026, 12, 25))
+        do(plannings.save_day, "quais", revision, CHRISTMAS_EVE, instead_of=date(2026, 12, 25), now=now)
 
 
 def test_the_effect_of_an_exceptional_day_is_told_first(do, docks, now):
@@ -372,3 +361,98 @@ def book_or_save(number, revision, now):
 def test_many_who_save_and_book_at_once_neither_wait_for_ever_nor_lose_anything(do, docks, now, processes):
     answers = processes(9, book_or_save, do(plannings.read, "quais").revision, now)
     assert Counter(answers) == {"booked": 6, "saved": 1, 409: 2}
+
+
+# What the audit log says
+
+
+@pytest.fixture
+def told(do):
+    """Read the audit log: who, what, before and after."""
+
+    def rows():
+        with reading() as session:
+            return [
+                (row.actor, row.action, row.key, row.site_id is not None, row.before, row.after)
+                for row in session.scalars(select(Audit).order_by(Audit.id))
+            ]
+
+    return lambda: do(rows)
+
+
+CLAIRE = Actor("claire@example.com", "staff", staff=True)
+
+
+def test_a_saved_week_is_told_with_what_differs(do, docks, now, told):
+    wanted = plan(name="Quais nord", week=without(1, MORNING))
+    do(plannings.save, "quais", do(plannings.read, "quais").revision, wanted, now=now, by=CLAIRE)
+    before = {"name": "Planning quais", "week, day 1": "08:00-12:00 x 6, 14:00-18:00 x 4"}
+    after = {"name": "Quais nord", "week, day 1": "08:00-12:00 x 6"}
+    assert told() == [("claire@example.com", "changed", "quais", True, before, after)]
+
+
+def test_a_version_is_told_with_its_date(do, docks, now, told):
+    monday = date(2026, 12, 14)
+    wanted = plan(week={1: (MORNING,)}, applies_from=monday)
+    do(plannings.save, "quais", do(plannings.read, "quais").revision, wanted, now=now, by=CLAIRE)
+    do(plannings.drop_version, "quais", do(plannings.read, "quais").revision, monday, now=now, by=CLAIRE)
+    hours = {"week 2026-12-14, day 1": "08:00-12:00 x 6"}
+    nothing = {"week 2026-12-14, day 1": None}
+    assert [row[4:] for row in told()] == [(nothing, hours), (hours, nothing)]
+
+
+def test_a_new_planning_is_told_and_one_of_several_sites_is_for_those_who_see_all(do, docks, now, told):
+    do(sample.site, key="lyon")
+    do(plannings.create, "comptoir", plan(sites=("bordeaux", "lyon")), now=now, by=CLAIRE)
+    ((actor, action, key, of_a_site, _before, after),) = told()
+    assert (actor, action, key, of_a_site) == ("claire@example.com", "created", "comptoir", False)
+    assert (after["sites"], after["week, day 5"]) == (["bordeaux", "lyon"], "08:00-12:00 x 6, 14:00-18:00 x 4")
+
+
+def test_exceptional_days_are_told(do, with_eve, now, told):
+    do(plannings.drop_day, "quais", with_eve.revision, CHRISTMAS_EVE.day, now=now, by=CLAIRE)
+    day = {"2026-12-24": "08:00-12:00 x 2 (Inventaire)"}
+    assert [row[4:] for row in told()] == [({"2026-12-24": None}, day), (day, {"2026-12-24": None})]
+
+
+def test_saving_what_is_there_already_is_no_news(save, docks, told):
+    save()
+    assert told() == []
+
+
+def test_a_refused_change_is_not_told(do, docks, now, told):
+    with pytest.raises(StateChanged):
+        do(plannings.save, "quais", "another revision", plan(name="Quais nord"), now=now, by=CLAIRE)
+    assert told() == []
+
+
+# Rules of its own
+
+
+def test_rules_of_its_own_come_before_the_sites_and_others_follow_it(do, now, told):
+    do(sample.site, policy={"min_notice": "2d", "max_days": 30})
+    do(sample.planning, policy={"validation": "none"})
+    revision = do(plannings.read, "quais").revision
+    do(plannings.save_rules, "quais", revision, {"max_days": 5, "reminders": []}, now=now, by=CLAIRE)
+    policy = do(calendars.explain, "bordeaux", "quais", MONDAY, now=now).bookable.policy
+    assert (policy.max_days, str(policy.min_notice), policy.reminders) == (5, "2d", ())
+    sheet = do(plannings.read, "quais")
+    assert (sheet.rules, sheet.policy["validation"]) == ({"max_days": 5, "reminders": []}, "none")
+    assert told()[0][4:] == ({"max_days": None, "reminders": None}, {"max_days": 5, "reminders": []})
+
+
+def test_a_rule_that_is_taken_back_follows_the_site_again(do, docks, now):
+    for rules in ({"max_days": 5, "undo": 10}, {"undo": 10}):
+        do(plannings.save_rules, "quais", do(plannings.read, "quais").revision, rules, now=now)
+    assert do(plannings.read, "quais").rules == {"undo": 10}
+
+
+@pytest.mark.parametrize("wrong", [{"max_days": -1}, {"min_notice": "soon"}, {"nonsense": 1}])
+def test_a_rule_that_means_nothing_is_refused(do, docks, now, wrong):
+    with pytest.raises(Invalid):
+        do(plannings.save_rules, "quais", do(plannings.read, "quais").revision, wrong, now=now)
+
+
+def test_rules_that_somebody_else_saved_meanwhile_are_not_overwritten(do, docks, now):
+    with pytest.raises(StateChanged):
+        do(plannings.save_rules, "quais", "another revision", {"max_days": 5}, now=now)

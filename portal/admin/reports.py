@@ -1,0 +1,225 @@
+"""Reports: figures of a period with charts, their tables and files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+
+from portal.admin.charts import Chart, Column, Part, columns
+from portal.admin.guard import scope
+from portal.admin.numbers import decimal, percent
+from portal.clock import now
+from portal.domain.zones import DAY, local_day, parse_day, zone
+from portal.i18n import _, day, month, sentence
+from portal.operations import organisation, reports
+from portal.operations.figures import Figures
+from portal.operations.periods import WEEK, Period, monday_of
+from portal.operations.reports import Report, Wanted
+from portal.web.exports import Row, table_response
+from portal.web.responses import page
+
+bp = Blueprint("reports", __name__)
+MINUTE = 60  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One of the large figures: its name, its number, and how it stands to the period before."""
+
+    name: str
+    number: str
+    earlier: str
+
+
+@bp.get("/reports/")
+def index() -> Response:
+    """Show the figures of a period."""
+    wanted = _wanted()
+    return page("admin/reports/index.html", **_values(_read(wanted), wanted))
+
+
+@bp.get("/reports/export.<any(csv, xlsx):form>")
+def export(form: str) -> Response:
+    """Send the figures of every planning at every site in every part of the period."""
+    found = _read(_wanted())
+    return table_response(_("report"), _heads(), _rows(found), form)
+
+
+def _wanted() -> Wanted:
+    """Read what is asked for; what cannot be read is left out."""
+    given = request.args
+    step = given.get("step", "")
+    return Wanted(
+        first=parse_day(given.get("from")),
+        last=parse_day(given.get("to")),
+        step=step if step in reports.STEPS else reports.STEPS[0],
+        site=given.get("site") or None,
+        planning=given.get("planning") or None,
+    )
+
+
+def _read(wanted: Wanted) -> Report:
+    return reports.read(now=now(), today=_today(), scope=scope(), wanted=wanted)
+
+
+def _today() -> date:
+    return local_day(now(), zone(organisation.card().timezone))
+
+
+def _values(found: Report, wanted: Wanted) -> dict[str, Any]:
+    return {
+        "found": found,
+        "wanted": wanted,
+        "presets": _presets(found),
+        "kept": {"step": wanted.step, "site": wanted.site, "planning": wanted.planning},
+        "exports": [(text, _export_url(found, wanted, form)) for text, form in (("CSV", "csv"), ("Excel", "xlsx"))],
+        "figures": _figures(found.whole, found.earlier),
+        "names": [_name(one, wanted.step) for one in found.parts],
+        "charts": _charts(found),
+    }
+
+
+def _presets(found: Report) -> list[tuple[str, Period, bool]]:
+    """Offer periods that people mean: whole weeks, and the year so far."""
+    last = monday_of(_today()) - DAY
+    offered = [
+        (_("4 weeks"), Period(last - 4 * WEEK + DAY, last)),
+        (_("8 weeks"), Period(last - 8 * WEEK + DAY, last)),
+        (_("26 weeks"), Period(last - 26 * WEEK + DAY, last)),
+        (_("This week and the next three"), Period(last + DAY, last + 4 * WEEK)),
+    ]
+    return [(text, period, period == found.period) for text, period in offered]
+
+
+def _export_url(found: Report, wanted: Wanted, form: str) -> str:
+    asked: dict[str, Any] = {
+        "from": found.period.first.isoformat(),
+        "to": found.period.last.isoformat(),
+        "step": wanted.step,
+        "site": wanted.site,
+        "planning": wanted.planning,
+    }
+    return url_for("admin.reports.export", form=form, **asked)
+
+
+def _figures(whole: Figures, earlier: Figures) -> list[Figure]:
+    return [
+        Figure(_("Fill rate"), percent(whole.fill), _before(percent(earlier.fill))),
+        Figure(_("Bookings"), decimal(whole.bookings), _grown(whole.bookings, earlier.bookings)),
+        Figure(_("Cancellations"), decimal(whole.cancelled), _grown(whole.cancelled, earlier.cancelled)),
+        Figure(_("No-shows"), decimal(whole.no_shows), _grown(whole.no_shows, earlier.no_shows)),
+        Figure(_("Lead time (days)"), decimal(whole.lead), _before(decimal(earlier.lead))),
+        Figure(_("Refused"), decimal(whole.refused), _grown(whole.refused, earlier.refused)),
+    ]
+
+
+def _grown(number: int, earlier: int) -> str:
+    """Say how a number stands to the one before: "before: 40 (+12 %)"."""
+    if not earlier:
+        return _before(decimal(earlier))
+    change = percent((number - earlier) / earlier, signed=True)
+    return _("before: %(number)s (%(change)s)", number=decimal(earlier), change=change)
+
+
+def _before(text: str) -> str:
+    return _("before: %(number)s", number=text)
+
+
+def _name(part: Period, step: str) -> str:
+    """Name a part of the period: a month, or the week by its Monday; the first may begin later."""
+    return sentence(month(part.first)) if step == "month" else sentence(day(part.first))
+
+
+# Charts
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A chart with its words: ``key`` names the looks of its bars; ``write`` writes the numbers of its scale."""
+
+    name: str
+    chart: Chart
+    key: Sequence[tuple[str, str]]
+    write: Callable[[float], str]
+
+
+def _charts(found: Report) -> list[Drawing]:
+    return [
+        _drawing(found, _("Fill rate"), _filled, [("fill-used", _("booked"))], percent),
+        _drawing(
+            found,
+            _("Appointments"),
+            _happened,
+            [("fill-used", _("kept")), ("fill-over", _("no-show")), ("fill-done", _("cancelled"))],
+            decimal,
+        ),
+        _drawing(found, _("Refused demand"), _refused, [("fill-over", _("looks that found nothing"))], decimal),
+    ]
+
+
+def _drawing(
+    found: Report,
+    name: str,
+    bars: Callable[[Figures], tuple[Part, ...]],
+    key: Sequence[tuple[str, str]],
+    write: Callable[[float], str],
+) -> Drawing:
+    given = [Column(part.first, bars(one)) for part, one in zip(found.parts, found.by_part, strict=True)]
+    top = max([1.0, *(sum(part.number for part in one.parts) for one in given)]) if write is percent else None
+    return Drawing(name, columns(given, stacked=True, top=top), key, write)
+
+
+def _filled(one: Figures) -> tuple[Part, ...]:
+    return (Part(one.fill or 0.0, "fill-used"),)
+
+
+def _happened(one: Figures) -> tuple[Part, ...]:
+    kept = one.bookings - one.no_shows
+    return Part(kept, "fill-used"), Part(one.no_shows, "fill-over"), Part(one.cancelled, "fill-done")
+
+
+def _refused(one: Figures) -> tuple[Part, ...]:
+    return (Part(one.refused, "fill-over"),)
+
+
+# Files
+
+
+def _heads() -> list[str]:
+    return [
+        _("From"),
+        _("Until"),
+        _("Site"),
+        _("Planning"),
+        _("Open minutes (times slots)"),
+        _("Booked minutes"),
+        _("Fill rate"),
+        _("Bookings"),
+        _("Cancellations"),
+        _("No-shows"),
+        _("Lead time (days)"),
+        _("Refused"),
+    ]
+
+
+def _rows(found: Report) -> Iterator[Row]:
+    for line in found.lines:
+        for part, one in zip(found.parts, line.parts, strict=True):
+            yield (
+                part.first,
+                part.last,
+                line.pool.site.name,
+                line.pool.planning.name,
+                one.open_seconds // MINUTE,
+                one.booked_seconds // MINUTE,
+                None if one.fill is None else round(one.fill, 4),
+                one.bookings,
+                one.cancelled,
+                one.no_shows,
+                one.lead,
+                one.refused,
+            )

@@ -1,0 +1,134 @@
+"""Reports: how full the plannings were, what was booked, called off and refused, by week or month and by planning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, and_, select
+
+from portal.domain.zones import DAY
+from portal.extensions import reading
+from portal.models import Planning, Pool, Site
+from portal.operations import bookables, figures, periods
+from portal.operations.bookables import Bookable
+from portal.operations.figures import Figures, Place, total
+from portal.operations.periods import WEEK, Period, monday_of
+from portal.operations.scopes import EVERYWHERE, Scope
+
+LONGEST = timedelta(days=371)  # 53 weeks
+WEEKS = 8  # of the period shown when none is asked for
+STEPS = ("week", "month")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a report is about: dates (both included), the step, and the keys of a site and a planning."""
+
+    first: date | None = None
+    last: date | None = None
+    step: str = "week"
+    site: str | None = None
+    planning: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A planning at a site, with its figures in each part of the period."""
+
+    pool: Bookable
+    parts: Sequence[Figures]
+
+    @property
+    def figures(self) -> Figures:
+        """The figures of the whole period."""
+        return total(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The figures of a period beside those of the one before it, which is as long.
+
+    ``lines`` are the plannings at their sites, by name. ``sites`` and ``plannings`` are what may be chosen: names by
+    keys.
+    """
+
+    period: Period
+    before: Period
+    parts: Sequence[Period]
+    lines: Sequence[Line]
+    earlier: Figures
+    sites: Mapping[str, str]
+    plannings: Mapping[str, str]
+
+    @property
+    def whole(self) -> Figures:
+        """The figures of the whole period."""
+        return total(line.figures for line in self.lines)
+
+    @property
+    def by_part(self) -> list[Figures]:
+        """The figures of each part of the period, in order."""
+        return [total(line.parts[number] for line in self.lines) for number in range(len(self.parts))]
+
+    @property
+    def by_site(self) -> dict[str, Figures]:
+        """The figures of each site, by name."""
+        names = dict.fromkeys(line.pool.site.name for line in self.lines)
+        return {name: total(line.figures for line in self.lines if line.pool.site.name == name) for name in names}
+
+
+def read(*, now: datetime, today: date, scope: Scope = EVERYWHERE, wanted: Wanted | None = None) -> Report:
+    """Report on a period, by default the last eight whole weeks, in a fixed number of statements.
+
+    ``today`` is the date of whoever asks.
+    """
+    asked = wanted or Wanted()
+    period = period_of(asked, today)
+    parts = (periods.months if asked.step == "month" else periods.weeks)(period)
+    with reading() as session:
+        rows = session.execute(_pools(scope)).all()
+        known = bookables.from_rows(session, rows)
+        chosen = {one.pool_id: one for one in known if _is_wanted(one, asked)}
+        in_use = frozenset(row.pool_id for row in rows if row.in_use)
+        found = figures.read(session, chosen, in_use & chosen.keys(), [*parts, period.before()], now)
+    lines = [_line(one, found, len(parts)) for one in chosen.values()]
+    return Report(
+        period=period,
+        before=period.before(),
+        parts=parts,
+        lines=[line for line in lines if not line.figures.nothing or line.pool.pool_id in in_use],
+        earlier=total(found[pool, len(parts)] for pool in chosen),
+        sites={one.site.key: one.site.name for one in known},
+        plannings={one.planning.key: one.planning.name for one in sorted(known, key=lambda one: one.planning.name)},
+    )
+
+
+def period_of(wanted: Wanted, today: date) -> Period:
+    """Give the period asked for, of a year at most: by default it ends with the last whole week and has eight."""
+    last = wanted.last or max(monday_of(today) - DAY, wanted.first or date.min)
+    first = wanted.first or monday_of(last) - (WEEKS - 1) * WEEK
+    first, last = min(first, last), max(first, last)
+    return Period(max(first, last - LONGEST + DAY), last)
+
+
+def _pools(scope: Scope) -> Select[*tuple[Any, ...]]:
+    in_use = and_(Pool.active, Site.active, Planning.active)
+    return (
+        select(*bookables.COLUMNS, in_use.label("in_use"))
+        .select_from(Pool)
+        .join(Site, Site.id == Pool.site_id)
+        .join(Planning, Planning.id == Pool.planning_id)
+        .where(scope.limits(Site.id))
+        .order_by(Site.name, Site.id, Planning.name, Planning.id)
+    )
+
+
+def _is_wanted(one: Bookable, wanted: Wanted) -> bool:
+    return wanted.site in (None, one.site.key) and wanted.planning in (None, one.planning.key)
+
+
+def _line(pool: Bookable, found: Mapping[Place, Figures], count: int) -> Line:
+    return Line(pool, [found[pool.pool_id, number] for number in range(count)])
