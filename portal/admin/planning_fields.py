@@ -28,7 +28,7 @@ from portal.web.texts import explain
 
 bp = Blueprint("planning_fields", __name__)
 ALL = "/plannings/<key>/fields"
-ONE = f"{ALL}/<name>"
+ONE = f"{ALL}/<question>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +122,11 @@ def add(key: str) -> Response:
 
 @bp.route(ONE, methods=["GET", "POST"])
 @needs(EDIT)
-def edit(key: str, name: str) -> Response:
+def edit(key: str, question: str) -> Response:
     """Change a question; its key and its kind stay, for answers were given to it."""
     sheet = changeable(key)
     found = planning_fields.questions(sheet)
-    one = found.find(name)
+    one = found.find(question)
     if one is None:
         abort(404)
     return _answer(sheet, found, one.kind, one, one)
@@ -218,12 +218,12 @@ def _show(
 
 @bp.post(f"{ONE}/move")
 @needs(EDIT)
-def move(key: str, name: str) -> Response:
+def move(key: str, question: str) -> Response:
     """Ask a question earlier or later."""
     sheet = changeable(key)
     places = -1 if request.form.get("to") == "up" else 1
     try:
-        planning_fields.shift(sheet.key, request.form.get("revision", ""), name, places, now=now(), by=actor())
+        planning_fields.shift(sheet.key, request.form.get("revision", ""), question, places, now=now(), by=actor())
     except StateChanged:
         flash(_("Somebody else saved this planning meanwhile. Look again, then press once more."))
     return go(url_for("admin.planning_fields.index", key=sheet.key))
@@ -231,14 +231,14 @@ def move(key: str, name: str) -> Response:
 
 @bp.route(f"{ONE}/delete", methods=["GET", "POST"])
 @needs(EDIT)
-def remove(key: str, name: str) -> Response:
+def remove(key: str, question: str) -> Response:
     """Ask once, saying what stays, then ask the question no more."""
     sheet = changeable(key)
-    one = planning_fields.questions(sheet).find(name)
+    one = planning_fields.questions(sheet).find(question)
     if one is None:
         abort(404)
     if request.method == "POST":
-        planning_fields.drop(sheet.key, request.form.get("revision", ""), name, now=now(), by=actor())
+        planning_fields.drop(sheet.key, request.form.get("revision", ""), question, now=now(), by=actor())
         flash(_("The question is asked no more."))
         return go(url_for("admin.planning_fields.index", key=sheet.key))
     return page("admin/plannings/fields_remove.html", sheet=sheet, one=line_of(one))

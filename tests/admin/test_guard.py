@@ -23,6 +23,7 @@ VALUES: dict[str, Any] = {
     "public_id": "0" * 32,
     "token": "A" * 54,
     "name": "legal",
+    "question": "plate",
     "act": "arrive",
 }
 """What fills the places of the addresses: things that are there, and a few that are not."""
