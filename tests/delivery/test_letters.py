@@ -259,11 +259,28 @@ def test_the_sites_notice_says_who_comes(change):
 
 @pytest.mark.parametrize("kind", CUSTOMERS)
 def test_nobody_writes_to_strangers_through_our_forms(kind):
-    typed = replace(VISIT, name="BUY NOW", phone="BUY NOW", comment="BUY NOW http://spam.example.com")
+    typed = replace(
+        VISIT,
+        name="BUY NOW",
+        phone="BUY NOW",
+        comment="BUY NOW http://spam.example.com",
+        answers=(("Transporteur", "BUY NOW"),),
+    )
     facts = {"visits": (typed,)} if kind == "find" else {} if kind == "booking_invitation" else {"visit": typed}
     sent = mail(kind, **facts)
     whole = sent.subject + sent.text + sent.html + (sent.calendar or b"").decode()
     assert "BUY NOW" not in whole
+
+
+def test_answers_are_told_on_a_line_each():
+    long = "Numéro de téléphone du chauffeur"
+    visit = replace(VISIT, answers=(("Plaque", "AB-123-CD"), ("Accès", "Quai 3\nhayon"), (long, "06")))
+    notice = mail("site_notice", visit=visit)
+    assert f"Plaque      AB-123-CD\nAccès       Quai 3 hayon\n{long}\u00a0: 06\n" in notice.text
+    assert "AB-123-CD" in notice.html
+    confirmation = mail("confirmation", visit=replace(visit, repeated=visit.answers[:1]))
+    assert "Plaque      AB-123-CD" in confirmation.text
+    assert "Quai 3" not in confirmation.text + confirmation.html
 
 
 def test_find_lists_every_appointment_with_its_own_link():
@@ -368,8 +385,9 @@ def test_a_stranger_to_the_templates_is_an_error():
 def test_any_text_in_any_fact_stays_text(text, kind, locale):
     place = replace(BORDEAUX, name=text, address=text, phone=text)
     visit = replace(
-        VISIT, place=place, planning=text, order=text, units=text, name=text, email=text, phone=text, comment=text
-    )
+        VISIT, place=place, planning=text, order=text, units=text, name=text, email=text, phone=text, comment=text,
+        answers=((text, text),), repeated=((text, text),),
+    )  # fmt: skip
     invitation = replace(INVITATION, place=place, order=text, units=text)
     told = letter(kind, locale)
     told = replace(
