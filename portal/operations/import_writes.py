@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,6 @@ from portal.operations.invitations import Guest, invite_all
 from portal.operations.order_customers import OF_CUSTOMER, upsert
 
 CUSTOMER = ("email", *OF_CUSTOMER)
-MOST_IDS = 5000  # in one condition
 
 
 def to_invite(session: Session, plan: Plan, now: datetime) -> list[Entry]:
@@ -57,15 +57,21 @@ def write(session: Session, plan: Plan, now: datetime) -> None:
 def _add_people(session: Session, people: Sequence[Person], now: datetime) -> None:
     reached = {person.email: person for person in people if person.email}
     made = upsert(session, Customer).on_conflict_do_nothing(index_elements=["email"])
-    for identity, email in _inserted(
-        session, made.returning(Customer.id, Customer.email), [_customer(person, now) for person in reached.values()]
-    ):
+    rows = [_customer(person, now) for person in reached.values()]
+    for identity, email in _inserted(session, made.returning(Customer.id, Customer.email), rows):
         reached[email].id = identity
     _all_made(reached.values())
-    others = [person for person in people if not person.email]
-    query = insert(Customer).returning(Customer.id, sort_by_parameter_order=True)
-    for person, row in zip(others, _inserted(session, query, [_customer(one, now) for one in others]), strict=True):
-        person.id = row.id
+    _add_unreachable(session, [person for person in people if not person.email], now)
+
+
+def _add_unreachable(session: Session, people: Sequence[Person], now: datetime) -> None:
+    """Add customers without address. Rows come back in any order: of those that say the same, any is as good."""
+    alike: dict[tuple[Any, ...], list[Person]] = defaultdict(list)
+    for person in people:
+        alike[person.kind, *person.values].append(person)
+    returned = insert(Customer).returning(Customer.id, Customer.kind, *(getattr(Customer, name) for name in CUSTOMER))
+    for identity, *values in _inserted(session, returned, [_customer(person, now) for person in people]):
+        alike[tuple(values)].pop().id = identity
 
 
 def _customer(person: Person, now: datetime) -> dict[str, Any]:

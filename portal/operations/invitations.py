@@ -43,10 +43,7 @@ def invite_all(session: Session, guests: Sequence[Guest], now: datetime) -> None
         {"public_id": tokens.new_public_id(), "generation": 1, "order_id": guest.order_id, "created_at": now}
         for guest in guests
     ]
-    query = insert(Link).returning(Link.id, sort_by_parameter_order=True)
-    ids = session.connection().execute(query, rows).scalars().all()
-    drafts = [
-        invitation(guest, link_id, str(row["public_id"]), now)
-        for guest, link_id, row in zip(guests, ids, rows, strict=True)
-    ]
+    query = insert(Link).returning(Link.id, Link.order_id, Link.public_id)
+    made = {row.order_id: row for row in session.connection().execute(query, rows)}
+    drafts = [invitation(guest, made[guest.order_id].id, made[guest.order_id].public_id, now) for guest in guests]
     outbox.enqueue(session, drafts, now)
