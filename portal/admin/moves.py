@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, request, url_for
 
 from portal.admin.appointment_forms import MoveForm
 from portal.admin.appointments import ONE, url_of
-from portal.admin.guard import BOOK, actor, needs, staff
+from portal.admin.guard import BOOK, actor, needs, only, staff
 from portal.admin.moments import moment_text
 from portal.admin.places import Step, staff_picker, typed_moment, wanted_start
 from portal.clock import now
@@ -30,6 +30,7 @@ bp = Blueprint("moves", __name__)
 def move(public_id: str) -> Response:
     """Choose another time, then confirm it."""
     card = book.by_public_id(public_id)
+    only(card.site.id)
     paths = Paths("admin.moves.move", "admin.moves.move", {"public_id": public_id})
     if (start := wanted_start(card.zone)) is not None:
         return _confirm(card, start, paths)

@@ -28,7 +28,7 @@ from portal.domain.lifecycle import ACTIVE, Status, move_allowed
 from portal.domain.slots import Reason, Start
 from portal.domain.window import change_allowed
 from portal.extensions import Transaction, reading, retried, transaction
-from portal.models import Allocation, Appointment, Event, Order
+from portal.models import Allocation, Appointment, Customer, Event, Order
 from portal.operations import appointment_rows as rows
 from portal.operations import availability, bookables, links, occupancy, outbox, tokens
 from portal.operations.actors import Actor
@@ -55,7 +55,7 @@ class Wish:
     """A booking asked for: by a link's token, or at a site and planning by their keys.
 
     ``fields`` are the answers to what the planning asks; staff may leave any out. ``order`` is the reference that
-    staff books for; ``overbook`` a manager's reason, which lifts hours and capacity.
+    staff books for, ``customer`` the id of theirs; ``overbook`` a manager's reason, which lifts hours and capacity.
     """
 
     start: datetime
@@ -66,6 +66,7 @@ class Wish:
     site: str | None = None
     planning: str | None = None
     order: str | None = None
+    customer: int | None = None
     quantity: int = 1
     overbook: str = ""
     once: Once | None = None
@@ -94,6 +95,7 @@ class _Target:
     link: OpenLink | None
     asking: Asking
     order_id: int | None
+    customer_id: int | None
 
 
 @retried
@@ -289,20 +291,24 @@ def _target(session: Session, wish: Wish, now: datetime, *, lock: bool = False) 
     """Find what a wish books: through its link, or by the keys of a site and a planning."""
     if wish.token is not None:
         link = links.opened(session, wish.token, now)
-        return _Target(links.choose(session, link, wish.planning, lock=lock), link, link.asking(), link.order_id)
+        place = links.choose(session, link, wish.planning, lock=lock)
+        return _Target(place, link, link.asking(), link.order_id, link.customer_id)
     found = bookables.find(session, wish.site or "", wish.planning or "", lock=lock)
     if not wish.actor.staff and not found.planning.guests:
         raise NotFound
-    return _Target(found, None, Asking(staff=wish.actor.staff, quantity=wish.quantity), _order_id(session, wish))
+    order_id, customer_id = _caller(session, wish)
+    return _Target(found, None, Asking(staff=wish.actor.staff, quantity=wish.quantity), order_id, customer_id)
 
 
-def _order_id(session: Session, wish: Wish) -> int | None:
+def _caller(session: Session, wish: Wish) -> tuple[int | None, int | None]:
+    """Find the order that staff books for and its customer, or the customer alone: each None when there is none."""
     if wish.order is None:
-        return None
-    found = session.scalar(select(Order.id).where(Order.reference == wish.order))
+        known = select(Customer.id).where(Customer.id == wish.customer)
+        return None, session.scalar(known) if wish.customer is not None else None
+    found = session.execute(select(Order.id, Order.customer_id).where(Order.reference == wish.order)).first()
     if found is None:
         raise Invalid(field="order", problem="unknown_order", value=wish.order)
-    return found
+    return found.id, found.customer_id
 
 
 def _end(bookable: Bookable, start: datetime) -> datetime:
@@ -379,7 +385,7 @@ def _record(
         "planning_id": bookable.planning.id,
         "order_id": target.order_id,
         "link_id": target.link.id if target.link else None,
-        "customer_id": target.link.customer_id if target.link else None,
+        "customer_id": target.customer_id,
         "status": Status.CONFIRMED.value,
         "starts_at": start.start,
         "ends_at": start.end,
