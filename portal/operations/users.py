@@ -213,7 +213,7 @@ def _site_ids(session: Session, rights: Rights) -> Sequence[int]:
         raise Invalid(field="sites", problem="admin_everywhere")
     if not rights.sites:
         raise Invalid(field="sites", problem="required")
-    known = dict(session.execute(select(Site.key, Site.id)).tuples().all())
+    known = {row.key: row.id for row in session.execute(select(Site.key, Site.id))}
     if unknown := [key for key in rights.sites if key not in known]:
         raise Invalid(field="sites", problem="not_a_choice", value=", ".join(unknown), choices=sorted(known))
     return sorted({known[key] for key in rights.sites})

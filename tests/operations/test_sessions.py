@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from portal.domain.errors import NotEligible, RateLimited
+from portal.domain.errors import NotEligible, NotFound, RateLimited
 from portal.extensions import db, transaction
 from portal.models import LoginFailure, User, UserSession
 from portal.operations import sessions, users
-from portal.operations.actors import SYSTEM
+from portal.operations.actors import SYSTEM, Actor
 from portal.operations.sessions import Machine
 
 PASSWORD = "sept quais et une grue"
@@ -142,3 +142,75 @@ def try_once(_number, email, now):
 def test_many_tries_at_once_count_each(do, processes, claire, now):
     answers = processes(8, try_once, EMAIL, now)
     assert sorted(answers) == [403] * 5 + [429] * 3
+
+
+def test_sessions_are_listed_with_browser_and_address_the_newest_first(do, claire, now):
+    do(sessions.enter, EMAIL, PASSWORD, HOME, now=now)
+    do(sessions.enter, EMAIL, PASSWORD, CAFE, now=now)
+    do(sessions.enter, EMAIL, PASSWORD, Machine("2001:db8::1", "x" * 500), now=now - timedelta(days=8))
+    found = do(sessions.of, claire.id, now=now)
+    assert [(one.browser, one.address) for one in found] == [("Safari", CAFE.address), ("Firefox", HOME.address)]
+
+
+def test_the_last_login_is_remembered(do, claire, now):
+    do(sessions.enter, EMAIL, PASSWORD, HOME, now=now)
+    assert do(users.find, EMAIL).last_login_at == now
+
+
+def test_one_session_is_ended_from_another(do, claire, now):
+    kept, ended = (do(sessions.enter, EMAIL, PASSWORD, machine, now=now) for machine in (HOME, CAFE))
+    do(sessions.end, claire.id, do(sessions.member, ended, now=now).session_id, now=now)
+    assert do(sessions.member, ended, now=now) is None
+    assert do(sessions.member, kept, now=now) is not None
+
+
+def test_all_others_are_ended_at_once(do, claire, now):
+    tokens = [do(sessions.enter, EMAIL, PASSWORD, HOME, now=now) for _ in range(3)]
+    mine = do(sessions.member, tokens[1], now=now).session_id
+    assert do(sessions.end_others, claire.id, mine, now=now) == 2
+    assert [do(sessions.member, token, now=now) is not None for token in tokens] == [False, True, False]
+
+
+def test_nobody_ends_the_session_of_somebody_else(do, claire, now):
+    token = do(sessions.enter, EMAIL, PASSWORD, HOME, now=now)
+    other = do(users.add, "paul@example.com", PASSWORD, role="admin", now=now)
+    number = do(sessions.member, token, now=now).session_id
+    with pytest.raises(NotFound):
+        do(sessions.end, other.id, number, now=now)
+    assert do(sessions.end_others, other.id, 0, now=now) == 0
+    assert do(sessions.member, token, now=now) is not None
+
+
+def test_a_stolen_session_ends_with_the_password(do, claire, now):
+    mine, stolen = (do(sessions.enter, EMAIL, PASSWORD, machine, now=now) for machine in (HOME, CAFE))
+    keeping = do(sessions.member, mine, now=now).session_id
+    do(users.change_password, claire.id, "huit quais et une grue", keeping=keeping, by=SYSTEM, now=now)
+    assert do(sessions.member, stolen, now=now) is None
+    assert do(sessions.member, mine, now=now) is not None
+
+
+def test_the_password_is_asked_once_more_at_the_same_pace(do, claire, now):
+    do(sessions.confirm, EMAIL, PASSWORD, HOME, now=now)
+    for _ in range(5):
+        with pytest.raises(NotEligible):
+            do(sessions.confirm, EMAIL, "not this", HOME, now=now)
+    with pytest.raises(RateLimited):
+        do(sessions.confirm, EMAIL, PASSWORD, HOME, now=now)
+
+
+@pytest.mark.parametrize("password", ["not this", PASSWORD])
+def test_an_unknown_account_costs_the_same_statements(do, app, claire, now, statements, password):
+    def asked(email):
+        with app.app_context(), statements(at_most=20) as seen, pytest.raises(NotEligible):
+            sessions.enter(email, password, HOME, now=now)
+        return [one.partition(" VALUES")[0] for one in seen]
+
+    close(do, claire, now)
+    fail(do, now)
+    assert asked(EMAIL) == asked("nobody@example.com")
+
+
+def close(do, claire, now):
+    """Close the account: the right password is answered as a wrong one, too."""
+    by = Actor("chief@example.com", "staff", staff=True)
+    do(users.change, claire.id, users.Plan("Claire", claire.rights, active=False), by=by, now=now)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from portal.domain.errors import Invalid, NotFound
+from portal.domain.errors import Invalid
 from portal.extensions import reading
-from portal.models import ApiKey, User
-from portal.operations import keys, passwords, users
+from portal.models import User
+from portal.operations import passwords, users
 from tests.backends import NOW
 
 PASSWORD = "une phrase assez longue"
@@ -55,26 +55,3 @@ def test_an_address_has_one_account(do):
 
 def test_nobody_is_found_where_nobody_is(do):
     assert do(users.find, "claire@example.com") is None
-
-
-def test_a_key_opens_with_its_secret_and_only_its_hash_is_kept(do):
-    secret = do(keys.add, "erp", ["orders", "read"], now=NOW)
-    assert do(keys.find, secret).scopes == ("read", "orders")
-    assert do(only, ApiKey.token_hash) not in secret
-    assert do(keys.find, secret + "x") is None
-
-
-def test_a_revoked_key_opens_nothing(do):
-    secret = do(keys.add, "erp", ["read"], now=NOW)
-    (card,) = do(keys.listing).keys
-    do(keys.revoke, card.id, now=NOW)
-    assert do(keys.find, secret) is None
-    with pytest.raises(NotFound):
-        do(keys.revoke, card.id, now=NOW)
-
-
-@pytest.mark.parametrize(("name", "scopes"), [("", ["read"]), ("erp", []), ("erp", ["read", "everything"])])
-def test_a_key_without_name_or_with_a_strange_scope_is_refused(do, name, scopes):
-    with pytest.raises(Invalid):
-        do(keys.add, name, scopes, now=NOW)
-    assert do(keys.listing).total == 0
