@@ -1,4 +1,4 @@
-"""Plate and pallets in a real browser: a customer answers, wrongly first; a manager asks; all of it shuts nobody out."""
+"""Plate and pallets in a real browser: a customer answers, wrongly first; a manager asks; nobody is shut out."""
 
 from __future__ import annotations
 
