@@ -12,7 +12,7 @@ from portal.admin.guard import READ, actor, needs, staff
 from portal.clock import now, real_now
 from portal.domain.errors import Invalid
 from portal.i18n import _
-from portal.operations import second_factor
+from portal.operations import second_factor, user_cards
 from portal.web.responses import go, page
 
 bp = Blueprint("account_factor", __name__, url_prefix="/account/second-factor")
@@ -22,12 +22,18 @@ bp = Blueprint("account_factor", __name__, url_prefix="/account/second-factor")
 @needs(READ)
 def setup() -> Response:
     """Show what a telephone is set up with; a code that it makes of it turns the second factor on."""
+    if _is_on():  # set up meanwhile, in another window or by a double click
+        return go(url_for("admin.account.show"))
     form = SetupForm(request.form)
     if request.method == "POST" and form.validate() and (codes := _turned_on(form)):
         return page("admin/account_codes.html", codes=codes)
     prepared = second_factor.prepare(staff().member.id, form.nonce.data or "")
     form.nonce.data = prepared.nonce
     return page("admin/account_factor.html", 422 if form.errors else 200, form=form, prepared=prepared)
+
+
+def _is_on() -> bool:
+    return user_cards.read(staff().member.id).second_factor
 
 
 def _turned_on(form: SetupForm) -> list[str]:
@@ -46,6 +52,8 @@ def _turned_on(form: SetupForm) -> list[str]:
 @needs(READ)
 def codes() -> Response:
     """Ask for the password, then show new recovery codes, this once; those before are worth nothing."""
+    if not _is_on():
+        return go(url_for("admin.account.show"))
     form = ConfirmForm(request.form)
     if request.method == "POST" and form.validate() and confirmed(form):
         drawn = second_factor.renew_recovery(staff().member.id, by=actor(), now=now())
@@ -57,6 +65,8 @@ def codes() -> Response:
 @needs(READ)
 def off() -> Response:
     """Ask for the password, then turn the second factor off."""
+    if not _is_on():
+        return go(url_for("admin.account.show"))
     form = ConfirmForm(request.form)
     if request.method == "POST" and form.validate() and confirmed(form):
         second_factor.turn_off(staff().member.id, by=actor(), now=now())

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, Form, HiddenField, PasswordField, StringField, ValidationError
-from wtforms.validators import InputRequired
+from wtforms.validators import DataRequired, InputRequired
 
 from portal.i18n import _
 from portal.operations.sessions import HalfWay
@@ -39,7 +39,7 @@ class SignedForm(Form):
 
 def address_field() -> EmailField:
     """Give the address of an account."""
-    return EmailField(_l("E-mail"), filters=[stripped], validators=[InputRequired(_l("Enter your e-mail address."))])
+    return EmailField(_l("E-mail"), filters=[stripped], validators=[DataRequired(_l("Enter your e-mail address."))])
 
 
 class LoginForm(SignedForm):
