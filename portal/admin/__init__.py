@@ -6,12 +6,13 @@ from flask import Blueprint
 from werkzeug.exceptions import HTTPException
 
 from portal.admin import (
-    batches,
     account,
     account_factor,
     api_keys,
     appointment_list,
     appointments,
+    audit,
+    batches,
     calendar,
     customers,
     days,
@@ -19,6 +20,7 @@ from portal.admin import (
     explain,
     gate,
     imports,
+    mails,
     marks,
     moves,
     order_links,
@@ -29,8 +31,10 @@ from portal.admin import (
     planning_fields,
     plannings,
     reports,
+    rules,
     sheet,
     sites,
+    system,
     today,
     use,
     versions,
@@ -74,6 +78,7 @@ for room in (
     sheet,
     plannings,
     use,
+    rules,
     reports,
     versions,
     planning_fields,
@@ -81,6 +86,9 @@ for room in (
     sites,
     explain,
     organisation,
+    mails,
+    audit,
+    system,
 ):
     bp.register_blueprint(room.bp)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from flask import Blueprint, Response, abort, flash, request, url_for
 
 from portal.admin.appointment_forms import CancelForm, DetailsForm, NoteForm, details_of
-from portal.admin.guard import BOOK, actor, needs, only, staff
+from portal.admin.guard import BOOK, actor, needs, only, scope, staff
 from portal.admin.mark_buttons import buttons_of, undo_of, undo_url
 from portal.admin.moments import length_text
 from portal.admin.stories import mail_of, story_of
@@ -17,7 +17,7 @@ from portal.clock import now
 from portal.domain.errors import StateChanged
 from portal.domain.lifecycle import ACTIVE, Status, move_allowed
 from portal.i18n import _, current_locale, hour
-from portal.operations import appointments, cards, marks, outbox
+from portal.operations import appointments, cards, mail_log, marks, outbox
 from portal.operations.appointments import Details
 from portal.operations.cards import AppointmentCard, HistoryLine
 from portal.operations.marks import MARKS
@@ -185,6 +185,6 @@ def send_again(public_id: str, number: int) -> Response:
     card = opened(public_id)
     if number not in {sending.id for sending in outbox.of_appointment(public_id)}:
         abort(404)
-    outbox.send_again(number)
+    mail_log.send_again(number, scope=scope(), now=now(), by=actor())
     flash(_("The e-mail is sent again."))
     return go(url_of(card))

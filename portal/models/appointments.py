@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
 from portal.models.types import UtcDateTime
 
 STATUSES = "'held', 'requested', 'confirmed', 'arrived', 'completed', 'no_show', 'declined', 'cancelled', 'expired'"
+
+
+ACTED = "origin IN ('staff', 'api')"  # events that the audit log lists, apart from all that customers do
 
 
 class Appointment(Model):
@@ -63,6 +66,7 @@ class Event(Model):
     """One change of an appointment: who, when, from where, before, after, and what it did to the ledger."""
 
     __tablename__ = "event"
+    __table_args__ = (Index("ix_event_acted", "at", sqlite_where=text(ACTED), postgresql_where=text(ACTED)),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     appointment_id: Mapped[int] = mapped_column(ForeignKey("appointment.id", ondelete="CASCADE"), index=True)

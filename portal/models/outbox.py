@@ -32,6 +32,7 @@ class OutboxMessage(Model):
             sqlite_where=text("state IN ('failed', 'parked')"),
             postgresql_where=text("state IN ('failed', 'parked')"),
         ),
+        Index("ix_outbox_sent_at", "sent_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -20,7 +20,6 @@ from sqlalchemy import ColumnElement, Update, and_, bindparam, delete, func, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from portal.domain.errors import NotFound, StateChanged
 from portal.domain.retry import PAUSES, Failure, next_try
 from portal.extensions import reading, retried, settings, transaction
 from portal.models import Appointment, Heartbeat, Order, OutboxMessage
@@ -426,24 +425,14 @@ def _sendings(condition: ColumnElement[bool], limit: int) -> list[Sending]:
 
 
 @retried
-def send_again(message_id: int) -> None:
-    """Give a message that failed or was parked a new start. Raises NotFound, StateChanged for any other."""
-    with transaction() as session:
-        state = session.scalar(select(OutboxMessage.state).where(OutboxMessage.id == message_id))
-        if state is None:
-            raise NotFound
-        again = session.execute(
-            update(OutboxMessage)
-            .where(OutboxMessage.id == message_id, OutboxMessage.state.in_(("failed", "parked")))
-            .values(state="waiting", attempts=0, first_try_at=None, retry_at=None, error="")
-            .returning(OutboxMessage.id)
-        ).first()
-        if again is None:
-            raise StateChanged(status=state)
-
-
-@retried
 def resume() -> None:
     """End the pause of the queue at once: somebody has mended what the server refused."""
     with transaction() as session:
-        session.execute(delete(Heartbeat).where(Heartbeat.name == PAUSED))
+        end_pause(session)
+
+
+def end_pause(session: Session) -> str | None:
+    """Let the queue go on within the caller's transaction; give the reason of the pause, None where there was none."""
+    query = delete(Heartbeat).where(Heartbeat.name == PAUSED).returning(Heartbeat.detail)
+    reason: str | None = session.scalar(query)
+    return reason

@@ -7,13 +7,17 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from flask import Blueprint, Flask, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
-from portal.operations import health
+from portal.clock import now, real_now
+from portal.operations import health, outbox
 
 bp = Blueprint("observe", __name__)
 access = logging.getLogger("portal.access")
@@ -69,7 +73,36 @@ def metrics() -> Response:
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client leaves it untyped
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    standing = CollectorRegistry()
+    standing.register(Standing())
+    return Response(generate_latest(registry) + generate_latest(standing), content_type=CONTENT_TYPE_LATEST)
+
+
+class Standing(Collector):
+    """How the mails and the workers stand: read when asked for, and the same from whichever process answers."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Give what the database says; of one that does not answer, only that."""
+        ready = not health.missing()
+        yield GaugeMetricFamily("creneau_ready", "Whether the database answers, with all migrations", ready)
+        if not ready:
+            return
+        queue = outbox.condition()
+        mails = GaugeMetricFamily("creneau_mails", "Mails that have not left, by how they stand", labels=["state"])
+        for state in ("waiting", "retrying", "failed", "parked"):
+            mails.add_metric([state], getattr(queue, state))
+        yield mails
+        yield GaugeMetricFamily("creneau_mail_paused", "Whether the mail server stops all", queue.paused is not None)
+        yield _seconds("creneau_mail_overdue", "For how long the oldest mail might have left", now(), queue.oldest)
+        yield _seconds("creneau_worker_silent", "Since a worker was seen", real_now(), queue.worker_seen)
+
+
+def _seconds(name: str, words: str, until: datetime, since: datetime | None) -> Metric:
+    """Measure the seconds since an instant; without one there is no value."""
+    found = GaugeMetricFamily(f"{name}_seconds", words)
+    if since is not None:
+        found.add_metric([], max(0.0, (until - since).total_seconds()))
+    return found
 
 
 def _start() -> None:

@@ -10,12 +10,16 @@ from portal.domain.errors import NotFound, StateChanged
 from portal.domain.retry import PATIENCE, Failure
 from portal.extensions import reading, transaction
 from portal.models import Appointment, Heartbeat, OutboxMessage
-from portal.operations import actors, appointments, outbox
+from portal.operations import actors, appointments, mail_log, outbox
+from portal.operations.actors import SYSTEM
 from portal.operations.outbox import BATCH, LEASE, PROBE_EVERY, Draft
+from portal.operations.scopes import EVERYWHERE
 from tests import sample
+from tests.backends import NOW
 
 REAL = datetime(2026, 11, 3, 12, tzinfo=UTC)  # not the portal's time: the two must not be mixed up
 MINUTE = timedelta(minutes=1)
+AGAIN = {"scope": EVERYWHERE, "now": NOW, "by": SYSTEM}
 
 
 def queue(now, *, count=1, not_before=None, prefix="m"):
@@ -317,7 +321,7 @@ def test_a_failed_message_can_be_sent_again_and_has_its_two_days_anew(do, now, c
     do(queue, now)
     (message,) = claim()
     settle(message, Failure.RECIPIENT_REFUSED, "550")
-    do(outbox.send_again, message.id)
+    do(mail_log.send_again, message.id, **AGAIN)
     (again,) = claim()
     assert (again.id, again.attempts, again.first_try_at, again.key) == (message.id, 0, None, message.key)
 
@@ -327,9 +331,9 @@ def test_a_sent_message_is_not_sent_again(do, now, claim, settle):
     (message,) = claim()
     settle(message)
     with pytest.raises(StateChanged):
-        do(outbox.send_again, message.id)
+        do(mail_log.send_again, message.id, **AGAIN)
     with pytest.raises(NotFound):
-        do(outbox.send_again, 999_999)
+        do(mail_log.send_again, 999_999, **AGAIN)
 
 
 def test_workers_leave_signs_of_life_and_old_ones_are_forgotten(do):

@@ -1,0 +1,223 @@
+"""What the audit log says, in words: actions, kinds of objects, and what changed field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import url_for
+
+from portal.admin.conflicts import said
+from portal.admin.moments import moment_text
+from portal.admin.stories import mail_title
+from portal.domain.zones import parse_day, parse_instant
+from portal.i18n import _, day
+from portal.operations.audit_log import Line
+
+LONGEST = 300  # characters of a value that is shown
+ACTIONS = (
+    *("created", "changed", "removed", "revoked", "renewed", "closed", "reopened", "sent", "sent_again", "resumed"),
+    *("loaded", "imported", "exported", "erased", "invited", "activated", "deactivated", "stopped"),
+    *("scheduled", "rescheduled", "cancelled", "undone", "edited", "arrived", "completed", "no_show", "noted"),
+)
+KINDS = (
+    *("appointment", "planning", "site", "order", "customer", "link", "batch", "import", "user", "key"),
+    *("organisation", "configuration", "mail"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A field that changed: its name, and its value before and after, empty where there was none."""
+
+    name: str
+    before: str
+    after: str
+
+
+def action_text(action: str) -> str:
+    """Name what was done."""
+    words = {
+        "created": _("Created"),
+        "changed": _("Changed"),
+        "removed": _("Removed"),
+        "revoked": _("Revoked"),
+        "renewed": _("Renewed"),
+        "closed": _("Closed"),
+        "reopened": _("Opened again"),
+        "sent": _("Sent"),
+        "sent_again": _("Sent again"),
+        "resumed": _("Set going again"),
+        "loaded": _("Loaded"),
+        "imported": _("Imported"),
+        "exported": _("Handed out"),
+        "erased": _("Erased"),
+        "invited": _("Invited"),
+        "activated": _("Let in again"),
+        "deactivated": _("Shut out"),
+        "stopped": _("Stopped"),
+        "scheduled": _("Booked"),
+        "rescheduled": _("Moved"),
+        "cancelled": _("Cancelled"),
+        "undone": _("Taken back"),
+        "edited": _("Details changed"),
+        "arrived": _("Arrived"),
+        "completed": _("Completed"),
+        "no_show": _("Did not come"),
+        "noted": _("Note"),
+    }
+    return words.get(action) or action.replace("_", " ")
+
+
+def kind_text(kind: str) -> str:
+    """Name a kind of object."""
+    words = {
+        "appointment": _("Appointment"),
+        "planning": _("Planning"),
+        "site": _("Site"),
+        "order": _("Order"),
+        "customer": _("Customer"),
+        "link": _("Booking link"),
+        "batch": _("Whole day"),
+        "import": _("Import"),
+        "user": _("User"),
+        "key": _("API key"),
+        "organisation": _("Organisation"),
+        "configuration": _("Configuration file"),
+        "mail": _("Mail"),
+    }
+    return words.get(kind) or kind
+
+
+def origin_text(actor: str, origin: str) -> str:
+    """Name who did it, and from where."""
+    if origin == "api":
+        return _("a program (%(name)s)", name=actor.removeprefix("key:"))
+    return actor if origin == "staff" else _("a command of the operator")
+
+
+def url_of(line: Line) -> str:
+    """Give the page of what was changed, where there is one."""
+    if line.action == "removed":
+        return ""
+    match line.kind:
+        case "appointment":
+            return url_for("admin.appointments.show", public_id=line.key)
+        case "planning":
+            return url_for("admin.plannings.edit", key=line.key)
+        case "site":
+            return url_for("admin.sites.edit", key=line.key)
+        case "order" | "link":
+            return url_for("admin.orders.show", reference=line.key)
+        case "organisation":
+            return url_for("admin.organisation.edit")
+    return ""
+
+
+def facts(line: Line, tz: ZoneInfo) -> list[Fact]:
+    """List what changed, field by field, in words."""
+    before, after = (dict(_flat(values)) for values in (line.before, line.after))
+    names = [*before, *(name for name in after if name not in before)]
+    return [
+        Fact(field_text(name), _value(name, before.get(name), tz), _value(name, after.get(name), tz)) for name in names
+    ]
+
+
+def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
+
+
+def field_text(name: str) -> str:
+    """Name a field of any object; what has no word of its own is called as it is kept."""
+    parts = name.split(".")
+    return " – ".join(_names().get(part) or part.replace("_", " ") for part in parts)
+
+
+def _names() -> dict[str, str]:
+    return {
+        "name": _("Name"),
+        "label": _("Label"),
+        "address": _("Address"),
+        "timezone": _("Time zone"),
+        "email": _("E-mail"),
+        "phone": _("Telephone"),
+        "comment": _("Message"),
+        "text": _("Note"),
+        "latitude": _("Latitude"),
+        "longitude": _("Longitude"),
+        "holidays": _("Public holidays"),
+        "active": _("In use"),
+        "locale": _("Language"),
+        "sender_name": _("Sender’s name of mails"),
+        "accent": _("Colour"),
+        "logo": _("Logo"),
+        "retention_months": _("Months until appointments are made anonymous"),
+        "legal": _("Legal notice"),
+        "privacy": _("Personal data"),
+        "accessibility": _("Accessibility"),
+        "fr": _("in French"),
+        "en": _("in English"),
+        "first": _("First day"),
+        "last": _("Last day"),
+        "start": _("Start"),
+        "end": _("End"),
+        "status": _("Status"),
+        "site": _("Site"),
+        "sites": _("Sites"),
+        "planning": _("Planning"),
+        "plannings": _("Plannings"),
+        "kind": _("Kind"),
+        "kinds": _("Booking links of"),
+        "guests": _("Also for guests, without a link"),
+        "slot_minutes": _("Length of a slot (minutes)"),
+        "step_minutes": _("A start every (minutes)"),
+        "units": _("Quantity"),
+        "customer": _("Customer"),
+        "customers": _("Customers"),
+        "orders": _("Orders"),
+        "reference": _("Reference"),
+        "ship_date": _("Date of shipping"),
+        "delivery_date": _("Date of delivery"),
+        "fields": _("Questions"),
+        "role": _("Role"),
+        "scopes": _("What it may do"),
+        "every_site": _("Every site"),
+        "recipient": _("To"),
+        "count": _("Number"),
+        "appointments": _("Appointments"),
+        "error": _("Reason"),
+        "overbook": _("Overbooked"),
+        "organisation": _("Organisation"),
+        "min_notice": _("Notice before a booking"),
+        "business_days": _("Count open days only"),
+        "max_days": _("How far ahead (days)"),
+        "change_notice": _("Notice before a change"),
+        "undo": _("Time to undo a cancellation (minutes)"),
+        "reminders": _("Reminders before the appointment"),
+        "expires_at": _("Valid until"),
+    }
+
+
+def _value(name: str, value: Any, tz: ZoneInfo) -> str:
+    """Say a value: dates and instants as people write them, lists apart by commas."""
+    if isinstance(value, list):
+        return ", ".join(_value(name, one, tz) for one in value)
+    if name in ("kind", "kinds") and isinstance(value, str):
+        return {"customer": _("Customers (collection)"), "supplier": _("Suppliers (delivery)")}.get(value) or mail_title(
+            value
+        )
+    return _moment(value, tz) or value[:LONGEST] if isinstance(value, str) else said(value)
+
+
+def _moment(value: str, tz: ZoneInfo) -> str:
+    if (instant := parse_instant(value)) is not None:
+        return moment_text(instant, tz)
+    found: date | None = parse_day(value)
+    return day(found) if found is not None else ""
