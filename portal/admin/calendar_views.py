@@ -282,7 +282,7 @@ def _closed_text(places: Sequence[Place]) -> str:
 def _word(half: Half) -> str:
     """Say what the number of a half hour means, where that needs a word."""
     if half.over:
-        return _("over") if half.capacity else _("outside the hours")
+        return _("over") if half.capacity else _("closed")
     return _("full") if half.full else ""
 
 

@@ -73,7 +73,7 @@ def test_more_than_there_are_places_is_said_in_words(manager, busy, do, now):
     do(sample.booked, "2026-12-07 12:30", now=now, number=21, actor=STAFF, overbook="Urgent")
     page = manager.get(WEEK)
     assert cell(page, "Monday 7 December, 8:30") == ("7 / 6", "over")
-    assert cell(page, "Monday 7 December, 12:30") == ("1 / 0", "outside the hours")
+    assert cell(page, "Monday 7 December, 12:30") == ("1 / 0", "closed")
     assert "7 places taken of 6: over capacity." in manager.get(HALF).text
     noon = manager.get("/admin/calendar?at=2026-12-07T12:30:00%2B01:00")
     assert "1 place taken outside the hours." in noon.text
