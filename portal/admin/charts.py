@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
 
-from babel.dates import format_skeleton
+from babel.dates import format_date
 
 from portal.i18n import current_locale
 
@@ -60,16 +60,16 @@ class Chart:
     labels: tuple[Mark, ...]
 
 
-def columns(given: Sequence[Column], *, stacked: bool = False, top: float | None = None) -> Chart:
-    """Lay columns out, their bars side by side or upon each other; ``top`` is the end of the scale."""
-    highest = top or round_up(max((_height(one, stacked) for one in given), default=0))
+def columns(given: Sequence[Column], *, stacked: bool = False, unit: float = 1) -> Chart:
+    """Lay columns out, their bars side by side or upon each other; the scale ends with a round number of units."""
+    highest = round_up(max((_height(one, stacked) for one in given), default=0) / unit) * unit
     room = (WIDTH - LEFT) / max(len(given), 1)
     bars = [bar for place, one in enumerate(given) for bar in _bars(one, LEFT + place * room, room, highest, stacked)]
     numbers = tuple((_y(number, highest), number) for number in (0, highest / 2, highest))
     return Chart(tuple(bars), numbers, tuple(_labels(given, room)))
 
 
-def round_up(number: float) -> float:
+def round_up(number: float) -> int:
     """Give a round even number at or above another, for the end of a scale.
 
     >>> [round_up(number) for number in (0, 3, 7, 41, 230)]
@@ -115,4 +115,4 @@ def _labels(given: Sequence[Column], room: float) -> list[Mark]:
 
 def _short(day: date) -> str:
     """Write a date as short as it can be read: "30 nov."."""
-    return str(format_skeleton("MMMd", day, locale=current_locale()))
+    return str(format_date(day, "d MMM", locale=current_locale()))

@@ -24,6 +24,7 @@ from portal.web.responses import page
 
 bp = Blueprint("reports", __name__)
 MINUTE = 60  # seconds
+PERCENT = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +131,8 @@ def _before(text: str) -> str:
 
 
 def _name(part: Period, step: str) -> str:
-    """Name a part of the period: a month, or the week by its Monday; the first may begin later."""
-    return sentence(month(part.first)) if step == "month" else sentence(day(part.first))
+    """Name a part of the period: a month, or the week by the date of its Monday; the first may begin later."""
+    return sentence(month(part.first)) if step == "month" else day(part.first).partition(" ")[2]
 
 
 # Charts
@@ -169,8 +170,8 @@ def _drawing(
     write: Callable[[float], str],
 ) -> Drawing:
     given = [Column(part.first, bars(one)) for part, one in zip(found.parts, found.by_part, strict=True)]
-    top = max([1.0, *(sum(part.number for part in one.parts) for one in given)]) if write is percent else None
-    return Drawing(name, columns(given, stacked=True, top=top), key, write)
+    unit = PERCENT if write is percent else 1
+    return Drawing(name, columns(given, stacked=True, unit=unit), key, write)
 
 
 def _filled(one: Figures) -> tuple[Part, ...]:

@@ -116,7 +116,7 @@ def _levels() -> list[tuple[int, str]]:
     return [
         (0, _("nothing booked")),
         *((level, _("up to %(share)s", share=percent(most))) for level, most in enumerate(LEVELS) if most),
-        (len(LEVELS), _("more")),
+        (len(LEVELS), _("more than %(share)s", share=percent(LEVELS[-1]))),
         (FULL, _("full")),
         (OVER, _("too many")),
     ]

@@ -51,10 +51,10 @@ def test_every_chart_has_its_figures_in_a_table(manager, november):
     assert text.count('<svg class="columns"') == 3
     rows = re.findall(r'<th scope="row">(?:<[^>]*>)?([^<]*)', text)
     assert rows[:4] == [
-        "Monday 2 November 2026",
-        "Monday 9 November 2026",
-        "Monday 16 November 2026",
-        "Monday 23 November 2026",
+        "2 November 2026",
+        "9 November 2026",
+        "16 November 2026",
+        "23 November 2026",
     ]
 
 
@@ -66,7 +66,7 @@ def test_months_are_named(manager, november):
 def test_the_page_speaks_french(app, november):
     text = staff.logged_in(app, "manager", "fr").get(f"/admin/reports/?{NOVEMBER}").text
     assert figures(text)["Taux de remplissage"] == "0\u00a0%"
-    assert "Lundi 2 novembre 2026" in text
+    assert '<th scope="row">2 novembre 2026</th>' in text
 
 
 def test_without_plannings_the_page_says_what_to_do(manager):

@@ -19,7 +19,10 @@ TEACHING = [
     "portal.admin.durations",
     "portal.operations.passwords",
     "portal.operations.throttle",
+    "portal.admin.charts",
     "portal.operations.periods",
+    "portal.operations.figures",
+    "portal.operations.heat",
 ]
 openings = st.builds(
     lambda start, length, slots: Opening(start, min(start + length, 1440), slots),
