@@ -25,7 +25,7 @@ from portal.delivery.mailbox import carrier
 from portal.domain.errors import Busy, OutsideWindow, Refusal, SlotNotOffered, SlotTaken
 from portal.domain.retry import Failure
 from portal.extensions import settings
-from portal.operations import appointments, batch_work, cards, lapses, letters, outbox, reminders, retention
+from portal.operations import appointments, batch_work, cards, imports, lapses, letters, outbox, reminders, retention
 from portal.operations.appointments import Move
 from portal.operations.batch_work import Line, Outcome, Turn
 from portal.operations.outbox import Message
@@ -66,6 +66,11 @@ def purge(now: datetime) -> retention.Purged:
     return retention.purge(now=now)
 
 
+def forget_uploads(now: datetime) -> int:
+    """Delete the files of orders that nobody decided upon."""
+    return imports.forget_old(now)
+
+
 def change_days(now: datetime, stop: Stop = lambda: False) -> int:
     """Cancel or move what the staff asked for together, one after the other, and count the lines."""
     changed = 0
@@ -97,6 +102,7 @@ def once(now: datetime) -> Done:
     """Do everything that is due, then end. Call inside an application context."""
     beat()
     purge(now)
+    forget_uploads(now)
     return Done(reminders=remind(now), freed=announce_freed(now), changed=change_days(now), sent=send_due(now))
 
 
@@ -109,6 +115,7 @@ def start(app: Flask, stopping: threading.Event) -> BackgroundScheduler:
         (lambda: announce_freed(clock.now()), 15),
         (beat, 30),
         (lambda: purge(clock.now()), 24 * 3600),
+        (lambda: forget_uploads(clock.now()), 3600),
     )
     scheduler = BackgroundScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}

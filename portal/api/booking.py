@@ -14,7 +14,7 @@ from portal.api.callers import Caller, caller, count_mail
 from portal.api.reader import Unreadable
 from portal.domain.lifecycle import Status
 from portal.extensions import settings
-from portal.operations import appointments, cards, programs
+from portal.operations import appointments, cards, programs, usage
 from portal.operations.appointments import Booked, Contact, Wish
 from portal.operations.links import OpenLink
 
@@ -50,6 +50,7 @@ def for_order(given: Mapping[str, Any], token: str, now: datetime) -> Wish:
     Raises LinkUnknown, LinkExpired, Unreadable for a value that is missing or not the order's.
     """
     link = programs.opened(token, now=now)
+    usage.note_use("link", link.id, now)
     customer = {**given["customer"], **_locked(link, given["customer"])}
     contact = _contact({**given, "customer": customer}, needed=("email", "name"), locale=link.locale)
     return Wish(

@@ -23,7 +23,7 @@ from portal.domain.errors import (
     SlotTaken,
 )
 from portal.domain.zones import local_day
-from portal.operations import calendars, programs
+from portal.operations import calendars, programs, usage
 from portal.web.visitors import somebody_looks
 
 CLOSED = [LinkUnknown, LinkExpired]
@@ -32,7 +32,9 @@ CLOSED = [LinkUnknown, LinkExpired]
 @room.call("GET", "/links/<token>", tag="Links", answer=LinkAnswer, refusals=CLOSED)
 def link(token: str) -> Response:
     """Show the order of a booking link, and its appointments past and to come."""
-    return answers.answer(answers.link(programs.link(token, now=now())))
+    found = programs.link(token, now=now())
+    usage.note_use("link", found.link.id, now())
+    return answers.answer(answers.link(found))
 
 
 @room.call("GET", "/links/<token>/slots", tag="Links", query=LinkSlotsQuery, answer=Slots, refusals=[*CLOSED, NotFound])
@@ -41,7 +43,7 @@ def link_slots(asked: Mapping[str, Any], token: str) -> Response:
 
     When several plannings serve it and none is given, the refusal names them in `plannings`.
     """
-    found, following = calendars.link_search(
+    opened, found, following = calendars.link_search(
         token,
         asked["first"],
         asked["last"],
@@ -49,6 +51,7 @@ def link_slots(asked: Mapping[str, Any], token: str) -> Response:
         planning=asked.get("planning"),
         counted=somebody_looks(),
     )
+    usage.note_use("link", opened.id, now())
     day = local_day(following.start, found.zone) if following else None
     return answers.answer(answers.slots(found, day))
 

@@ -20,7 +20,7 @@ from portal.clock import now
 from portal.domain.errors import Invalid, Refusal
 from portal.domain.zones import local_day
 from portal.i18n import _
-from portal.operations import appointments, calendars
+from portal.operations import appointments, calendars, usage
 from portal.operations.actors import CUSTOMER
 from portal.operations.appointments import Booked, Wish
 from portal.operations.calendars import Choice, LinkPage
@@ -71,16 +71,23 @@ def order(token: str) -> Response:
     found = calendars.link_page(
         token, now=now(), planning=asked.planning, month=asked.month, day=asked.day, counted=somebody_looks()
     )
-    speak(found.link.locale)
+    _greet(found.link)
     return show("booking/link.html", "booking/_pick.html", **_order_page(token, found, asked))
 
 
 def _slots(token: str, day: date, asked: Visit) -> Response:
     """Send the slots of one day alone."""
     link, found = calendars.link_day(token, day, now=now(), planning=asked.planning, counted=somebody_looks())
-    speak(link.locale)
+    _greet(link)
     paths = _paths(token, asked, asked.planning)
     return show("booking/link.html", "booking/_slots.html", day=day_view(found, asked, paths))
+
+
+def _greet(link: OpenLink) -> None:
+    """Speak the customer's language, and note that somebody opened the link."""
+    speak(link.locale)
+    if somebody_looks():
+        usage.note_use("link", link.id, now())
 
 
 def _order_page(token: str, found: LinkPage, asked: Visit) -> dict[str, Any]:
@@ -135,7 +142,7 @@ def details(token: str) -> Response:
     if start is None:
         return go(paths.to_page)
     link, choice = calendars.link_choice(token, start, now=now(), planning=asked.planning)
-    speak(link.locale)
+    _greet(link)
     asks = asking(BookingForm, choice.bookable.planning.questions)
     form = asks(request.form, locked=locked(link), **{**prefilled(asked), **locked(link)})
     outcome = attempt(form, lambda: _book(form, token, link, asked, start)) if request.method == "POST" else None

@@ -275,7 +275,7 @@ def link_day(
 
 def link_search(
     token: str, first: date, last: date, *, now: datetime, planning: str | None = None, counted: bool = False
-) -> tuple[Availability, Start | None]:
+) -> tuple[OpenLink, Availability, Start | None]:
     """Search a range of days for a link, and the first free start after it. Raises as ``link_day``."""
     with reading() as session:
         link = links.opened(session, token, now)
@@ -283,7 +283,7 @@ def link_search(
         found, following = availability.search_and_next(session, bookable, first, last, now=now, asking=link.asking())
     if counted:
         demand.look(found)
-    return found, following
+    return link, found, following
 
 
 def link_choice(token: str, start: datetime, *, now: datetime, planning: str | None = None) -> tuple[OpenLink, Choice]:

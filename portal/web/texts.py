@@ -119,6 +119,7 @@ def http_page(status: int) -> dict[str, Any]:
     advice = {
         403: _("This request did not come from our own pages, or you may not do this."),
         404: _("There is nothing at this address. Check that it is complete."),
+        413: _("What you sent is too large: 2 MB at most."),
         429: _("Too many requests in a short time. Wait a minute, then try again."),
         503: _("The service is busy or being maintained. Nothing is lost: try again in a moment."),
     }

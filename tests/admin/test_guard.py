@@ -120,6 +120,7 @@ def test_an_agent_books_moves_and_cancels_and_nothing_else(app):
         "admin.marks.mark",
         "admin.marks.undo",
         "admin.moves.move",
+        "admin.order_links.code",
         "admin.phone.choose",
         "admin.phone.details",
         "admin.phone.pick",
