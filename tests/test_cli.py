@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 from datetime import timedelta
@@ -13,9 +14,12 @@ from flask import Flask
 from sqlalchemy import delete
 
 from portal.cli import creneau as command
+from portal.domain import totp
 from portal.extensions import transaction
 from portal.models import Allocation
-from portal.operations import calendars, keys, transfer, users
+from portal.operations import calendars, keys, second_factor, transfer, users
+from portal.operations.actors import SYSTEM
+from portal.operations.user_cards import Rights
 from tests import sample
 from tests.backends import KEYS, NOW
 from tests.served import Commands
@@ -83,10 +87,35 @@ def test_an_account_is_made_with_a_password_that_is_asked_twice(run, do):
     assert do(users.find, "claire@example.com").role == "manager"
 
 
+def test_an_account_may_end_at_some_sites(run, loaded, do):
+    run("user", "add", "a@example.com", "--role", "agent", "--site", "bordeaux", told=f"{PASSWORD}\n{PASSWORD}\n")
+    assert do(users.find, "a@example.com").rights == Rights("agent", ("bordeaux",))
+    done = run(
+        "user", "add", "b@example.com", "--role", "admin", "--site", "bordeaux", told=f"{PASSWORD}\n{PASSWORD}\n"
+    )
+    assert (done.exit_code, done.stderr) == (1, "an admin works for every site\n")
+    done = run("user", "add", "b@example.com", "--role", "agent", "--site", "mars", told=f"{PASSWORD}\n{PASSWORD}\n")
+    assert (done.exit_code, done.stderr) == (1, "sites: 'mars' is none of bordeaux\n")
+
+
+def test_a_second_factor_is_switched_off_for_who_is_locked_out(run, do):
+    run("user", "add", "claire@example.com", "--role", "admin", "--password-stdin", told=f"{PASSWORD}\n")
+    off = ("user", "second-factor", "claire@example.com", "--off")
+    assert run(*off).stderr == "the second factor of claire@example.com is off already\n"
+    number = do(users.find, "claire@example.com").id
+    setup = do(second_factor.prepare, number)
+    code = totp.code(base64.b32decode(setup.secret), totp.step_at(NOW))
+    do(second_factor.turn_on, number, setup.nonce, code, by=SYSTEM, now=NOW)
+    assert run(*off).stdout.startswith("The second factor of claire@example.com is off")
+    assert not do(users.find, "claire@example.com").second_factor
+    assert run("user", "second-factor", "x@example.com", "--off").stderr == "nobody has an account with x@example.com\n"
+
+
 @pytest.mark.parametrize(
     ("email", "password", "said"),
     [("claire", PASSWORD, "'claire' is not an e-mail address\n"),
      ("claire@example.com", "short", "a password has 10 to 200 characters\n"),
+     ("claire@example.com", "azertyuiop", "this password is one of those that are tried first\n"),
      ("known@example.com", PASSWORD, "known@example.com has an account already\n")],
 )  # fmt: skip
 def test_an_account_that_cannot_be_is_refused_in_words(run, email, password, said):

@@ -11,7 +11,7 @@ from icalendar import Calendar
 from jinja2 import TemplateNotFound
 
 from portal.config import Settings
-from portal.delivery.letters import CALENDARS, Invitation, Letter, Place, Visit, calendar_entry, compose
+from portal.delivery.letters import CALENDARS, Invitation, Letter, Place, StaffLink, Visit, calendar_entry, compose
 from portal.delivery.mail import written
 
 SETTINGS = Settings(
@@ -58,9 +58,13 @@ INVITATION = Invitation(
     last_day=date(2026, 4, 30),
     expires_at=datetime(2026, 4, 30, 16, tzinfo=UTC),
 )
+STAFF_LINK = StaffLink(
+    token="ToKeN-of-the-staff", expires_at=datetime(2026, 4, 17, 12, tzinfo=UTC), zone=ZoneInfo("Europe/Paris")
+)
 BEFORE = (datetime(2026, 4, 14, 6, tzinfo=UTC), datetime(2026, 4, 14, 7, tzinfo=UTC))
-KINDS = ["booking_invitation", "confirmation", "change", "cancellation", "reminder", "site_notice", "find"]
-CUSTOMERS = [kind for kind in KINDS if kind != "site_notice"]
+CUSTOMERS = ["booking_invitation", "confirmation", "change", "cancellation", "reminder", "find"]
+STAFF = ["user_invitation", "password_reset"]
+KINDS = [*CUSTOMERS, "site_notice", *STAFF]
 anything = st.text(st.characters())
 
 
@@ -71,6 +75,8 @@ def letter(kind: str, locale: str = "fr", **changes) -> Letter:
         "change": {"visit": VISIT, "before": BEFORE},
         "cancellation": {"visit": replace(VISIT, cancelled=True), "by": "staff", "book_token": "ToKeN-of-the-link"},
         "site_notice": {"visit": VISIT, "change": "new"},
+        "user_invitation": {"staff_link": STAFF_LINK, "by": "claire@example.com"},
+        "password_reset": {"staff_link": STAFF_LINK},
         "find": {"visits": (VISIT, replace(VISIT, reference="AAAA-BBBB"))},
     }.get(kind, {"visit": VISIT})
     common = {"to": "achats@example.com", "organisation": "Dupont Logistique", "key": "outbox.1", "now": NOW}
@@ -122,6 +128,10 @@ class Links(HTMLParser):
         ("site_notice", "en", "New appointment: Thursday 16 April 2026 at 9:30 (CMD-1042)"),
         ("find", "fr", "Vos rendez-vous à venir"),
         ("find", "en", "Your appointments to come"),
+        ("user_invitation", "fr", "Votre accès aux rendez-vous de Dupont Logistique"),
+        ("user_invitation", "en", "Your access to the appointments of Dupont Logistique"),
+        ("password_reset", "fr", "Choisissez un nouveau mot de passe"),
+        ("password_reset", "en", "Choose a new password"),
     ],
 )
 def test_the_subject_says_all_in_one_line(kind, locale, subject):
@@ -290,6 +300,14 @@ def test_find_lists_every_appointment_with_its_own_link():
     assert text.count("https://rdv.example.com/a/ToKeN-of-the-visit?lang=fr") == 2
 
 
+def test_the_staff_is_told_who_invites_where_to_go_and_until_when():
+    text = plain(mail("user_invitation").text)
+    assert "claire@example.com a créé un compte pour vous : achats@example.com" in text
+    assert "https://rdv.example.com/admin/welcome/ToKeN-of-the-staff?lang=fr" in text
+    assert "jusqu’au vendredi 17 avril 2026 à 14 h" in text
+    assert "/admin/reset/ToKeN-of-the-staff?lang=en" in mail("password_reset", "en").text
+
+
 def test_an_appointment_without_order_is_called_by_its_own_reference():
     guest = replace(VISIT, order=None, kind=None, units="")
     assert mail("confirmation", "en", visit=guest).subject.endswith("(K7M4-4QPX)")
@@ -396,6 +414,7 @@ def test_any_text_in_any_fact_stays_text(text, kind, locale):
         visit=visit if told.visit else None,
         invitation=invitation if told.invitation else None,
         visits=(visit,) if told.visits else (),
+        by=text if told.staff_link else told.by,
     )
     sent = compose(told, SETTINGS)
     assert len(sent.subject.splitlines()) == 1
