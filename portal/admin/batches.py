@@ -104,7 +104,7 @@ def watch(public_id: str) -> Response:
     lines = [(line, *line_text(line, batch)) for line in batches.lines(public_id)]
     return show(
         "admin/batches/show.html",
-        "admin/batches/_progress.html",
+        "admin/batches/_outcome.html",
         batch=batch,
         hours=hours_text(batch.plan),
         stayed=[line for line in lines if line[0].state == "refused"],

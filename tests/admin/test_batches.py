@@ -157,7 +157,7 @@ def test_the_page_tells_how_far_it_is_and_what_became_of_each(manager, do, now, 
 def test_htmx_gets_the_progress_alone(manager, expected, begin):
     answer = manager.get(batch_of(begin(manager, **CANCEL)), headers={"HX-Request": "true"})
     assert answer.text.lstrip().startswith("<div")
-    assert 'id="progress"' in answer.text
+    assert 'id="outcome"' in answer.text
     assert "<html" not in answer.text
 
 
