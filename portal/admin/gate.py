@@ -103,6 +103,7 @@ def show(reference: str) -> Response:
         "admin/appointments/gate.html",
         appointment=card,
         verdict=verdict(card, at, since),
+        due=local_day(card.start, card.zone) == local_day(at, card.zone),
         buttons=buttons_of(card, at),
         undo=undo_of(card, at),
     )

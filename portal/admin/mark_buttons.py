@@ -46,9 +46,10 @@ class Button:
 
 
 def buttons_of(card: AppointmentCard, at: datetime) -> tuple[Button, ...]:
-    """List the marks that may be set now; nobody is missing before the start."""
+    """List the marks that may be set now: before the start somebody can only arrive, and then be done."""
+    begun = card.start < at or card.status is Status.ARRIVED
     legal = [act for act in ACTS if move_allowed(card.status, act.status)]
-    return tuple(_button(card, act) for act in legal if act.status is not Status.NO_SHOW or card.start < at)
+    return tuple(_button(card, act) for act in legal if begun or act.status is Status.ARRIVED)
 
 
 def _button(card: AppointmentCard, act: Act) -> Button:

@@ -29,7 +29,7 @@ def show() -> Response:
         frame=found.frame,
         moment=moment,
         codes={card.public_id: gate_code(card.reference) for part in found.parts for card in part.appointments},
-        several=len(found.frame.sites) > 1,
+        several=len(found.frame.sites) > 1 and found.frame.site is None,
         back_url=url_of(found.frame, "admin.today.day")(),
         page_url=lambda number: url(page=number),
     )

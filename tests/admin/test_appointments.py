@@ -10,6 +10,8 @@ import pytest
 
 from portal.domain.lifecycle import Status
 from portal.domain.retry import Failure
+from portal.extensions import transaction
+from portal.models import Appointment
 from portal.operations import cards, outbox, staff_calendars
 from portal.operations.actors import CUSTOMER
 from portal.operations.appointment_lists import Filter, find_appointments
@@ -345,6 +347,78 @@ def test_past_starts_are_no_nearest_ones(do, now, docks, clock):
     ]
 
 
+# Marks and notes
+
+
+def test_the_history_tells_marks_and_who_set_them(manager, at, send, clock, card):
+    clock.set(sample.paris("2026-12-08 08:40"))
+    for act in ("arrive", "complete"):
+        send(manager, at, f"{at}/{act}?next={at}")
+    page = manager.get(at).text
+    assert "noted at 8:40" in page
+    for status in ("completed", "arrived"):
+        send(manager, at, f"{at}/undo?of={status}&next={at}")
+    told = re.findall(r"<li><strong>(.*?)</strong>", manager.get(at).text)
+    assert told == ["Arrival taken back", "Completion taken back", "Completed", "Arrived", "Booked"]
+    assert card().status is Status.CONFIRMED
+
+
+def test_what_is_cancelled_for_now_is_taken_back_from_the_word_that_says_so(manager, at, send, card):
+    send(manager, f"{at}/cancel", when="undo")
+    page = manager.get("/admin/")
+    assert "The appointment is cancelled, for now." in page.text
+    url = f"{at}/undo?of=cancelled&next={at}"
+    for _ in range(2):
+        assert manager.post(url, data=form_of(page, url)).location == at
+    assert card().status is Status.CONFIRMED
+    assert manager.get(at).text.count("The appointment is restored.") == 1
+
+
+def test_a_note_is_shown_with_author_and_time(manager, at, send, clock):
+    clock.set(sample.paris("2026-12-08 08:40"))
+    assert send(manager, at, f"{at}/note", text=" <b>Palette</b>\nabîmée ").location == at
+    page = manager.get(at).text
+    assert "&lt;b&gt;Palette&lt;/b&gt;\nabîmée</span>" in page
+    assert re.search(r"8:40</time>, manager@example.com", page)
+
+
+def test_a_note_sent_twice_is_kept_once(agent, at, do, booked):
+    values = {**form_of(agent.get(at), f"{at}/note"), "text": "Quai 3"}
+    assert [agent.post(f"{at}/note", data=values).status_code for _ in range(2)] == [303, 303]
+    assert [line.kind for line in do(cards.history, booked.public_id)] == ["scheduled", "noted"]
+
+
+@pytest.mark.parametrize(("text", "said"), [("", "Write the note."), ("x" * 2001, "Shorten this note.")])
+def test_a_note_that_is_none_is_refused_and_kept_typed(agent, at, send, text, said):
+    refused = send(agent, at, f"{at}/note", text=text)
+    assert (refused.status_code, said in refused.text, 'href="#text"' in refused.text) == (422, True, True)
+    assert form_of(refused, f"{at}/note").get("text", [""])[0].strip() == text
+
+
+def test_customers_never_see_a_note(manager, client, at, send, booked):
+    send(manager, at, f"{at}/note", text="Client difficile")
+    page = client.get(f"/a/{booked.token}")
+    assert (page.status_code, "Client difficile" in page.text) == (200, False)
+
+
+def test_answers_of_the_customer_are_shown(manager, app, at, card):
+    with app.app_context(), transaction() as session:
+        session.query(Appointment).update({"fields": {"plaque": "AB-123-CD"}})
+    for path in (at, f"/admin/gate/{card().reference}", "/admin/sheet?day=2026-12-08"):
+        assert "AB-123-CD" in manager.get(path).text
+
+
+def test_an_appointment_of_another_site_is_not_there(agent, do, at, card, no_writes):
+    values = form_of(agent.get(at), f"{at}/note")
+    do(sample.site, key="lyon")
+    do(staff.works_for, "agent", "lyon")
+    with no_writes():
+        for action in ("", "/edit", "/cancel"):
+            assert agent.get(f"{at}{action}").status_code == 404
+        for action in ("edit", "cancel", "note", "arrive", "complete", "no-show", "undo", "mails/1/again"):
+            assert agent.post(f"{at}/{action}", data={**values, "text": "x", "when": "now"}).status_code == 404
+
+
 # Roles
 
 
@@ -367,7 +441,7 @@ def test_a_viewer_reads_only(viewer, at, card):
     assert card().status is Status.CONFIRMED
 
 
-@pytest.mark.parametrize("action", ["edit", "cancel", "undo", "move"])
+@pytest.mark.parametrize("action", ["edit", "cancel", "undo", "move", "arrive", "complete", "no-show", "note"])
 def test_a_post_without_its_token_changes_nothing(manager, at, action, no_writes):
     with no_writes():
         assert manager.post(f"{at}/{action}", data={"when": "now", "name": "X"}).status_code == 400

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from portal.operations import appointments, cards, users
 from portal.operations.actors import GUEST
-from tests import sample
+from tests import sample, staff
 from tests.admin.conftest import form_of
 
 
@@ -102,6 +104,62 @@ def test_a_login_in_between_leads_back_to_the_gate(client, do, now, at):
     values = {**form_of(client.get(asked.location), "/admin/login"), "email": "porte@example.com"}
     entered = client.post("/admin/login", data={**values, "password": "sept quais et une grue"})
     assert entered.location == at
+
+
+def press(client, path, act):
+    """Press a button of the gate as a browser does."""
+    page = client.get(path)
+    (action,) = {one for one in re.findall(r'action="([^"]+)"', page.text) if f"/{act}?" in one}
+    return client.post(unescape(action), data=form_of(page, unescape(action)))
+
+
+def test_one_press_lets_somebody_in_and_one_takes_it_back(agent, clock, at):
+    clock.set(sample.paris("2026-12-01 13:55"))
+    assert press(agent, at, "arrive").location == at
+    page = agent.get(at).text
+    assert "<h1>Arrived</h1>" in page
+    assert "Noted today at 13:55. Expected at 14:00." in page
+    assert "Chauffeur 0: arrived." in page
+    assert "Next arrival" in page
+    assert press(agent, at, "undo").location == at
+    assert "<h1>On time</h1>" in agent.get(at).text
+
+
+@pytest.mark.parametrize(
+    ("acts", "title", "offered"),
+    [
+        ([], "Late by 20 min", {"arrive", "complete", "no-show"}),
+        (["arrive"], "Arrived", {"complete", "undo"}),
+        (["arrive", "complete"], "Completed", {"undo"}),
+        (["no-show"], "Did not come", {"undo"}),
+    ],
+)
+def test_the_gate_offers_what_may_follow(agent, clock, at, acts, title, offered):
+    clock.set(sample.paris("2026-12-01 14:20"))
+    for act in acts:
+        press(agent, at, act)
+    page = agent.get(at).text
+    assert f"<h1>{title}</h1>" in page
+    assert set(re.findall(r'action="/admin/appointments/\w+/([\w-]+)\?', page)) == offered
+
+
+def test_before_the_start_somebody_can_only_arrive(agent, at):
+    page = agent.get(at).text
+    assert "/arrive?" in page
+    for later in ("/complete?", "/no-show?", "/undo?"):
+        assert later not in page
+
+
+def test_a_viewer_presses_nothing(viewer, at):
+    assert "/arrive?" not in viewer.get(at).text
+
+
+def test_the_gate_of_another_site_knows_nobody(agent, do, at, reference):
+    do(sample.site, key="lyon")
+    do(staff.works_for, "agent", "lyon")
+    assert agent.get(at).status_code == 404
+    do(staff.works_for, "agent", "bordeaux")
+    assert agent.get(at).status_code == 200
 
 
 def test_the_gate_reads_and_nothing_more(viewer, at, no_writes, statements):
