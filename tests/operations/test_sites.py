@@ -9,8 +9,11 @@ import pytest
 
 from portal.domain.durations import Duration
 from portal.domain.errors import Invalid, NotFound, SlotNotOffered, StateChanged
-from portal.operations import appointments, calendars, sites
-from portal.operations.actors import GUEST
+from portal.extensions import reading
+from portal.models import Audit
+from portal.operations import appointments, calendars, site_previews, sites
+from portal.operations.actors import GUEST, Actor
+from portal.operations.scopes import Scope
 from portal.operations.sites import Plan
 from tests import sample
 
@@ -155,3 +158,66 @@ def test_the_list_costs_the_same_however_long_it_is(do, now, statements):
         do(sample.site, key=f"site-{number}")
     with statements(at_most=4):
         assert len(do(sites.overview, now=now)) == 8
+
+
+# The audit log, and a look before
+
+
+def written(kind="site"):
+    with reading() as session:
+        rows = session.query(Audit).filter_by(kind=kind).order_by(Audit.id)
+        return [(row.actor, row.action, row.key, row.before, row.after) for row in rows]
+
+
+def test_every_change_of_a_site_is_written_down(do, docks, now):
+    by = Actor("claire@example.com", "staff", staff=True)
+    sheet = do(sites.read, "bordeaux")
+    changed = plan(name=sheet.name, address=sheet.address, email=sheet.email, phone="05", rules={"max_days": 30})
+    do(sites.save, "bordeaux", sheet.revision, changed, now=now, by=by)
+    do(sites.close, "bordeaux", CHRISTMAS, CHRISTMAS, "Noël", now=now, by=by)
+    do(sites.reopen, "bordeaux", do(sites.read, "bordeaux").closures[0].id, now=now, by=by)
+    days = {"first": "2026-12-25", "last": "2026-12-25", "label": "Noël"}
+    assert do(written) == [
+        (by.name, "changed", "bordeaux", {"phone": sheet.phone, "max_days": None}, {"phone": "05", "max_days": 30}),
+        (by.name, "closed", "bordeaux", {}, days),
+        (by.name, "reopened", "bordeaux", days, {}),
+    ]
+
+
+def test_saving_the_same_again_is_no_change(do, docks, now):
+    sheet = do(sites.read, "bordeaux")
+    same = plan(name=sheet.name, address=sheet.address, email=sheet.email, phone=sheet.phone)
+    do(sites.save, "bordeaux", sheet.revision, same, now=now)
+    assert do(written) == []
+
+
+def test_only_ones_own_sites_are_listed(do, docks, now):
+    do(sample.site, key="lyon")
+    mine = Scope(frozenset({do(sites.read, "lyon").id}))
+    assert [line.key for line in do(sites.overview, now=now, scope=mine)] == ["lyon"]
+
+
+def previewed(now, **changed):
+    sheet = sites.read("bordeaux")
+    wanted = {"name": sheet.name, "timezone": sheet.timezone, "holidays": sheet.holidays, **changed}
+    return site_previews.preview(sheet, Plan(**wanted), now=now)
+
+
+def test_another_zone_shows_appointments_at_another_hour(do, docks, now, no_writes):
+    do(sample.booked, "2026-12-07 09:00", now=now)
+    with no_writes():
+        found = do(previewed, now, timezone="Europe/London")
+    assert (found.moved, found.unfit, found.count) == (1, 0, 1)
+
+
+def test_public_holidays_name_who_is_expected_then(do, docks, now):
+    do(sample.booked, "2026-12-25 09:00", now=now)
+    do(sample.booked, "2026-12-24 09:00", now=now, number=1)
+    found = do(previewed, now, holidays="FR")
+    assert (found.unfit, found.moved) == (1, 0)
+    assert [card.name for card in found.appointments] == ["Chauffeur 0"]
+
+
+def test_what_changes_neither_is_not_looked_at(do, docks, now, statements):
+    with statements(at_most=2):  # those of reading the site itself
+        assert do(previewed, now, address="Quai neuf").count == 0
