@@ -12,6 +12,7 @@ from portal.extensions import reading
 from portal.models import Audit
 from portal.operations import calendars, cards
 from tests import sample
+from tests.admin.test_foreign_sites import limited
 
 ALL = "/admin/plannings/quais/fields"
 ADD = "/admin/plannings/quais/add/field"
@@ -200,6 +201,24 @@ def test_what_is_not_there_is_nowhere(manager, docks, path):
 def test_twenty_questions_are_the_most(manager, do):
     do(sample.docks, fields=[{**sample.CARRIER, "key": f"k{number}"} for number in range(20)])
     assert "There are twenty questions: that is the most." in manager.get(ALL).text
+
+
+def test_the_questions_of_other_sites_are_not_there(app, docks, do):
+    do(sample.site, key="lyon")
+    client = limited(app, "manager")
+    for path in (ALL, ADD, f"{ALL}/plate", f"{ALL}/plate/delete"):
+        assert client.get(path).status_code == 404
+
+
+def test_a_planning_shared_with_another_site_is_seen_and_not_changed(app, do):
+    do(sample.site)
+    do(sample.site, key="lyon")
+    do(sample.planning, sites=("bordeaux", "lyon"), fields=[sample.PLATE])
+    client = limited(app, "manager")
+    page = client.get(ALL)
+    assert page.status_code == 200
+    assert "Write the question" not in page.text
+    assert client.get(f"{ALL}/plate").status_code == 404
 
 
 def test_on_the_telephone_nothing_is_required(agent, docks, do, send):

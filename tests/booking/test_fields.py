@@ -145,3 +145,24 @@ def test_markup_in_words_and_answers_is_only_text(portal, do, now):
     assert "<b>Qui</b>" in page.text
     booked = do(sample.booked, "2026-12-08 08:30", now=now, fields={"carrier": "<script>alert(1)</script>"})
     assert "<script>alert(1)</script>" in portal.open(f"/a/{booked.token}?lang=fr").text
+
+
+ODD = [
+    "\x00",
+    "\ud800",
+    "\u202e",
+    "'\"><svg onload=alert(1)>",
+    "9" * 400,
+    "-0",
+    "٣",
+    "2026-13-45",
+    "yes\r\nno",
+    "é" * 5000,
+]
+
+
+@pytest.mark.parametrize("text", ODD, ids=range(len(ODD)))
+def test_nothing_that_is_typed_breaks_the_page(form, text):
+    names = [name for name in form.form.values if name.startswith("q_")]
+    sent = text.encode("utf-8", "surrogatepass")
+    assert form.send(**PERSON, **dict.fromkeys(names, sent)).status in (303, 400, 422)
