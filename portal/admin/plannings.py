@@ -64,7 +64,7 @@ def edit(key: str) -> Response:
 @needs(EDIT)
 def add() -> Response:
     """Make a planning, from nothing or like another one."""
-    editor = blank() if request.method == "GET" else received(None)
+    editor = received(None) if request.method == "POST" else blank()
     return _answer(editor)
 
 

@@ -43,11 +43,11 @@ def index() -> Response:
     return page("admin/reports/index.html", **_values(_read(wanted), wanted))
 
 
-@bp.get("/reports/export.<any(csv, xlsx):form>")
-def export(form: str) -> Response:
+@bp.get("/reports/export.<any(csv, xlsx):format>")
+def export(format: str) -> Response:  # noqa: A002 - as the address says it
     """Send the figures of every planning at every site in every part of the period."""
     found = _read(_wanted())
-    return table_response(_("report"), _heads(), _rows(found), form)
+    return table_response(_("report"), _heads(), _rows(found), format)
 
 
 def _wanted() -> Wanted:
@@ -104,7 +104,7 @@ def _export_url(found: Report, wanted: Wanted, form: str) -> str:
         "site": wanted.site,
         "planning": wanted.planning,
     }
-    return url_for("admin.reports.export", form=form, **asked)
+    return url_for("admin.reports.export", format=form, **asked)
 
 
 def _figures(whole: Figures, earlier: Figures) -> list[Figure]:

@@ -68,7 +68,7 @@ def _settings(text: str) -> list[int | str]:
 def edit(key: str) -> Response:
     """Show the rules that are a planning's own, and save them; what is left empty follows the site."""
     sheet = changeable(key)
-    if request.method == "GET":
+    if request.method != "POST":
         return _show(_form_of(sheet), sheet, sheet.revision)
     form, revision = OwnRulesForm(request.form), request.form.get("revision", "")
     if not form.validate():
