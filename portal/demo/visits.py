@@ -16,11 +16,11 @@ from portal.operations.appointment_lists import Filter
 from portal.operations.appointments import Booked, Contact, Move, Wish
 from portal.operations.cards import AppointmentCard
 
-BEFORE, AFTER = 41, 13  # days around today that have appointments: the reports look back on six weeks
+BEFORE, AFTER = 34, 13  # days around today that have appointments: the reports look back on five weeks
 AGENT = Actor("karim.haddad@example.com", "staff", staff=True)
 STAFF = Actor("antoine.girard@example.com", "staff", staff=True)
 DOCKS = {"bordeaux": BORDEAUX_DOCKS, "lyon": LYON_DOCKS}
-ON_A_DAY = {BORDEAUX_DOCKS: (3, 7), LYON_DOCKS: (2, 5), COUNTER: (1, 2)}  # appointments: at least, at most
+ON_A_DAY = {BORDEAUX_DOCKS: (5, 9), LYON_DOCKS: (2, 4), COUNTER: (1, 2)}  # appointments: at least, at most
 REMARKS = ("", "", "", "Camion-remorque, hayon élévateur.", "Le chauffeur arrive d’Espagne.", "Chargement par le côté.")
 CARRIERS = ("Transports Etxegaray", "Messageries du Médoc", "Rhône Fret", "Trans-Garonne")
 VISITORS = (
@@ -66,7 +66,7 @@ class _Story:
         """Make a link for each order that is ready; two are mailed, for the mailbox."""
         mailed = {reference for _, reference, _ in company.SHOWN_LINKS}
         for order in self.orders:
-            made = links.create(order.reference, now=self._ago(hours=2), send=order.reference in mailed)
+            made = links.create(order.reference, now=self._ago(hours=2), send=order.reference in mailed, by=STAFF)
             self.tokens[order.reference] = made.token
 
     def live(self, day: date) -> None:
@@ -141,7 +141,8 @@ class _Story:
     def _dock(self, site: str, docks: str, day: date) -> None:
         when = self._before(day)
         if offered := self._offered(site, docks, day, when):
-            self._book_docks(site, docks, self.chance.choice(offered), when)
+            # The first hours of the morning are asked for most.
+            self._book_docks(site, docks, min(self.chance.choices(offered, k=self.chance.randint(1, 3))), when)
 
     def _book_docks(self, site: str, docks: str, start: datetime, when: datetime) -> None:
         """Book for an order of the site: half by its link, half by telephone."""
