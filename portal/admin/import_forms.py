@@ -46,7 +46,7 @@ class ColumnsForm(StaffForm):
 
     site = SelectField(_l("Site of new orders that name none"))
     kind = SelectField(_l("Kind of new orders that name none"))
-    known = RadioField(_l("Orders whose reference is known already"), choices=KNOWN)
+    known = RadioField(_l("Orders whose reference is known already"))
     invite = BooleanField(_l("Create a booking link for each order that can be invited, and send it"))
 
     def choices(self) -> Choices:
@@ -69,17 +69,18 @@ def columns_form(opened: Opened, sites: Sequence[tuple[str, str]], sent: Any) ->
     class Form(ColumnsForm):
         """The form of this one file."""
 
-    offered = [("", _l("Leave out")), *((name, FIELD_NAMES[name]) for name in FIELDS)]
     for place, head in enumerate(opened.table.head):
-        setattr(Form, f"columns-{place}", SelectField(head or column_name(place), choices=offered))
+        setattr(Form, f"columns-{place}", SelectField(head or column_name(place)))
     chosen = opened.choices
-    columns = {f"columns-{place}": field for place, field in chosen.columns.items()}
+    columns = {f"columns-{place}": chosen.columns.get(place, "") for place in range(len(opened.table.head))}
     site = chosen.site or (sites[0][0] if len(sites) == 1 else "")
-    form = Form(
-        sent, data={**columns, "site": site, "kind": chosen.kind, "known": chosen.known, "invite": chosen.invite}
-    )
-    form.site.choices = [("", _l("None: each line must name its site")), *sites]
-    form.kind.choices = [("", _l("None: each line must name its kind")), *KINDS]
+    general = {"site": site, "kind": chosen.kind or "", "known": chosen.known, "invite": chosen.invite}
+    form = Form(sent, data={**columns, **general})
+    for column in form.columns():
+        column.choices = [("", _("Leave out")), *((name, FIELD_NAMES[name]) for name in FIELDS)]
+    form.known.choices = KNOWN
+    form.site.choices = [("", _("None: each line must name its site")), *sites]
+    form.kind.choices = [("", _("None: each line must name its kind")), *KINDS]
     return form
 
 

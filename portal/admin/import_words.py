@@ -83,7 +83,7 @@ def flaw_text(flaw: Flaw) -> str:
 
 def file_problem(refusal: Invalid) -> str:
     """Say why a file cannot be read, and what to do."""
-    values = refusal.values
+    values = {"line": "", "highest": "", **refusal.values}
     texts = {
         "old_excel": _("This is an old or a protected Excel file. Save it as .xlsx without password, or as CSV."),
         "not_a_table": _("This is neither a CSV nor an Excel file."),

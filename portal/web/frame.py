@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from flask import Flask, Response, request, url_for
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from portal.config import LOCALES
 from portal.i18n import current_locale, weekday
@@ -39,8 +40,15 @@ def other_languages() -> list[Language]:
 
 def _here(**changed: str) -> str:
     """Give the address of the page being shown; after a POST that is the page which the form belongs to."""
-    start = {"start": request.form["start"]} if "start" in request.form else {}
-    return f"{request.path}?{urlencode({**request.args, **start, **changed})}"
+    return f"{request.path}?{urlencode({**request.args, **_start(), **changed})}"
+
+
+def _start() -> dict[str, str]:
+    """Read which slot a form is about; the page that says that a request was too large shows none."""
+    try:
+        return {"start": request.form["start"]} if "start" in request.form else {}
+    except RequestEntityTooLarge:
+        return {}
 
 
 def public_url(endpoint: str, **values: Any) -> str:
