@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,10 +13,11 @@ from flask_babel import lazy_gettext as _l
 from portal.admin.appointments import can
 from portal.admin.guard import scope
 from portal.clock import now
+from portal.domain.fields import said
 from portal.domain.lifecycle import Status
 from portal.domain.zones import local_day, parse_day, zone
 from portal.extensions import settings
-from portal.i18n import _
+from portal.i18n import _, current_locale
 from portal.operations import appointment_search
 from portal.operations.appointment_search import SORTS, Wanted
 from portal.operations.cards import AppointmentCard
@@ -91,8 +92,17 @@ def index() -> Response:
 @bp.get("/export/<any(csv, xlsx):format>")
 def export(format: str) -> Response:  # noqa: A002 - the name in the address
     """Send the appointments of the same address as a file, all pages of them."""
-    cards = appointment_search.every(_wanted(_asked()), scope=scope())
-    return table_response(_("appointments"), _heads(), _rows(cards), format)
+    wanted = _wanted(_asked())
+    questions = _questions(wanted)
+    cards = appointment_search.every(wanted, scope=scope())
+    return table_response(_("appointments"), [*_heads(), *questions.values()], _rows(cards, questions), format)
+
+
+def _questions(wanted: Wanted) -> dict[str, str]:
+    """List what the plannings ask, or once asked, by key: a column each. Plannings that share a key share it."""
+    locale = current_locale()
+    asked = appointment_search.questions(wanted, scope=scope())
+    return {one.key: said(one.label, locale) for one in asked}
 
 
 def _heads() -> list[str]:
@@ -103,16 +113,19 @@ def _heads() -> list[str]:
     ]
 
 
-def _rows(cards: Iterator[AppointmentCard]) -> Iterator[Row]:
+def _rows(cards: Iterator[AppointmentCard], questions: Iterable[str]) -> Iterator[Row]:
+    locale = current_locale()
     for card in cards:
         start, end, made, changed = (
             moment.astimezone(card.zone) for moment in (card.start, card.end, card.created_at, card.updated_at)
         )
         planning = card.planning.name if card.planning else ""
+        answers = {answer.key: answer.text for answer in card.answers(locale)}
         yield [
             *(card.reference, str(STATUSES[card.status]), start, end, card.zone.key, card.site.name, planning),
             *(card.order, card.order_units, card.units, card.name, card.email, card.phone, card.comment),
             *(str(SOURCES.get(card.source, card.source)), made, changed, card.overbook_reason),
+            *(answers.get(key) for key in questions),
         ]
 
 

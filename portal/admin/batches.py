@@ -10,13 +10,12 @@ from flask import Blueprint, Response, flash, request, url_for
 
 from portal.admin.batch_forms import WholeDayForm
 from portal.admin.guard import EDIT, actor, needs, only, scope, staff
-from portal.admin.moments import moment_text
 from portal.clock import now, real_now
 from portal.domain.errors import StateChanged
 from portal.domain.openings import MINUTES_A_DAY
 from portal.domain.zones import local_day, parse_day, zone
 from portal.extensions import settings
-from portal.i18n import _, clock_time
+from portal.i18n import _, clock_time, hour
 from portal.operations import batch_plans, batches, outbox, staff_calendars
 from portal.operations.batch_plans import Fate, Plan, Preview
 from portal.operations.batches import BatchCard, LineCard
@@ -185,8 +184,7 @@ def fate_text(fate: Fate, plan: Plan) -> tuple[str, str]:
         return _("stays: %(reason)s", reason=reason_text(str(fate.reason))), "wait"
     if fate.same_hour:
         return _("moves, same hour"), "ok"
-    local = fate.start.astimezone(fate.card.zone)
-    return _("moves to %(hour)s", hour=clock_time(local.hour * 60 + local.minute)), "info"
+    return _("moves to %(hour)s", hour=hour(fate.start, fate.card.zone)), "info"
 
 
 def line_text(line: LineCard, batch: BatchCard) -> tuple[str, str]:
@@ -196,7 +194,7 @@ def line_text(line: LineCard, batch: BatchCard) -> tuple[str, str]:
     if batch.plan.to is None:
         return (_("Cancelled"), "ok") if line.state == "done" else (_("still to be cancelled"), "")
     if line.state == "done":
-        return _("Moved to %(moment)s", moment=moment_text(line.start or line.card.start, batch.site.zone)), "ok"
+        return _("Moved to %(hour)s", hour=hour(line.start or line.card.start, batch.site.zone)), "ok"
     return _("still to be moved"), ""
 
 

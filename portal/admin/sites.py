@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import Blueprint, Response, abort, flash, request, url_for
 
 from portal.admin.conflicts import differences
@@ -11,6 +13,7 @@ from portal.admin.rules import rules_of, understood
 from portal.clock import now
 from portal.domain.errors import Invalid, Refusal, StateChanged
 from portal.domain.policy import Policy
+from portal.domain.zones import parse_day
 from portal.i18n import _
 from portal.operations import organisation, site_previews, sites
 from portal.operations.site_previews import NO_EFFECT, SiteEffect
@@ -158,7 +161,7 @@ def _show(
 def close(key: str) -> Response:
     """Ask for the days, say who is expected then, and close the site."""
     sheet = _own(key)
-    form = ClosureForm(request.form)
+    form = ClosureForm(request.form, **_asked_days())
     if request.method == "GET":
         return _ask(form, sheet)
     if not form.validate():
@@ -172,6 +175,11 @@ def close(key: str) -> Response:
     sites.close(key, first, last, form.label.data or "", now=now(), by=actor())
     flash(_("The closure is saved."))
     return go(url_for("admin.sites.edit", key=key, _anchor="closures"))
+
+
+def _asked_days() -> dict[str, date | None]:
+    """Read the days that another page fills in."""
+    return {name: parse_day(request.args.get(name)) for name in ("first", "last")}
 
 
 def _ask(form: ClosureForm, sheet: Sheet, impact: ClosureImpact | None = None, status: int = 200) -> Response:

@@ -11,10 +11,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from portal.domain.fields import Question
 from portal.domain.lifecycle import Status
 from portal.domain.zones import DAY, day_bounds, zone
 from portal.extensions import reading
 from portal.models import Appointment, Order, Planning, Pool, Site
+from portal.operations.bookables import planning_card
 from portal.operations.cards import AppointmentCard, cards, listing
 from portal.operations.scopes import EVERYWHERE, Scope
 
@@ -166,6 +168,19 @@ def _digits(text: str) -> str | None:
         return None
     digits = bared.lstrip("+0")[-MOST_DIGITS:]
     return digits if len(digits) >= FEWEST_DIGITS else None
+
+
+def questions(wanted: Wanted, *, scope: Scope = EVERYWHERE) -> list[Question]:
+    """List what is asked, or once was, by the plannings that the appointments may be of."""
+    booked = select(Pool.planning_id).join(Site, Site.id == Pool.site_id).where(scope.limits(Site.id))
+    if wanted.site is not None:
+        booked = booked.where(Site.key == wanted.site)
+    query = select(Planning.id, Planning.revision).where(Planning.id.in_(booked)).order_by(Planning.name)
+    if wanted.planning is not None:
+        query = query.where(Planning.key == wanted.planning)
+    with reading() as session:
+        rows = session.execute(query).all()
+        return [one for row in rows for one in planning_card(session, row.id, row.revision).ever_asked]
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,15 @@ def test_a_name_is_no_formula(manager, book, form):
         assert load_workbook(io.BytesIO(answer.data)).active["K2"].data_type == "s"
 
 
+def test_each_question_has_a_column_of_its_own(manager, do, docks, book):
+    plate = {"key": "plate", "label": {"en": "Plate", "fr": "Plaque"}, "type": "text"}
+    do(sample.ask, [plate])
+    book("2026-12-08 08:30", "Bois", fields={"plate": "AB-123-CD"})
+    head, line = rows(manager.get(f"{LIST}export/csv"), "csv")
+    assert (head[-1], line[-1]) == ("Plate", "AB-123-CD")
+    assert rows(manager.get(f"{LIST}export/csv?site=lyon"), "csv")[0][-1] != "Plate"
+
+
 def test_a_file_of_another_form_is_not_there(manager, docks):
     assert manager.get(f"{LIST}export/pdf").status_code == 404
 

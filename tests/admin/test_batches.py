@@ -133,6 +133,12 @@ def test_what_changed_meanwhile_is_looked_at_again(manager, do, now, expected, l
     assert do(count, Batch) == 0
 
 
+def test_the_day_can_be_closed_beside_it(manager, expected, look):
+    link = re.search(r'href="([^"]+/add/closure[^"]*)"', look(manager, **CANCEL).text)[1].replace("&amp;", "&")
+    sent = form_of(manager.get(link), "/admin/sites/bordeaux/add/closure")
+    assert (sent["first"], sent["last"]) == (["2026-12-08"], ["2026-12-08"])
+
+
 def test_nobody_expected_is_no_error(manager, docks, look):
     answer = look(manager, **CANCEL)
     assert answer.status_code == 200
@@ -167,7 +173,7 @@ def test_a_moved_day_names_the_new_times_and_who_stayed(manager, do, now, expect
     where = batch_of(begin(manager, **{**MOVE, "nearest": None}))
     do(jobs.change_days, now)
     text = manager.get(where).text
-    assert "Moved to Wednesday 9 December 2026 at 8:00" in text
+    assert "Moved to 8:00" in text
     assert "Left as they were" in text
     assert re.search(r"/admin/appointments/\w+/move", text)
 
