@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from datetime import timedelta
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from portal.operations import links, order_pages, orders
+from portal.extensions import transaction
+from portal.models import Site, User, UserSite
+from portal.operations import links, order_pages, orders, usage
 from portal.operations.orders import OrderDraft
-from tests import sample
+from tests import sample, staff
 from tests.admin.conftest import form_of
 
 ORDER = "/admin/orders/CMD-1042"
@@ -300,3 +304,150 @@ def test_an_agent_makes_no_link(agent, order, sheet):
 def test_a_form_without_its_token_changes_nothing(manager, order, sheet):
     assert manager.post(LINKS, data={"send": "1"}).status_code == 400
     assert sheet().links == []
+
+
+def test_a_reference_with_a_slash_survives_a_change_of_language_and_a_login(app, manager, do, now, docks, send):
+    do(orders.put, OrderDraft(reference="A/B 7", kind="customer", site="bordeaux"), now=now)
+    address = "/admin/orders/A%252FB%207"
+    changed = send(manager, f"{address}?x=%C3%A9", "/admin/language", locale="fr")
+    assert changed.location == f"{address}?x=%C3%A9"
+    assert "A/B 7" in manager.get(changed.location).text
+    asked = app.test_client().get(address)
+    assert parse_qs(urlsplit(asked.location).query)["next"] == [address]
+
+
+# Dates
+
+
+def test_dates_are_typed_shown_and_kept_on_the_clock_of_the_site(manager, do, order, send):
+    send(
+        manager, f"{ORDER}/edit", ship_date="2026-12-15", ship_date_hour="14:30", delivery_date="2026-12-16",
+        delivery_date_hour="",
+    )  # fmt: skip
+    card = do(orders.get, "CMD-1042")
+    assert (card.ship_date.isoformat(), card.delivery_date.isoformat()) == (
+        "2026-12-15T13:30:00+00:00", "2026-12-15T23:00:00+00:00",
+    )  # fmt: skip
+    text = manager.get(ORDER).text
+    assert "Tuesday 15 December 2026, " in text
+    assert "Wednesday 16 December 2026</time>" in text
+    assert "Tuesday 15 December" in manager.get("/admin/orders/").text
+    given = form_of(manager.get(f"{ORDER}/edit"), f"{ORDER}/edit")
+    assert (given["ship_date"], given["ship_date_hour"], given["delivery_date_hour"]) == (
+        ["2026-12-15"],
+        ["14:30"],
+        [""],
+    )
+    send(manager, f"{ORDER}/edit", ship_date="", ship_date_hour="")
+    assert do(orders.get, "CMD-1042").ship_date is None
+
+
+@pytest.mark.parametrize("typed", ["soon", "0001-01-01", "31/12/2026"])
+def test_a_date_that_is_none_is_refused_beside_its_field(manager, order, send, typed):
+    refused = send(manager, f"{ORDER}/edit", ship_date=typed)
+    assert refused.status_code == 422
+    assert 'href="#ship_date"' in refused.text
+
+
+# Sorted, exported, and those that cannot be invited
+
+
+def test_heads_and_a_choice_sort_the_list(manager, do, now, docks):
+    for reference, name in (("B", "Zinc"), ("A", "Acier")):
+        do(orders.put, OrderDraft(reference=reference, kind="customer", site="bordeaux", name=name), now=now)
+    first = manager.get("/admin/orders/?sort=customer.up").text
+    assert first.index("Acier") < first.index("Zinc")
+    assert 'aria-sort="ascending"' in first
+    assert "sort=customer.down" in first
+    other = manager.get("/admin/orders/?sort=customer.down").text
+    assert other.index("Zinc") < other.index("Acier")
+
+
+def test_exactly_what_is_filtered_is_exported(manager, do, now, order):
+    make(do, now, 60, name="=1+1")
+    sent = manager.get("/admin/export/orders/csv?kind=customer&sort=reference.up")
+    lines = list(csv.reader(io.StringIO(sent.get_data().decode("utf-8-sig"))))
+    assert len(lines) == 61
+    assert lines[1][0] == "CMD-0"
+    assert lines[1][7] == "'=1+1"
+    assert "CMD-1042" not in sent.get_data(as_text=True)
+    assert manager.get("/admin/export/orders/xlsx").mimetype.endswith("sheet")
+
+
+def test_those_who_cannot_be_invited_are_counted_and_listed_with_what_to_do(manager, do, now, order):
+    do(orders.put, OrderDraft(reference="B", kind="customer", site="bordeaux", name="Paul", phone="05 56"), now=now)
+    assert "1 order cannot be invited" in manager.get("/admin/orders/").text
+    text = manager.get("/admin/not-invitable/").text
+    for shown in ("Paul", 'href="tel:0556"', "/admin/orders/B/edit#email", "/admin/add/appointment/?order=B"):
+        assert shown in text
+    assert "CMD-1042" not in text
+    assert "No order is like that" in manager.get("/admin/not-invitable/?q=nobody").text
+    do(orders.patch, "B", {"email": "paul@example.com"}, now=now)
+    assert "all can be invited" in manager.get("/admin/not-invitable/").text
+    assert "cannot be invited" not in manager.get("/admin/orders/").text
+
+
+# Links in use
+
+
+def test_a_link_shows_when_it_was_opened_last(manager, app, do, now, clock, order):
+    do(usage.write)  # what other tests of this process have noted
+    token = do(links.create, "CMD-1042", now=now).token
+    assert "Never opened so far" in manager.get(ORDER).text
+    clock.ahead(hours=2)
+    app.test_client().get(f"/b/{token}", headers={"User-Agent": "LinkScan preview bot"})
+    do(usage.write)
+    assert "Never opened so far" in manager.get(ORDER).text
+    app.test_client().get(f"/b/{token}")
+    do(usage.write)
+    assert "Last opened on Tuesday 1 December 2026 at 11:00" in manager.get(ORDER).text
+
+
+def test_a_link_has_a_code_to_scan(manager, agent, viewer, do, now, order, sheet):
+    token = do(links.create, "CMD-1042", now=now).token
+    number = sheet().links[0].link.id
+    for client in (manager, agent):
+        page = client.get(f"{LINKS}{number}/code")
+        assert '<svg role="img"' in page.text
+        assert f"/b/{token}" in page.text
+    assert viewer.get(f"{LINKS}{number}/code").status_code == 404
+    do(links.revoke, number, now=now)
+    assert manager.get(f"{LINKS}{number}/code").status_code == 404
+
+
+# Other sites
+
+
+@pytest.fixture
+def foreign(do, now, docks):
+    """Make an order with a link at Lyon, and give a browser of somebody who works at Bordeaux alone."""
+    do(sample.site, key="lyon")
+    do(orders.put, OrderDraft(reference="LYON", kind="customer", site="lyon", name="Rhône", status="far"), now=now)
+    do(links.create, "LYON", now=now)
+    return do(links.of_order, do(sample.order_id, "LYON"))[0].id
+
+
+def test_an_order_of_another_site_is_nowhere(app, do, foreign):
+    client = staff.logged_in(app, "manager", "en")
+    do(bordeaux_only)
+    for path in ("", "/edit", f"/links/{foreign}/revoke", f"/links/{foreign}/code"):
+        assert client.get(f"/admin/orders/LYON{path}").status_code == 404
+    given = form_of(client.get("/admin/orders/"), "/admin/language")
+    for path in ("/edit", "/links/", f"/links/{foreign}/send", f"/links/{foreign}/revoke"):
+        assert client.post(f"/admin/orders/LYON{path}", data={**given, "send": "1"}).status_code == 404
+    for path in ("/admin/orders/", "/admin/not-invitable/", "/admin/export/orders/csv", "/admin/add/order"):
+        text = client.get(path).text
+        assert not [word for word in ("Rhône", "Lyon", "far<") if word in text], path
+    assert (
+        client.post(
+            "/admin/add/order", data={**given, "reference": "N", "kind": "customer", "site": "lyon"}
+        ).status_code
+        == 422
+    )
+
+
+def bordeaux_only() -> None:
+    with transaction() as session:
+        user = session.query(User).one()
+        user.every_site = False
+        session.add(UserSite(user_id=user.id, site_id=session.query(Site).filter_by(key="bordeaux").one().id))
