@@ -11,7 +11,7 @@ def differences(saved: StaffForm, typed: StaffForm) -> list[str]:
     return [
         _("%(what)s: saved is “%(saved)s”, yours is “%(yours)s”.", what=field.label.text, saved=old, yours=new)
         for name, field in typed._fields.items()
-        if name in saved and field.type != "HiddenField"
+        if name in saved and field.type not in ("HiddenField", "ColorField")
         if (old := said(saved[name].data)) != (new := said(field.data))
     ]
 

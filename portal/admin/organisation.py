@@ -65,8 +65,7 @@ def edit() -> Response:
 def _form_of(card: Card, tried: str | None = None) -> OrganisationForm:
     accent = card.accent or "" if tried is None else tried.strip()[:7]
     values = {name: getattr(card, name) for name in EDITED}
-    picked = accent if colours.HEX.fullmatch(accent.lower()) else card.accent or PORTAL
-    return OrganisationForm(**{**values, "accent": accent, "shown": accent, "picked": picked})
+    return OrganisationForm(**{**values, "accent": accent, "picked": card.accent or PORTAL})
 
 
 def _plan(form: OrganisationForm) -> Plan:
@@ -90,6 +89,7 @@ def _show(
     logo: LogoForm | None = None,
 ) -> Response:
     typed = request.form.get("revision", card.revision)
+    form.settle()
     return show(
         "admin/organisation/edit.html",
         "admin/organisation/_colour.html",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from wtforms import ColorField, FileField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
 from portal.admin.forms import StaffForm, name_field, zone_field
+from portal.admin.order_forms import LANGUAGES
+from portal.domain.colours import HEX
 from portal.operations.legal import LONGEST
 from portal.operations.organisation import LONGEST_NAME, MOST_MONTHS
 from portal.web.forms import check_line, check_text, stripped
@@ -15,10 +19,10 @@ PORTAL = "#2b4590"  # the accent of portal.css on light pages
 
 
 class OrganisationForm(StaffForm):
-    """The company. A colour is picked or written; ``shown`` is the one that the page was made with."""
+    """The company. A colour is picked or written; ``shown`` is what the picker showed."""
 
     name = name_field(_l("Name of the company"))
-    locale = SelectField(_l("Default language"), choices=[("fr", "Français"), ("en", "English")])
+    locale = SelectField(_l("Default language"))
     timezone = zone_field()
     sender_name = StringField(
         _l("Sender’s name of mails"),
@@ -33,13 +37,22 @@ class OrganisationForm(StaffForm):
         validators=[Optional(), NumberRange(1, MOST_MONTHS, message=_l("Enter a number of months from 1 to 600."))],
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.locale.choices = LANGUAGES
+
     @property
     def colour(self) -> str:
-        """The colour that is meant: what was written, else what was picked since the page was made."""
-        written, shown, picked = self.accent.data or "", self.shown.data or "", self.picked.data or ""
-        if written == shown and picked.lower() not in ("", (shown or PORTAL).lower()):
-            return str(picked)
-        return written
+        """The colour that is meant: the one picked since the page was made, else what is written."""
+        written, shown, picked = (str(self[name].data or "") for name in ("accent", "shown", "picked"))
+        return picked if shown and picked.lower() not in ("", shown.lower()) else written
+
+    def settle(self) -> None:
+        """Let both fields show the colour that is meant, before the page is made again."""
+        self.accent.data = self.colour
+        if HEX.fullmatch(self.accent.data.lower()):
+            self.picked.data = self.accent.data.lower()
+        self.shown.data = self.picked.data
 
 
 class LogoForm(StaffForm):
