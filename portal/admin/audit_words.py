@@ -12,6 +12,7 @@ from flask import url_for
 
 from portal.admin.conflicts import said
 from portal.admin.moments import moment_text
+from portal.admin.roles import role_name
 from portal.admin.stories import mail_title
 from portal.domain.zones import parse_day, parse_instant
 from portal.i18n import _, day
@@ -21,6 +22,8 @@ LONGEST = 300  # characters of a value that is shown
 ACTIONS = (
     *("created", "changed", "removed", "revoked", "renewed", "closed", "reopened", "sent", "sent_again", "resumed"),
     *("loaded", "imported", "exported", "erased", "invited", "activated", "deactivated", "stopped"),
+    *("reset_sent", "password_chosen", "password_changed", "sessions_ended"),
+    *("second_factor_on", "second_factor_off", "recovery_renewed"),
     *("scheduled", "rescheduled", "cancelled", "undone", "edited", "arrived", "completed", "no_show", "noted"),
 )
 KINDS = (
@@ -59,6 +62,13 @@ def action_text(action: str) -> str:
         "activated": _("Let in again"),
         "deactivated": _("Shut out"),
         "stopped": _("Stopped"),
+        "reset_sent": _("Link for a new password sent"),
+        "password_chosen": _("Password chosen by a link"),
+        "password_changed": _("Password changed"),
+        "sessions_ended": _("Logged out everywhere"),
+        "second_factor_on": _("Second factor turned on"),
+        "second_factor_off": _("Second factor turned off"),
+        "recovery_renewed": _("New recovery codes"),
         "scheduled": _("Booked"),
         "rescheduled": _("Moved"),
         "cancelled": _("Cancelled"),
@@ -114,6 +124,10 @@ def url_of(line: Line) -> str:
             return url_for("admin.orders.show", reference=line.key)
         case "organisation":
             return url_for("admin.organisation.edit")
+        case "user":
+            return url_for("admin.people.show", number=line.key)
+        case "key":
+            return url_for("admin.api_keys.index")
     return ""
 
 
@@ -189,6 +203,7 @@ def _names() -> dict[str, str]:
         "role": _("Role"),
         "scopes": _("What it may do"),
         "every_site": _("Every site"),
+        "sessions": _("Sessions"),
         "recipient": _("To"),
         "count": _("Number"),
         "appointments": _("Appointments"),
@@ -209,10 +224,12 @@ def _value(name: str, value: Any, tz: ZoneInfo) -> str:
     """Say a value: dates and instants as people write them, lists apart by commas."""
     if isinstance(value, list):
         return ", ".join(_value(name, one, tz) for one in value)
+    if name == "role" and isinstance(value, str):
+        return role_name(value)
     if name in ("kind", "kinds") and isinstance(value, str):
-        return {"customer": _("Customers (collection)"), "supplier": _("Suppliers (delivery)")}.get(value) or mail_title(
+        return {"customer": _("Customers (collection)"), "supplier": _("Suppliers (delivery)")}.get(
             value
-        )
+        ) or mail_title(value)
     return _moment(value, tz) or value[:LONGEST] if isinstance(value, str) else said(value)
 
 

@@ -22,6 +22,7 @@ from portal.operations.user_cards import UserCard, card
 from portal.operations.users import Person
 
 LIFE = {tokens.INVITE: timedelta(days=7), tokens.RESET: timedelta(hours=1)}
+NOTED = {tokens.INVITE: "invited", tokens.RESET: "reset_sent"}
 MAILS = {tokens.INVITE: "user_invitation", tokens.RESET: "password_reset"}
 
 
@@ -53,7 +54,7 @@ def _send(user_id: int, purpose: str, by: Actor, now: datetime) -> str:
         if not user.active or (purpose == tokens.INVITE) == bool(user.password_hash):
             raise StateChanged
         _mail(session, user, purpose, by, now)
-        users.note(session, user.id, user.email, f"{purpose}_sent", by, now)
+        users.note(session, user.id, user.email, NOTED[purpose], by, now)
         return user.email
 
 

@@ -231,5 +231,5 @@ def _ordered(rights: Rights) -> Rights:
 
 def _told(name: str, rights: Rights, *, active: bool = True) -> dict[str, Any]:
     """Say an account's facts for the audit log."""
-    sites = ["*"] if rights.sites is None else sorted(rights.sites)
-    return {"name": name, "role": rights.role, "sites": sites, "active": active}
+    everywhere, sites = rights.sites is None, sorted(rights.sites or ())
+    return {"name": name, "role": rights.role, "every_site": everywhere, "sites": sites, "active": active}

@@ -127,7 +127,8 @@ def test_a_closed_account_loses_its_sessions_for_good(do, chief, claire):
 def test_what_changed_is_written_down(do, chief, claire, two_sites):
     do(users.change, claire.id, plan("agent", ("lyon",)), by=CHIEF, now=NOW)
     do(users.change, claire.id, plan("agent", ("lyon",)), by=CHIEF, now=NOW)
-    before, after = {"role": "manager", "sites": ["*"]}, {"role": "agent", "sites": ["lyon"]}
+    before = {"role": "manager", "every_site": True, "sites": []}
+    after = {"role": "agent", "every_site": False, "sites": ["lyon"]}
     assert do(audited) == [("chief@example.com", before, after)]
 
 

@@ -273,7 +273,7 @@ def test_what_was_done_is_written_down(do, invited, read):
             return [tuple(row) for row in session.execute(select(Audit.actor, Audit.action).order_by(Audit.id))]
 
     chief = CHIEF.name
-    expected = [(chief, "created"), (chief, "invite_sent"), (EMAIL, "password_chosen"), (chief, "reset_sent")]
+    expected = [(chief, "created"), (chief, "invited"), (EMAIL, "password_chosen"), (chief, "reset_sent")]
     assert do(told) == expected
     assert do(user_cards.read, invited.id).link_expires_at == NOW + timedelta(hours=1)
 
