@@ -118,7 +118,9 @@ def test_the_tightest_moment_of_a_half_hour_counts(do, now):
 def test_a_cancelled_appointment_holds_its_place_until_the_undo_ends(do, docks, look, now):
     booked = do(sample.booked, "2026-12-07 08:00", now=now)
     do(appointments.cancel, booked.public_id, STAFF, now=now, undo=True)
-    assert taken(look().chosen, "8:00") == [(1, 6)]
+    found = look()
+    eight = half(found.chosen, "8:00")
+    assert (eight.used, eight.begin, do(staff_visits.present, found.bookable, eight, now=now).count) == (1, 1, 1)
     later = do(staff_weeks.week, now=now + timedelta(days=1), day=MONDAY)
     assert taken(later.chosen, "8:00") == [(0, 6)]
 
@@ -193,6 +195,15 @@ def test_a_night_is_present_on_both_its_days(do, now):
     assert taken(monday, "23:00", "23:30") == [(0, 2), (1, 2)]
     assert taken(tuesday, "0:00", "0:30") == [(1, 2), (0, 2)]
     assert (monday.booked, tuesday.booked) == (1, 0)
+
+
+def test_what_begins_after_the_week_binds_the_last_start_in_it(do, now):
+    do(sample.site)
+    do(sample.planning, week={7: ((1320, 1440, 1),), 1: ((0, 120, 1),)})
+    do(sample.booked, "2026-12-14 00:00", now=now)
+    sunday = do(staff_weeks.week, now=now, day=SUNDAY).chosen
+    assert taken(sunday, "23:30") == [(0, 1)]
+    assert free(sunday, "23:00", "23:30") == [True, False]
 
 
 def test_a_week_is_that_of_the_site(do, docks, app):
