@@ -77,7 +77,7 @@ def round_up(number: float) -> int:
     """
     unit = 1
     while True:
-        for step in (2, 4, 5, 6, 8, 10, 15):
+        for step in (2, 3, 4, 5, 6, 8, 10):
             if number <= step * unit and (step * unit) % 2 == 0:
                 return step * unit
         unit *= 10

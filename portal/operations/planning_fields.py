@@ -13,7 +13,7 @@ from portal.domain import fields
 from portal.domain.errors import Invalid, NotFound
 from portal.domain.fields import Question
 from portal.extensions import reading, retried, transaction
-from portal.operations import bookables, organisation, plannings
+from portal.operations import bookables, organisation, planning_facts, plannings
 from portal.operations.actors import SYSTEM, Actor
 from portal.operations.plannings import Sheet
 
@@ -78,7 +78,7 @@ def _change(key: str, revision: str, change: Callable[[Asked], Asked], now: date
         _check(after, organisation.card_of(session).locale)
         kept = [fields.written(one) for one in fields.succeeded(known, after)]
         plannings.claim(session, sheet, revision, {"fields": kept})
-        plannings.tell(session, by, "changed", key, sheet.name, sheet.site_ids, now, _facts(before), _facts(after))
+        planning_facts.tell(session, by, "changed", key, sheet.name, sheet.site_ids, now, _facts(before), _facts(after))
 
 
 def _known(session: Session, sheet: Sheet) -> Asked:

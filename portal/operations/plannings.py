@@ -29,9 +29,10 @@ from portal.models import (
     Site,
     WeeklyOpening,
 )
-from portal.operations import audit, bookables
+from portal.operations import bookables
 from portal.operations.actors import SYSTEM, Actor
 from portal.operations.bookables import SiteCard
+from portal.operations.planning_facts import day_facts, tell, week_facts
 from portal.operations.scopes import EVERYWHERE, Scope
 from portal.operations.sites import RULES
 
@@ -194,7 +195,7 @@ def create(key: str, plan: Plan, *, now: datetime, by: Actor = SYSTEM) -> None:
         session.add(made)
         session.flush()
         sites = _serve(session, made.id, plan.sites)
-        tell(session, by, "created", key, plan.name, sites, now, {}, {**facts(plan), **week_facts(plan.week)})
+        tell(session, by, "created", key, plan.name, sites, now, {}, {**_facts(plan), **week_facts(plan.week)})
 
 
 @retried
@@ -209,8 +210,8 @@ def save(key: str, revision: str, plan: Plan, *, now: datetime, by: Actor = SYST
         _drop_version(session, sheet.id, plan.target)
         session.add(PlanningVersion(planning_id=sheet.id, applies_from=plan.target, openings=_weekly(plan.week)))
         old = sheet.version(plan.target)
-        before = {**facts(sheet), **(week_facts(old.week, plan.target) if old is not None else {})}
-        after = {**facts(plan), **week_facts(plan.week, plan.target)}
+        before = {**_facts(sheet), **(week_facts(old.week, plan.target) if old is not None else {})}
+        after = {**_facts(plan), **week_facts(plan.week, plan.target)}
         tell(session, by, "changed", key, plan.name, sites | sheet.site_ids, now, before, after)
 
 
@@ -269,8 +270,18 @@ def save_day(
         ]
         session.add(ExceptionalDay(planning_id=sheet.id, day=wanted.day, label=wanted.label, openings=hours))
         old = sheet.exceptional(instead_of) if instead_of is not None else None
-        before = day_facts(old) if old is not None else {}
-        tell(session, by, "changed", key, sheet.name, sheet.site_ids, now, before, day_facts(wanted))
+        before = day_facts(old.day, old.label, old.openings) if old is not None else {}
+        tell(
+            session,
+            by,
+            "changed",
+            key,
+            sheet.name,
+            sheet.site_ids,
+            now,
+            before,
+            day_facts(wanted.day, wanted.label, wanted.openings),
+        )
 
 
 @retried
@@ -282,59 +293,17 @@ def drop_day(key: str, revision: str, day: date, *, now: datetime, by: Actor = S
         old = sheet.exceptional(day)
         if old is None or not _drop_day(session, sheet.id, day):
             raise NotFound
-        tell(session, by, "changed", key, sheet.name, sheet.site_ids, now, day_facts(old), {})
-
-
-def tell(
-    session: Session,
-    by: Actor,
-    action: str,
-    key: str,
-    label: str,
-    site_ids: frozenset[int],
-    now: datetime,
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-) -> None:
-    """Write down what differs. What several sites share is for those who see every site."""
-    old, new = audit.differences(before, after)
-    if action == "created" or old or new:
-        site_id = next(iter(site_ids)) if len(site_ids) == 1 else None
-        audit.record(session, by, action, "planning", key, now, label=label, site_id=site_id, before=old, after=new)
-
-
-# What the audit log says of a planning
-
-
-def facts(plan: Plan | Sheet) -> dict[str, Any]:
-    """Write the settings of a planning for the audit log."""
-    schedule = plan.schedule if isinstance(plan, Sheet) else plan
-    return {
-        "name": plan.name,
-        "timezone": plan.timezone,
-        "sites": sorted(plan.sites),
-        "kinds": sorted(plan.kinds),
-        "guests": plan.guests,
-        "active": plan.active,
-        "slot_minutes": schedule.slot_minutes,
-        "step_minutes": schedule.step_minutes,
-    }
-
-
-def week_facts(week: Week, applies_from: date | None = None) -> dict[str, str]:
-    """Write a week for the audit log, a line for each weekday (1 = Monday): "08:00-12:00 x 6"."""
-    name = f"week {applies_from.isoformat()}" if applies_from is not None else "week"
-    return {f"{name}, day {weekday}": _hours(openings) for weekday, openings in sorted(week.items()) if openings}
-
-
-def day_facts(exceptional: Exceptional) -> dict[str, str]:
-    """Write an exceptional day for the audit log."""
-    told = _hours(exceptional.openings) or "closed"
-    return {exceptional.day.isoformat(): f"{told} ({exceptional.label})" if exceptional.label else told}
-
-
-def _hours(openings: Iterable[Opening]) -> str:
-    return ", ".join(f"{one} x {one.slots}" for one in openings)
+        tell(
+            session,
+            by,
+            "changed",
+            key,
+            sheet.name,
+            sheet.site_ids,
+            now,
+            day_facts(old.day, old.label, old.openings),
+            {},
+        )
 
 
 def check(plan: Plan) -> None:
@@ -357,6 +326,21 @@ def _check_date(plan: Plan, known: Iterable[date | None], now: datetime) -> None
     today = local_day(now, zone(plan.timezone))
     if plan.applies_from is not None and plan.applies_from < today and plan.applies_from not in set(known):
         raise Invalid(field="applies_from", problem="past", value=plan.applies_from)
+
+
+def _facts(plan: Plan | Sheet) -> dict[str, Any]:
+    """Write the settings of a planning for the audit log."""
+    schedule = plan.schedule if isinstance(plan, Sheet) else plan
+    return {
+        "name": plan.name,
+        "timezone": plan.timezone,
+        "sites": sorted(plan.sites),
+        "kinds": sorted(plan.kinds),
+        "guests": plan.guests,
+        "active": plan.active,
+        "slot_minutes": schedule.slot_minutes,
+        "step_minutes": schedule.step_minutes,
+    }
 
 
 def _settings(plan: Plan) -> dict[str, Any]:

@@ -21,6 +21,7 @@ TEACHING = [
     "portal.operations.throttle",
     "portal.admin.charts",
     "portal.operations.periods",
+    "portal.operations.planning_facts",
     "portal.operations.figures",
     "portal.operations.heat",
 ]
