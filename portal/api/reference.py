@@ -17,7 +17,7 @@ bp = Blueprint("api_reference", __name__, url_prefix="/api")
 
 Json = Mapping[str, Any]
 DEEPEST = 4  # levels of objects within objects that the page writes out
-METHODS = ("get", "post", "put", "patch")
+METHODS = ("get", "post", "put", "patch", "delete")
 EXAMPLES = {
     "site": "bordeaux",
     "planning": "quais",
