@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, time
 from typing import Any
 
@@ -39,9 +39,9 @@ class WholeDayForm(OnceForm):
         validators=[Length(max=WORDS, message=_l("Shorten this message.")), check_text],
     )
 
-    def __init__(self, *args: Any, places: Mapping[str, Sequence[tuple[str, str]]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, places: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.where.choices = {site: list(choices) for site, choices in places.items()}
+        self.where.choices = list(places)
 
     def right(self, today: date) -> bool:
         """Validate it as a whole; ``today`` is the organisation's."""

@@ -132,15 +132,19 @@ def _today() -> date:
     return local_day(now(), zone(settings().default_timezone))
 
 
-def _places() -> dict[str, list[tuple[str, str]]]:
-    """List what to choose from, by site: all of it, or one planning."""
-    return {
-        found.site.name: [
-            (found.site.key, _("%(site)s: all plannings", site=found.site.name)),
-            *((f"{found.site.key}/{one.planning.key}", one.planning.name) for one in found.plannings),
-        ]
+def _places() -> list[tuple[str, str]]:
+    """List what to choose from: each site, then each planning there."""
+    return [
+        choice
         for found in staff_calendars.plannings(scope=scope())
-    }
+        for choice in (
+            (found.site.key, _("%(site)s: all plannings", site=found.site.name)),
+            *(
+                (f"{found.site.key}/{one.planning.key}", f"{found.site.name}, {one.planning.name}")
+                for one in found.plannings
+            ),
+        )
+    ]
 
 
 def _prefilled() -> dict[str, Any]:
