@@ -166,3 +166,44 @@ def test_a_viewer_sees_a_site_and_cannot_change_it(viewer, docks):
     page = viewer.get(PAGE)
     assert "Save the site" not in page.text
     assert viewer.post(PAGE, data=form_of(page, PAGE)).status_code == 404
+
+
+# Another zone, other holidays, other people's sites
+
+
+def test_another_zone_is_looked_at_before_it_is_saved(manager, docks, send, do, now):
+    do(sample.booked, "2026-12-24 09:00", now=now)
+    asked = send(manager, PAGE, timezone="Europe/London")
+    assert asked.status_code == 422
+    assert "1 appointment to come keeps its instant" in asked.text
+    assert do(sites.read, "bordeaux").timezone == "Europe/Paris"
+    assert manager.post(PAGE, data=form_of(asked, PAGE)).status_code == 303
+    assert do(sites.read, "bordeaux").timezone == "Europe/London"
+
+
+def test_holidays_name_who_is_expected_then(manager, docks, send, do, now):
+    do(sample.booked, "2026-12-25 09:00", now=now)
+    asked = send(manager, PAGE, holidays="FR")
+    assert (asked.status_code, "1 appointment is on a day that will be closed." in asked.text) == (422, True)
+    assert "Chauffeur 0" in asked.text
+    assert manager.post(PAGE, data=form_of(asked, PAGE)).status_code == 303
+
+
+def test_what_meets_nobody_is_saved_at_once(manager, docks, send):
+    assert send(manager, PAGE, timezone="Europe/London", holidays="FR").status_code == 303
+
+
+def test_an_unknown_calendar_is_refused_before_anybody_is_looked_for(manager, docks, send, do, now):
+    do(sample.booked, "2026-12-25 09:00", now=now)
+    assert send(manager, PAGE, holidays="XX", timezone="Europe/London").status_code == 422
+
+
+def test_those_who_work_for_some_sites_see_these_and_make_none(app, do, docks):
+    do(sample.site, key="lyon")
+    client = staff.logged_in(app, "manager", "en")
+    do(staff.works_for, "manager", "lyon")
+    listed = client.get("/admin/sites/").text
+    assert ("Lyon" in listed, "/sites/bordeaux" in listed, "New site" in listed) == (True, False, False)
+    assert client.get("/admin/add/site").status_code == 404
+    assert client.get(PAGE).status_code == 404
+    assert client.get("/admin/sites/lyon").status_code == 200
