@@ -6,11 +6,11 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, Form, HiddenField, PasswordField, StringField, ValidationError
-from wtforms.validators import DataRequired, InputRequired
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from portal.i18n import _
 from portal.operations.sessions import HalfWay
-from portal.web.forms import stripped
+from portal.web.forms import EMAIL, check_address, check_line, stripped
 from portal.web.security import form_token, read_form_token
 
 HALF_WAY = 300  # seconds between the password and the code
@@ -37,9 +37,10 @@ class SignedForm(Form):
         return not self.errors
 
 
-def address_field() -> EmailField:
+def address_field(*rules: Any) -> EmailField:
     """Give the address of an account."""
-    return EmailField(_l("E-mail"), filters=[stripped], validators=[DataRequired(_l("Enter your e-mail address."))])
+    required = DataRequired(_l("Enter your e-mail address."))
+    return EmailField(_l("E-mail"), filters=[stripped], validators=[required, *rules])
 
 
 class LoginForm(SignedForm):
@@ -51,9 +52,9 @@ class LoginForm(SignedForm):
 
 
 class ForgottenForm(SignedForm):
-    """Whose password is forgotten."""
+    """Whose password is forgotten. A message is queued for any address, so it has to be one."""
 
-    email = address_field()
+    email = address_field(Length(max=EMAIL, message=_l("Shorten this address.")), check_address, check_line)
 
 
 class CodeForm(SignedForm):

@@ -141,6 +141,14 @@ def test_asking_without_an_address_is_refused(client, no_writes):
         assert ask(client, " ").status_code == 422
 
 
+@pytest.mark.parametrize(
+    "typed", ["x", "a@b", "x" * 5000, f"{'x' * 300}@example.com", "a@example.com\r\nBcc: b@example.com"]
+)
+def test_what_is_no_address_is_mailed_nothing(client, typed, no_writes):
+    with no_writes():
+        assert ask(client, typed).status_code == 422
+
+
 def test_the_link_is_in_no_table(do, link):
     def kept():
         with reading() as session:
