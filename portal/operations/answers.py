@@ -13,14 +13,21 @@ from portal.domain.fields import Kind, Question, matches, said
 from portal.domain.zones import parse_day
 
 
+SHORT = 24  # characters that find room in a line of a list
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A question and its answer in the words of one language; ``free``: the answer might be any text at all."""
+    """A question and its answer in the words of one language; ``free``: the answer might be any text at all.
+
+    ``brief`` is what a line of a list says of it: "AB-123-CD", "Palettes 12", "Hayon" for yes; nothing of the rest.
+    """
 
     key: str
     label: str
     text: str
     free: bool
+    brief: str
 
 
 def worded(known: Sequence[Question], answers: Mapping[str, Any], locale: str) -> tuple[Answer, ...]:
@@ -32,7 +39,15 @@ def worded(known: Sequence[Question], answers: Mapping[str, Any], locale: str) -
 
 def _worded(one: Question, value: Any, locale: str) -> Answer:
     """Word an answer by what it is: the question may have asked for something else when it was given."""
-    return Answer(one.key, said(one.label, locale), _text(one, value, locale), _free(one, value))
+    label, text = said(one.label, locale), _text(one, value, locale)
+    return Answer(one.key, label, text, _free(one, value), _brief(label, text, value))
+
+
+def _brief(label: str, text: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return label if value else ""
+    told = f"{label} {text}" if isinstance(value, int) else text
+    return told if len(told) <= SHORT and "\n" not in told else ""
 
 
 def _free(one: Question, value: Any) -> bool:

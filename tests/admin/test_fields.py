@@ -242,6 +242,11 @@ def _action_of(page: str) -> str:
     return re.search(r'<form class="card" method="post" action="([^"]+)"', page)[1].replace("&amp;", "&")
 
 
+def test_the_day_s_list_tells_what_is_short(agent, docks, do, now):
+    do(sample.booked, "2026-12-01 10:00", now=now, fields={"plate": "AB-123-CD", "pallets": 12})
+    assert "AB-123-CD · Pallets 12" in agent.get("/admin/").text
+
+
 def test_staff_corrects_answers_and_the_history_tells_it_in_words(agent, docks, do, send, now):
     booked = do(sample.booked, "2026-12-08 08:30", now=now, fields={"plate": "AB-123-CD", "lorry": "van"})
     url = f"/admin/appointments/{booked.public_id}"

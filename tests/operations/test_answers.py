@@ -117,7 +117,18 @@ def test_answers_are_worded_in_the_order_of_the_questions(do, docks, now):
         ("Hayon", "Oui"),
         ("Chargé le", "lundi 7 décembre 2026"),
     ]
-    assert do(card.answers, "en")[4] == Answer("lift", "Tail lift", "Yes", free=False)
+    assert do(card.answers, "en")[4] == Answer("lift", "Tail lift", "Yes", free=False, brief="Tail lift")
+
+
+def test_a_line_of_a_list_tells_what_is_short(do, docks, now):
+    given = {**GIVEN, "lift": False, "carrier": "Transports Etxegaray et Fils", "notes": "a\nb"}
+    card = do(cards.by_public_id, do(sample.booked, START, now=now, fields=given).public_id)
+    assert [one.brief for one in do(card.answers, "fr") if one.brief] == [
+        "AB-123-CD",
+        "Palettes 12",
+        "Semi-remorque",
+        "lundi 7 décembre 2026",
+    ]
 
 
 def test_only_a_text_without_a_form_is_free(do, docks, now):
