@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from portal.admin.guard import scope
+from portal.admin.guard import EDIT, scope, staff
 from portal.admin.mark_buttons import Button, buttons_of, undo_of
 from portal.admin.moments import length_text
 from portal.admin.words import closed_text
@@ -19,8 +19,9 @@ from portal.clock import now, real_now
 from portal.domain.zones import DAY, parse_day
 from portal.i18n import _, hour, zone_label
 from portal.i18n import day as in_full
-from portal.operations import outbox, today
+from portal.operations import first_steps, outbox, today
 from portal.operations.cards import AppointmentCard
+from portal.operations.first_steps import FirstSteps
 from portal.operations.outbox import Condition
 from portal.operations.stands import Asked, Frame, Stand
 from portal.operations.today import Day, Group, Part, Visit
@@ -101,8 +102,16 @@ def day() -> Response:
     wanted = Asked(parse_day(asked.get("day")), asked.get("site"), asked.get("planning"))
     stand = next((one for one in Stand if one == asked.get("stand")), None)
     found = today.read(wanted, now=moment, scope=scope(), stand=stand, page=page_number())
-    values = {**_values(found, moment, stand), **_machinery(moment)}
+    values = {**_values(found, moment, stand), **_machinery(moment), "steps": _steps(found)}
     return show("admin/today.html", "admin/_today.html", "admin/_today_lead.html", **values)
+
+
+def _steps(found: Day) -> FirstSteps | None:
+    """Look how far the portal is set up, for those who set it up, while nothing shows that it is in use."""
+    if any(group.count for group in found.groups) or not staff().may(EDIT):
+        return None
+    steps = first_steps.read()
+    return None if steps.taken else steps
 
 
 def page_number() -> int:

@@ -130,16 +130,17 @@ def _order_counts(session: Session, ids: Sequence[int], scope: Scope) -> dict[in
 
 
 def _expected(session: Session, ids: Sequence[int], now: datetime, scope: Scope) -> dict[int, Expected]:
-    coming = and_(Appointment.customer_id.in_(ids), Appointment.status.in_(ACTIVE), Appointment.ends_at > now)
+    to_come = and_(Appointment.customer_id.in_(ids), Appointment.status.in_(ACTIVE), Appointment.ends_at > now)
     query = (
         select(Appointment.customer_id, func.min(Appointment.starts_at), Appointment.timezone)
-        .where(coming, scope.limits(Appointment.site_id))
+        .where(to_come, scope.limits(Appointment.site_id))
         .group_by(Appointment.customer_id, Appointment.timezone)
     )
     found: dict[int, Expected] = {}
     for customer, start, name in session.execute(query):
-        wait = Expected(start, zone(name))
-        found[customer] = min(found.get(customer, wait), wait)
+        if customer is not None:
+            coming = Expected(start, zone(name))
+            found[customer] = min(found.get(customer, coming), coming)
     return found
 
 
