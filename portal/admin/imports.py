@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
+from flask_babel import format_decimal
 
 from portal.admin import order_lists
 from portal.admin.guard import EDIT, actor, needs, scope, staff
@@ -59,7 +60,7 @@ def _index(form: UploadForm) -> Response:
         422 if form.errors else 200,
         form=form,
         waiting=waiting,
-        most=MOST_LINES,
+        most=format_decimal(MOST_LINES),
         templates=EXPORTS,
         zone=zone(settings().default_timezone),
     )
