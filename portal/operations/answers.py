@@ -12,7 +12,6 @@ from portal import i18n
 from portal.domain.fields import Kind, Question, matches, said
 from portal.domain.zones import parse_day
 
-
 SHORT = 24  # characters that find room in a line of a list
 
 
