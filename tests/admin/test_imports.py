@@ -226,6 +226,16 @@ def test_the_file_to_begin_with_is_one_that_can_be_imported(manager, do, docks, 
     assert (card.kind, card.delivery_date.isoformat()) == ("supplier", "2026-12-16T13:30:00+00:00")
 
 
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_every_column_of_our_own_files_is_known_again(app, docks, language):
+    client = staff.logged_in(app, "admin", language)
+    columns = upload(client, client.get(f"{HOME}template/csv").get_data()).location
+    given = form_of(client.get(columns), columns)
+    assert [given[f"columns-{place}"][0] for place in range(11)] == [
+        "reference", "kind", "site", "status", "units", "ship_date", "delivery_date", "name", "email", "phone", "locale",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_what_was_exported_changes_nothing_when_it_comes_back(app, do, now, docks, previewed, kind, language):
