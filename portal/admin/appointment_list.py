@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 from flask_babel import lazy_gettext as _l
 
 from portal.admin.appointments import can
+from portal.admin.filters import LONGEST, asked_number
 from portal.admin.guard import scope
 from portal.clock import now
 from portal.domain.fields import said
 from portal.domain.lifecycle import Status
-from portal.domain.zones import local_day, parse_day, zone
-from portal.extensions import settings
+from portal.domain.zones import parse_day
 from portal.i18n import _, current_locale
-from portal.operations import appointment_search
+from portal.operations import appointment_search, organisation
 from portal.operations.appointment_search import SORTS, Wanted
 from portal.operations.cards import AppointmentCard
 from portal.web.exports import Row, table_response
@@ -26,7 +25,6 @@ from portal.web.responses import page
 
 bp = Blueprint("appointment_list", __name__, url_prefix="/appointments")
 FILTERS = ("q", "from", "to", "site", "planning", "status", "source", "sort")
-LONGEST = 254  # characters of a filter
 STATUSES = {
     Status.REQUESTED: _l("To be approved"),
     Status.CONFIRMED: _l("Confirmed"),
@@ -70,7 +68,7 @@ def index() -> Response:
     """List appointments by the filters in the address; without any, those from today on."""
     asked, at = _asked(), now()
     wanted = _wanted(asked)
-    found = appointment_search.search(wanted, scope=scope(), page=_page())
+    found = appointment_search.search(wanted, scope=scope(), page=asked_number(request.args.get("page")) or 1)
     return page(
         "admin/appointment_list/index.html",
         found=found,
@@ -132,11 +130,7 @@ def _rows(cards: Iterator[AppointmentCard], questions: Iterable[str]) -> Iterato
 def _asked() -> dict[str, str]:
     """Read the filters; one that is empty says "any", one that is not there takes its default."""
     given = {name: request.args[name].strip().replace("\0", "")[:LONGEST] for name in FILTERS if name in request.args}
-    return {**dict.fromkeys(FILTERS, ""), "from": _today().isoformat(), **given}
-
-
-def _today() -> date:
-    return local_day(now(), zone(settings().default_timezone))
+    return {**dict.fromkeys(FILTERS, ""), "from": organisation.today(now()).isoformat(), **given}
 
 
 def _wanted(asked: Mapping[str, str]) -> Wanted:
@@ -153,11 +147,6 @@ def _wanted(asked: Mapping[str, str]) -> Wanted:
         sort=sort if sort in SORTS else "start",
         descending=direction == "down",
     )
-
-
-def _page() -> int:
-    number = request.args.get("page", "")
-    return int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 1
 
 
 def _sorted_by(wanted: Wanted) -> str:

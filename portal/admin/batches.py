@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
 
 from portal.admin.batch_forms import WholeDayForm
+from portal.admin.filters import asked_number
 from portal.admin.guard import EDIT, actor, needs, only, scope, staff
 from portal.clock import now, real_now
 from portal.domain.errors import StateChanged
 from portal.domain.openings import MINUTES_A_DAY
-from portal.domain.zones import local_day, parse_day, zone
-from portal.extensions import settings
+from portal.domain.zones import parse_day
 from portal.i18n import _, clock_time, hour
-from portal.operations import batch_plans, batches, outbox, staff_calendars
+from portal.operations import batch_plans, batches, organisation, outbox, staff_calendars
 from portal.operations.batch_plans import Fate, Plan, Preview
 from portal.operations.batches import BatchCard, LineCard
 from portal.operations.once import Once
@@ -31,18 +30,13 @@ SILENT = 120  # seconds without a sign of life from any worker
 @needs(EDIT)
 def index() -> Response:
     """List what was done to whole days, newest first."""
-    found = batches.batches(scope=scope(), page=_page())
+    found = batches.batches(scope=scope(), page=asked_number(request.args.get("page")) or 1)
     return page(
         "admin/batches/index.html",
         found=found,
         lines=[(batch, hours_text(batch.plan)) for batch in found.batches],
         page_url=lambda number: url_for("admin.batches.index", page=number),
     )
-
-
-def _page() -> int:
-    number = request.args.get("page", "")
-    return int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 1
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -52,7 +46,7 @@ def add() -> Response:
     if request.method == "GET":
         return _ask(WholeDayForm(places=_places(), **_prefilled()))
     form = WholeDayForm(request.form, places=_places())
-    if not form.right(_today()):
+    if not form.right(organisation.today(now())):
         return _ask(form, 422)
     if "change" in request.form:
         return _ask(form)
@@ -61,7 +55,7 @@ def add() -> Response:
 
 def _ask(form: WholeDayForm, status: int = 200) -> Response:
     form.sign()
-    return page("admin/batches/edit.html", status, form=form, today=_today())
+    return page("admin/batches/edit.html", status, form=form, today=organisation.today(now()))
 
 
 def _look(form: WholeDayForm, status: int = 200) -> Response:
@@ -126,10 +120,6 @@ def _silent() -> bool:
     """Tell whether no worker has been seen for a while."""
     seen = outbox.condition().worker_seen
     return seen is None or (real_now() - seen).total_seconds() > SILENT
-
-
-def _today() -> date:
-    return local_day(now(), zone(settings().default_timezone))
 
 
 def _places() -> list[tuple[str, str]]:

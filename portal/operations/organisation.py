@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from portal.config import LOCALES
 from portal.domain import colours, pictures
 from portal.domain.errors import Invalid, StateChanged
-from portal.domain.zones import zone
+from portal.domain.zones import local_day, zone
 from portal.extensions import reading, retried, settings, transaction
 from portal.models import Organisation
 from portal.operations import audit, legal
@@ -99,6 +99,11 @@ def card_of(session: Session) -> Card:
     if row is None:
         return Card(NOBODY, given.default_locale, given.default_timezone, "", None, None, None, "")
     return Card(**row._mapping)
+
+
+def today(now: datetime) -> date:
+    """Tell the company's date: for what belongs to no site."""
+    return local_day(now, zone(card().timezone))
 
 
 def company_name() -> str:

@@ -18,12 +18,11 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from portal import clock
+from portal.clock import now
 from portal.delivery import clean
 from portal.domain.errors import Invalid
-from portal.domain.zones import local_day, zone
-from portal.extensions import settings
 from portal.i18n import current_locale
+from portal.operations import organisation
 
 Cell = str | int | float | date | datetime | None
 Row = Sequence[Cell]
@@ -54,13 +53,9 @@ def table_response(name: str, headers: Sequence[str], rows: Iterable[Row], forma
     length = file.tell()
     response = Response(_pieces(file), mimetype=TYPES[format])
     response.content_length = length
-    response.headers.set("Content-Disposition", "attachment", filename=f"{name}-{_today()}.{format}")
+    response.headers.set("Content-Disposition", "attachment", filename=f"{name}-{organisation.today(now())}.{format}")
     response.call_on_close(file.close)
     return response
-
-
-def _today() -> date:
-    return local_day(clock.now(), zone(settings().default_timezone))
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:
