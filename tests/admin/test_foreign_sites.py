@@ -24,7 +24,7 @@ FOREIGN = "Bordeaux"
 MARKS = ("Bordeaux", "Planning quais", "CMD-1042", "Emballages Vidal", "Chauffeur 7", "achats@example.com")
 """What only pages about the foreign site say."""
 
-NOT_OF_A_SITE = {"admin.account.end", "admin.imports.template", "admin.imports.confirm"}
+NOT_OF_A_SITE = {"admin.account.end", "admin.imports.template", "admin.imports.confirm", "admin.imports.discard"}
 """Routes whose parameter names something of one's own, or nothing that belongs anywhere."""
 
 
