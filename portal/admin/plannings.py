@@ -10,6 +10,7 @@ from flask import Blueprint, Response, flash, request, url_for
 from portal.admin import rules, week
 from portal.admin.editor import Editor, blank, changeable, opened, plan_of, received, stored
 from portal.admin.effects import seen
+from portal.admin.filters import asked_number
 from portal.admin.forms import PlanningForm
 from portal.admin.guard import EDIT, actor, needs, scope, staff
 from portal.admin.versions import version_views
@@ -38,7 +39,7 @@ def index() -> Response:
     """List the plannings that are theirs who are logged in."""
     given = request.args
     text, site = (given.get(name, "").strip().replace("\0", "")[:NAME] for name in ("q", "site"))
-    wanted = Wanted(text, site or None, given.get("page", 1, type=int))
+    wanted = Wanted(text, site or None, asked_number(given.get("page")) or 1)
     found = planning_list.overview(now=now(), scope=scope(), wanted=wanted)
     return page("admin/plannings/index.html", found=found, wanted=wanted, url=_page_of(wanted))
 

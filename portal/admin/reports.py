@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
@@ -13,7 +12,7 @@ from portal.admin.charts import Chart, Column, Part, columns
 from portal.admin.guard import scope
 from portal.admin.numbers import decimal, percent
 from portal.clock import now
-from portal.domain.zones import DAY, local_day, parse_day, zone
+from portal.domain.zones import DAY, parse_day
 from portal.i18n import _, day, month, sentence
 from portal.operations import organisation, reports
 from portal.operations.figures import Figures
@@ -64,11 +63,7 @@ def _wanted() -> Wanted:
 
 
 def _read(wanted: Wanted) -> Report:
-    return reports.read(now=now(), today=_today(), scope=scope(), wanted=wanted)
-
-
-def _today() -> date:
-    return local_day(now(), zone(organisation.card().timezone))
+    return reports.read(now=now(), today=organisation.today(now()), scope=scope(), wanted=wanted)
 
 
 def _values(found: Report, wanted: Wanted) -> dict[str, Any]:
@@ -86,7 +81,7 @@ def _values(found: Report, wanted: Wanted) -> dict[str, Any]:
 
 def _presets(found: Report) -> list[tuple[str, Period, bool]]:
     """Offer periods that people mean: whole weeks, and the year so far."""
-    last = monday_of(_today()) - DAY
+    last = monday_of(organisation.today(now())) - DAY
     offered = [
         (_("4 weeks"), Period(last - 4 * WEEK + DAY, last)),
         (_("8 weeks"), Period(last - 8 * WEEK + DAY, last)),
