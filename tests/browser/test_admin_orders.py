@@ -62,7 +62,8 @@ def pages(site: Site) -> list[str]:
         reference = cards.by_public_id(kept.public_id).reference
     one = f"/admin/appointments/{kept.public_id}"
     of_orders = ["/admin/orders/", "/admin/orders/?q=zzz", "/admin/add/order", f"{ORDER}/edit", ORDER]
-    of_links = ["/admin/orders/CMD-1043", f"{ORDER}/links/{number}/revoke"]
+    of_links = ["/admin/orders/CMD-1043", "/admin/not-invitable/"]
+    of_links += [f"{ORDER}/links/{number}/{page}" for page in ("revoke", "code")]
     of_one = [one, f"/admin/appointments/{gone.public_id}", f"{one}/edit", f"{one}/cancel", f"{one}/move"]
     moving = [f"{one}/move?{EIGHT_THIRTY}", f"{one}/move?on=2026-12-08&at=10:00"]
     booking = [f"{PHONE}/", f"{PHONE}/?order=zzz", f"{PHONE}/bordeaux/quais?order=CMD-1042&on=2026-12-08&at=", DETAILS]
