@@ -24,7 +24,8 @@ WORDS: Mapping[str, str] = {
     "site": "site|depot|entrepot|plateforme|agence|magasin|warehouse|depot name|location|place|lieu",
     "status": "status|statut|etat|state|order status|statut de la commande",
     "units": "units|quantity|quantite|qte|qty|palettes|pallets|nombre de palettes|nb palettes|colis|volume|goods",
-    "ship_date": "ship date|shipping date|date d envoi|date envoi|envoi|date d expedition|date expedition|expedition|date d enlevement|"
+    "ship_date": "ship date|shipping date|date d envoi|date envoi|envoi|date d expedition|date expedition|expedition|"
+    "date d enlevement|"
     "date enlevement|enlevement|pickup date|collection date|date de depart|ready date|date de mise a disposition",
     "delivery_date": "delivery date|date de livraison|date livraison|livraison|date prevue|date d arrivee|due date|"
     "requested date|date souhaitee|date demandee",

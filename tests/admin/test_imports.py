@@ -232,7 +232,8 @@ def test_every_column_of_our_own_files_is_known_again(app, docks, language):
     columns = upload(client, client.get(f"{HOME}template/csv").get_data()).location
     given = form_of(client.get(columns), columns)
     assert [given[f"columns-{place}"][0] for place in range(11)] == [
-        "reference", "kind", "site", "status", "units", "ship_date", "delivery_date", "name", "email", "phone", "locale",
+        "reference", "kind", "site", "status", "units", "ship_date", "delivery_date", "name", "email", "phone",
+        "locale",
     ]  # fmt: skip
 
 
