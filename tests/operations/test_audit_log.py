@@ -93,8 +93,8 @@ def fill(now):
     with transaction() as session:
         number = session.query(Appointment).one().id
         connection = session.connection()
-        connection.execute(insert(Event), [event(now, number, minutes % 5) for minutes in range(23)])
-        connection.execute(insert(Audit), [change(now, minutes % 5) for minutes in range(23)])
+        connection.execute(insert(Event), [event(now, number, minutes // 5) for minutes in range(23)])
+        connection.execute(insert(Audit), [change(now, minutes // 5) for minutes in range(23)])
 
 
 def event(now, appointment, minutes):
