@@ -30,6 +30,7 @@ from portal.admin import (
     phone,
     planning_fields,
     plannings,
+    references,
     reports,
     rules,
     sheet,
@@ -47,6 +48,7 @@ from portal.admin.words import closure_text, hours_text, kinds_text
 from portal.domain.errors import Refusal
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
+bp.record(references.register)
 bp.before_request(guard)
 bp.context_processor(rights)
 bp.register_error_handler(Refusal, refused)

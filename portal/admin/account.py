@@ -85,7 +85,7 @@ def _shown(*, profile: ProfileForm | None = None, password: PasswordForm | None 
     )
 
 
-@bp.post("/sessions/<int(max=2147483647):number>/end")
+@bp.post("/sessions/<row:number>/end")
 @needs(READ)
 def end(number: int) -> Response:
     """End one of one's sessions, on a machine elsewhere."""

@@ -78,7 +78,7 @@ def add() -> Response:
     return page("admin/keys/add.html", 422 if form.errors else 200, form=form)
 
 
-@bp.route("/keys/<int(max=2147483647):number>/revoke", methods=["GET", "POST"])
+@bp.route("/keys/<row:number>/revoke", methods=["GET", "POST"])
 @needs(ADMIN)
 def revoke(number: int) -> Response:
     """Ask once, then make a key useless."""

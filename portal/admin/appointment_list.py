@@ -10,8 +10,9 @@ from flask import Blueprint, Response, request, url_for
 from flask_babel import lazy_gettext as _l
 
 from portal.admin.appointments import can
-from portal.admin.filters import LONGEST, asked_number
+from portal.admin.filters import LONGEST
 from portal.admin.guard import scope
+from portal.admin.paging import page_number
 from portal.clock import now
 from portal.domain.fields import said
 from portal.domain.lifecycle import Status
@@ -68,7 +69,7 @@ def index() -> Response:
     """List appointments by the filters in the address; without any, those from today on."""
     asked, at = _asked(), now()
     wanted = _wanted(asked)
-    found = appointment_search.search(wanted, scope=scope(), page=asked_number(request.args.get("page")) or 1)
+    found = appointment_search.search(wanted, scope=scope(), page=page_number())
     return page(
         "admin/appointment_list/index.html",
         found=found,

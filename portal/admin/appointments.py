@@ -178,7 +178,7 @@ def _tell_cancelled(card: AppointmentCard, until: datetime | None) -> None:
         flash(_("The appointment is cancelled, for now."), undo_url(card, Status.CANCELLED, url_of(card)))
 
 
-@bp.post(f"{ONE}/mails/<int:number>/again")
+@bp.post(f"{ONE}/mails/<row:number>/again")
 @needs(BOOK)
 def send_again(public_id: str, number: int) -> Response:
     """Give a mail that was refused or set aside a new start."""

@@ -8,8 +8,8 @@ from typing import Any
 from flask import Blueprint, Response, flash, request, url_for
 
 from portal.admin.batch_forms import WholeDayForm
-from portal.admin.filters import asked_number
 from portal.admin.guard import EDIT, actor, needs, only, scope, staff
+from portal.admin.paging import page_number
 from portal.clock import now, real_now
 from portal.domain.errors import StateChanged
 from portal.domain.openings import MINUTES_A_DAY
@@ -30,7 +30,7 @@ SILENT = 120  # seconds without a sign of life from any worker
 @needs(EDIT)
 def index() -> Response:
     """List what was done to whole days, newest first."""
-    found = batches.batches(scope=scope(), page=asked_number(request.args.get("page")) or 1)
+    found = batches.batches(scope=scope(), page=page_number())
     return page(
         "admin/batches/index.html",
         found=found,

@@ -10,9 +10,11 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from wtforms import SelectField
 
+from portal.admin.filters import asked_filters
 from portal.admin.forms import StaffForm
 from portal.admin.guard import ADMIN, EDIT, actor, needs, scope
 from portal.admin.order_forms import KINDS, LANGUAGES, email_field, line_field, phone_field
+from portal.admin.paging import page_number
 from portal.clock import now
 from portal.domain.errors import Invalid, StateChanged
 from portal.domain.zones import zone
@@ -25,10 +27,9 @@ from portal.web.responses import go, page
 from portal.web.texts import explain
 
 bp = Blueprint("customers", __name__)
-FILTERS = ("q", "kind", "invitable", "sort", "page")
-LONGEST = 254  # characters of a filter
+FILTERS = ("q", "kind", "invitable", "sort")
 INVITABLE = {"yes": True, "no": False}
-ONE = "/customers/<int:number>"
+ONE = "/customers/<row:number>"
 
 
 class CustomerForm(StaffForm):
@@ -55,24 +56,20 @@ class CustomerForm(StaffForm):
 @bp.get("/customers/")
 def index() -> Response:
     """List customers by the filters in the address."""
-    asked = {name: value for name in FILTERS if (value := request.args.get(name, "").strip()[:LONGEST])}
+    asked = asked_filters(FILTERS, request.args)
     wanted = Search(
-        text=asked.get("q", "").replace("\0", ""),
+        text=asked.get("q", ""),
         kind=asked["kind"] if asked.get("kind") in ("customer", "supplier") else None,
         invitable=INVITABLE.get(asked.get("invitable", "")),
         sort=asked.get("sort", "name"),
     )
-    number = asked.get("page", "")
-    found = customers.listing(
-        wanted, now=now(), scope=scope(), page=int(number) if number.isdecimal() and len(number) < 7 else 1
-    )
-    kept: dict[str, Any] = {name: value for name, value in asked.items() if name != "page"}
+    found = customers.listing(wanted, now=now(), scope=scope(), page=page_number())
     return page(
         "admin/customers/index.html",
         found=found,
         asked=asked,
-        filtered=any(name in kept for name in ("q", "kind", "invitable")),
-        page_url=lambda wish: url_for("admin.customers.index", **{**kept, "page": wish}),
+        filtered=any(name in asked for name in ("q", "kind", "invitable")),
+        page_url=lambda wish: url_for("admin.customers.index", **{**asked, "page": wish}),
     )
 
 

@@ -21,6 +21,7 @@ from portal.admin.import_words import (
     report_heads,
 )
 from portal.admin.orders import EXPORTS, site_choices
+from portal.admin.paging import page_number
 from portal.clock import now
 from portal.domain.errors import Invalid, StateChanged
 from portal.domain.zones import zone
@@ -145,7 +146,7 @@ def _read(public_id: str) -> Preview:
 def _preview(found: Preview, status: int = 200, error: str = "", seen: str = "") -> Response:
     wrong = mistakes(found.opened, found.plan)
     pages = max(-(-len(wrong) // MISTAKES), 1)
-    number = min(max(order_lists.page_number(), 1), pages)
+    number = min(page_number(), pages)
     public_id = found.opened.file.public_id
     return page(
         "admin/imports/preview.html",

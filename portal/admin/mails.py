@@ -75,7 +75,7 @@ def _counts() -> list[tuple[str, str, int]]:
     return [(stand, stand_text(stand), number) for stand, number in mail_log.counts(scope=scope()).items()]
 
 
-@bp.get("/mails/<int:number>")
+@bp.get("/mails/<row:number>")
 @needs(EDIT)
 def show(number: int) -> Response:
     """Show a mail: to whom, about what, how the tries went."""
@@ -96,7 +96,7 @@ def _advice(stand: str) -> str:
     }.get(stand, "")
 
 
-@bp.post("/mails/<int:number>/again")
+@bp.post("/mails/<row:number>/again")
 @needs(EDIT)
 def send_again(number: int) -> Response:
     """Send a mail again that failed."""

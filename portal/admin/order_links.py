@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, flash, request, url_for
 
-from portal.admin import references
 from portal.admin.guard import BOOK, EDIT, actor, needs, scope, staff
 from portal.admin.order_forms import LinkForm
 from portal.admin.orders import link_url, show_sheet
@@ -21,7 +20,6 @@ from portal.web.responses import go, page
 from portal.web.texts import explain
 
 bp = Blueprint("order_links", __name__, url_prefix="/orders/<reference:reference>/links")
-bp.record(references.register)
 
 
 @bp.post("/")
@@ -85,7 +83,7 @@ def _said(made: MadeLink) -> str:
     return _("The link is made.")
 
 
-@bp.post("/<int:number>/send")
+@bp.post("/<row:number>/send")
 @needs(EDIT)
 def send(reference: str, number: int) -> Response:
     """Mail a link once more."""
@@ -99,7 +97,7 @@ def send(reference: str, number: int) -> Response:
     return go(url_for("admin.orders.show", reference=reference, _anchor="links"))
 
 
-@bp.route("/<int:number>/revoke", methods=["GET", "POST"])
+@bp.route("/<row:number>/revoke", methods=["GET", "POST"])
 @needs(EDIT)
 def revoke(reference: str, number: int) -> Response:
     """Ask once, then make a link lead nowhere."""
@@ -115,7 +113,7 @@ def revoke(reference: str, number: int) -> Response:
     return page("admin/orders/revoke.html", order=order, line=line, action=action, back_url=back)
 
 
-@bp.get("/<int:number>/code")
+@bp.get("/<row:number>/code")
 @needs(BOOK)
 def code(reference: str, number: int) -> Response:
     """Show a link as a code that a telephone scans, to be printed or held up. Raises NotFound for one that is over."""

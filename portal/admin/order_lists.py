@@ -54,12 +54,6 @@ def asked() -> dict[str, str]:
     return {name: request.args.get(name, "").strip().replace("\0", "")[:LONGEST] for name in FILTERS}
 
 
-def page_number() -> int:
-    """Read which page is asked for; an address that was cut begins the list again."""
-    number = request.args.get("page", "")
-    return int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 1
-
-
 def wanted(filters: Mapping[str, str]) -> Search:
     """Read what is asked for; an unknown value filters nothing."""
     sort, _dot, direction = filters["sort"].partition(".")

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, flash, request, url_for
 
-from portal.admin import order_lists, references
+from portal.admin import order_lists
 from portal.admin.guard import EDIT, actor, needs, scope
 from portal.admin.moments import moment_text
 from portal.admin.order_forms import LinkForm, NewOrderForm, OrderForm
+from portal.admin.paging import page_number
 from portal.admin.stories import Mail, mail_of
 from portal.clock import now
 from portal.domain.errors import Invalid
@@ -27,7 +28,6 @@ from portal.web.responses import go, page
 from portal.web.texts import explain
 
 bp = Blueprint("orders", __name__)
-bp.record(references.register)
 bp.add_app_template_filter(moment_text)
 EXPORTS = (("CSV", "csv"), ("Excel", "xlsx"))
 
@@ -37,7 +37,7 @@ def index() -> Response:
     """List orders by the filters in the address, the newest first unless sorted."""
     asked = order_lists.asked()
     wanted = order_lists.wanted(asked)
-    found = order_pages.listing(wanted, now=now(), scope=scope(), page=order_lists.page_number())
+    found = order_pages.listing(wanted, now=now(), scope=scope(), page=page_number())
     return page(
         "admin/orders/index.html",
         found=found,
@@ -66,7 +66,7 @@ def uninvitable() -> Response:
     """List the orders whose customer has no address, with what can be done for each."""
     asked = order_lists.asked()
     wanted = Search(text=asked["q"], site=asked["site"] or None, invitable=False)
-    found = order_pages.listing(wanted, now=now(), scope=scope(), page=order_lists.page_number())
+    found = order_pages.listing(wanted, now=now(), scope=scope(), page=page_number())
     return page(
         "admin/orders/uninvitable.html",
         found=found,

@@ -13,7 +13,7 @@ DIGITS = 6  # of a page's number
 def page_number() -> int:
     """Read the number of the page; what is none is the first."""
     text = request.args.get("page", "")
-    return max(1, int(text)) if text.isdecimal() and len(text) <= DIGITS else 1
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) <= DIGITS else 1
 
 
 def pages_of(total: int) -> int:

@@ -78,7 +78,7 @@ def invite() -> Response:
     return page("admin/people/invite.html", 422 if form.errors else 200, form=form)
 
 
-@bp.route("/people/<int(max=2147483647):number>", methods=["GET", "POST"])
+@bp.route("/people/<row:number>", methods=["GET", "POST"])
 @needs(ADMIN)
 def show(number: int) -> Response:
     """Show somebody's account, and save name, rights, and whether they may log in."""
@@ -146,14 +146,14 @@ def _sites(also: tuple[str, ...] = ()) -> list[tuple[str, str]]:
     return [(site.key, site.name) for site in plannings.all_sites(also)]
 
 
-@bp.post("/people/<int(max=2147483647):number>/invite")
+@bp.post("/people/<row:number>/invite")
 @needs(ADMIN)
 def invite_again(number: int) -> Response:
     """Mail a new invitation; the one before opens nothing any more."""
     return _mailed(number, staff_links.invite_again, _("A new invitation is on its way to %(address)s."))
 
 
-@bp.post("/people/<int(max=2147483647):number>/reset")
+@bp.post("/people/<row:number>/reset")
 @needs(ADMIN)
 def reset(number: int) -> Response:
     """Mail a link to choose another password."""
@@ -168,7 +168,7 @@ def _mailed(number: int, send: Callable[..., str], said: str) -> Response:
     return go(url_for("admin.people.show", number=number))
 
 
-@bp.route("/people/<int(max=2147483647):number>/second-factor/off", methods=["GET", "POST"])
+@bp.route("/people/<row:number>/second-factor/off", methods=["GET", "POST"])
 @needs(ADMIN)
 def second_factor_off(number: int) -> Response:
     """Ask once, then switch somebody's second factor off."""
@@ -181,7 +181,7 @@ def second_factor_off(number: int) -> Response:
     return go(url_for("admin.people.show", number=number))
 
 
-@bp.route("/people/<int(max=2147483647):number>/sessions/end", methods=["GET", "POST"])
+@bp.route("/people/<row:number>/sessions/end", methods=["GET", "POST"])
 @needs(ADMIN)
 def end_sessions(number: int) -> Response:
     """Ask once, then log somebody out everywhere."""

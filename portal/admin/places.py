@@ -63,7 +63,7 @@ class Step:
     @property
     def status(self) -> int:
         """The status of the page that shows it; a start that is not free is an answer, not an error, when asked for."""
-        if self.outcome is None and not self.form.errors and request.method == "GET":
+        if self.outcome is None and not self.form.errors and request.method != "POST":
             return 200
         return status_of(self.form, self.choice, self.outcome if isinstance(self.outcome, Refusal) else None)
 

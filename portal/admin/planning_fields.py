@@ -138,7 +138,7 @@ def _kind(text: str) -> Kind:
 
 def _answer(sheet: Sheet, found: Questions, kind: Kind, like: Question | None, one: Question | None) -> Response:
     """Show the form of a question, ``one`` that is asked or a new one ``like`` another; or save it."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _show(sheet, found, kind, form_of(kind, one=like), one)
     form = form_of(kind, request.form)
     if "more" in request.form:
@@ -212,7 +212,7 @@ def _show(
         language=found.language,
         locales=[(locale, NAMES[locale]) for locale in sorted(LOCALES, key=lambda locale: locale != found.language)],
         conflict=status == 409,
-        revision=sheet.revision if request.method == "GET" or status == 409 else request.form.get("revision", ""),
+        revision=sheet.revision if request.method != "POST" or status == 409 else request.form.get("revision", ""),
     )
 
 

@@ -10,9 +10,9 @@ from flask import Blueprint, Response, flash, request, url_for
 from portal.admin import rules, week
 from portal.admin.editor import Editor, blank, changeable, opened, plan_of, received, stored
 from portal.admin.effects import seen
-from portal.admin.filters import asked_number
 from portal.admin.forms import PlanningForm
 from portal.admin.guard import EDIT, actor, needs, scope, staff
+from portal.admin.paging import page_number
 from portal.admin.versions import version_views
 from portal.admin.week import Days
 from portal.admin.week_views import axis, capacity_tables, day_views
@@ -39,7 +39,7 @@ def index() -> Response:
     """List the plannings that are theirs who are logged in."""
     given = request.args
     text, site = (given.get(name, "").strip().replace("\0", "")[:NAME] for name in ("q", "site"))
-    wanted = Wanted(text, site or None, asked_number(given.get("page")) or 1)
+    wanted = Wanted(text, site or None, page_number())
     found = planning_list.overview(now=now(), scope=scope(), wanted=wanted)
     return page("admin/plannings/index.html", found=found, wanted=wanted, url=_page_of(wanted))
 
@@ -170,7 +170,7 @@ def _values(editor: Editor, plan: Plan) -> dict[str, Any]:
         "week_errors": _week_errors(editor.days),
         "earlier": shown.days[0].day - 7 * DAY if shown is not None else None,
         "later": shown.days[0].day + 7 * DAY if shown is not None else None,
-        "discard": request.url if request.method == "GET" else editor.url,
+        "discard": request.url if request.method != "POST" else editor.url,
         "lead": _lead(editor),
         "versions": version_views(editor),
         "today": editor.sheet.today(now()) if editor.sheet is not None else None,

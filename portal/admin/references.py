@@ -1,12 +1,13 @@
-"""An order's reference in the address of its pages: any characters, one part of the path."""
+"""What stands in the addresses of the staff area: an order's reference, and the number of a row."""
 
 from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
 from flask.blueprints import BlueprintSetupState
-from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.routing import BaseConverter, IntegerConverter, Map, ValidationError
 
+LARGEST = 2**31 - 1  # of an integer of PostgreSQL
 REPLACEMENT = "\ufffd"  # stands for what is not UTF-8
 
 
@@ -34,6 +35,13 @@ class Reference(BaseConverter):
         return quote(kept, safe="")
 
 
+class Row(IntegerConverter):
+    """The number of a row: a number that no database would take as one is no address of ours."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=LARGEST)
+
+
 def register(state: BlueprintSetupState) -> None:
-    """Let routes say ``<reference:reference>``."""
-    state.app.url_map.converters["reference"] = Reference
+    """Let routes say ``<reference:reference>`` and ``<row:number>``."""
+    state.app.url_map.converters.update(reference=Reference, row=Row)

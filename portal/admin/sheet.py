@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from portal.admin.guard import scope
-from portal.admin.today import page_number, url_of
+from portal.admin.paging import page_number
+from portal.admin.today import url_of
 from portal.clock import now
 from portal.domain.zones import parse_day
 from portal.operations import day_sheets

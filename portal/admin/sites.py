@@ -37,7 +37,7 @@ def index() -> Response:
 def edit(key: str) -> Response:
     """Show a site, say whom another zone or calendar meets, and save it."""
     sheet = _own(key)
-    if request.method == "GET":
+    if request.method != "POST":
         return _show(_form_of(sheet), sheet, sheet.revision)
     form = SiteForm(request.form)
     if not form.validate():
@@ -75,7 +75,7 @@ def add() -> Response:
     """Make a site: for those who see every site, others could not see what they made."""
     if scope().sites is not None:
         abort(404)
-    if request.method == "GET":
+    if request.method != "POST":
         rules = rules_of(Policy())
         return _show(NewSiteForm(timezone=organisation.card().timezone, active=True, **rules), None)
     form = NewSiteForm(request.form)
@@ -162,7 +162,7 @@ def close(key: str) -> Response:
     """Ask for the days, say who is expected then, and close the site."""
     sheet = _own(key)
     form = ClosureForm(request.form, **_asked_days())
-    if request.method == "GET":
+    if request.method != "POST":
         return _ask(form, sheet)
     if not form.validate():
         return _ask(form, sheet, status=422)
@@ -186,7 +186,7 @@ def _ask(form: ClosureForm, sheet: Sheet, impact: ClosureImpact | None = None, s
     return page("admin/sites/close.html", status, form=form, sheet=sheet, impact=impact, today=sheet.today(now()))
 
 
-@bp.route("/sites/<key>/closures/<int:number>/delete", methods=["GET", "POST"])
+@bp.route("/sites/<key>/closures/<row:number>/delete", methods=["GET", "POST"])
 @needs(EDIT)
 def reopen(key: str, number: int) -> Response:
     """Ask once, then open the site on these days again."""

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request, url_for
 from flask_babel import ngettext
 
 from portal.admin.guard import EDIT, scope, staff
+from portal.admin.paging import page_number
 from portal.admin.today_views import group_view, planning_view
 from portal.clock import now, real_now
 from portal.domain.zones import DAY, parse_day
@@ -45,12 +46,6 @@ def _steps(found: Day) -> FirstSteps | None:
         return None
     steps = first_steps.read()
     return None if steps.taken else steps
-
-
-def page_number() -> int:
-    """Read which page is asked for; anything odd is the first."""
-    text = request.args.get("page", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST else 1
 
 
 def _values(found: Day, moment: datetime, stand: Stand | None) -> dict[str, Any]:
