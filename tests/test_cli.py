@@ -18,7 +18,7 @@ from portal.domain import totp
 from portal.extensions import transaction
 from portal.models import Allocation
 from portal.operations import calendars, keys, second_factor, transfer, users
-from portal.operations.actors import SYSTEM
+from portal.operations.actors import SYSTEM, Actor
 from portal.operations.user_cards import Rights
 from tests import sample
 from tests.backends import KEYS, NOW
@@ -187,7 +187,7 @@ def test_a_day_when_the_clock_changes_shows_offsets(run, loaded):
 
 
 def test_what_programs_are_told_is_what_the_pages_show(run, loaded, do):
-    do(sample.booked, "2026-12-07 08:00", now=NOW, actor=sample.actors.Actor("claire", "staff", staff=True))
+    do(sample.booked, "2026-12-07 08:00", now=NOW, actor=Actor("claire", "staff", staff=True))
     told = json.loads("\n".join(explained(run, "--day", "2026-12-07", "--json", "--email", "a@example.com")))
     shown, _ = do(calendars.slots, "bordeaux", "quais", *[NOW.date() + timedelta(days=6)] * 2, now=NOW, guest=False)
     assert [(one["places"], one["offered"]) for one in told["starts"]] == [(s.places, s.offered) for s in shown.starts]
@@ -216,7 +216,7 @@ def test_check_names_each_breach_and_ends_with_1(run, do):
 def test_a_notice_is_no_breach(run, do):
     do(sample.docks, week={1: [(480, 720, 1)]})
     do(sample.booked, "2026-12-07 08:00", now=NOW)
-    staff = sample.actors.Actor("claire", "staff", staff=True)
+    staff = Actor("claire", "staff", staff=True)
     do(sample.booked, "2026-12-07 08:00", now=NOW, actor=staff, overbook="frais")
     done = run("check")
     assert done.exit_code == 0

@@ -112,6 +112,11 @@ def build(app: Flask, now: datetime) -> World:
                 "public_id": first.public_id,
                 "number": 1,
                 "day": MONDAY,
+                "format": "csv",
+                "email": "achats@example.com",
+                "act": "arrive",
+                "question": "plate",
+                "digest": "0" * 16,
             }
     return world
 
