@@ -152,7 +152,7 @@ def test_the_gate_is_asked_by_keyboard_alone(site, enter):
     page.keyboard.type(reference.lower().replace("-", " "))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="À l’heure")).to_be_visible()
-    expect(page.get_by_text("Chauffeur 0")).to_be_visible()
+    expect(page.get_by_text("Chauffeur 0", exact=True)).to_be_visible()
 
 
 @pytest.mark.parametrize(("language", "scheme"), [("fr", "light"), ("en", "dark")])
