@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from flask_babel import ngettext
+
 from portal.admin.week import Day, Days, Row
 from portal.admin.words import closed_text, hours_text, possible_text
 from portal.domain.openings import Why, possible
@@ -123,10 +125,17 @@ def _warnings(bars: Sequence[Bar]) -> list[str]:
 
 
 def _warning(bar: Bar) -> str:
-    values = {"hour": clock_time(bar.start), "present": bar.used, "slots": bar.capacity}
+    values = {"hour": clock_time(bar.start), "present": bar.used}
     if not bar.capacity:
         return _("%(hour)s: %(present)s outside the hours", **values)
-    return _("%(hour)s: %(present)s present for %(slots)s slots", **values)
+    return str(
+        ngettext(
+            "%(hour)s: %(present)s present for %(num)s slot",
+            "%(hour)s: %(present)s present for %(num)s slots",
+            bar.capacity,
+            **values,
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
