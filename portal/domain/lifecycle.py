@@ -22,6 +22,9 @@ class Status(StrEnum):
     EXPIRED = "expired"
 
 
+ENDED = frozenset({Status.CANCELLED, Status.DECLINED, Status.EXPIRED})
+"""States in which nobody comes and no place is taken."""
+
 MOVES: dict[Status, frozenset[Status]] = {
     Status.HELD: frozenset({Status.REQUESTED, Status.CONFIRMED, Status.EXPIRED}),
     Status.REQUESTED: frozenset({Status.CONFIRMED, Status.DECLINED, Status.CANCELLED, Status.EXPIRED}),
@@ -50,6 +53,9 @@ OCCUPYING = frozenset(
 
 ACTIVE = frozenset({Status.REQUESTED, Status.CONFIRMED, Status.ARRIVED})
 """States in which the appointment is still to be kept: these count against the limit of a link."""
+
+COUNTED = frozenset({*ACTIVE, Status.COMPLETED, Status.NO_SHOW})
+"""States that count against what a customer may have in a day or a week; so does a cancellation until its undo ends."""
 
 
 def move_allowed(before: Status, after: Status) -> bool:

@@ -22,6 +22,7 @@ class EarlierSlots:
     enabled: bool = True
     hours: int = 48
     mode: str = "all"
+    turn: int = 120  # minutes for which a place is kept for each, where they are asked one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ def check_policy(mapping: object, path: str = "") -> None:
 
 def _check(key: str, value: object) -> None:
     defaults = Policy()
-    if _value(defaults, key, value) != getattr(defaults, key) and key not in _IMPLEMENTED:
+    read = _value(defaults, key, value)
+    if (key in _NOT_YET and read != getattr(defaults, key)) or (key == "validation" and read == "staff"):
         raise Invalid(field=key, problem="not_supported_yet", value=value)
 
 
@@ -139,11 +141,16 @@ _READERS: dict[str, Reader] = {
     "modes": list_of(one_of("service", "service_staff", "staff_service")),
 }
 _NESTED: dict[str, dict[str, Reader]] = {
-    "earlier_slots": {"enabled": flag, "hours": count(0, 8760), "mode": one_of("all", "one_by_one")},
+    "earlier_slots": {
+        "enabled": flag,
+        "hours": count(0, 8760),
+        "mode": one_of("all", "one_by_one"),
+        "turn": count(1, 7 * 1440),
+    },
     "distribution": {
         "rule": one_of("balanced", "history", "fair"),
         "period": one_of("day", "week"),
         "days": or_none(count(1, MOST_DAYS)),
     },
 }
-_IMPLEMENTED = frozenset({"min_notice", "business_days", "max_days", "change_notice", "undo", "reminders"})
+_NOT_YET = frozenset({"overdue", "modes", "distribution"})

@@ -1,5 +1,6 @@
 """The tables: shapes and constraints, no behaviour."""
 
+from portal.models.access import Continuation
 from portal.models.appointments import Appointment, Event
 from portal.models.audit import Audit
 from portal.models.batches import Batch, BatchLine, ColumnName, Upload
@@ -18,7 +19,9 @@ from portal.models.plannings import (
     WeeklyOpening,
 )
 from portal.models.sites import Closure, Organisation, Site
+from portal.models.texts import MailText
 from portal.models.users import ApiKey, LoginFailure, User, UserSession, UserSite
+from portal.models.waitlist import FreedPlace, Offer, OfferStop, WaitingEntry
 
 __all__ = [
     "Allocation",
@@ -29,16 +32,21 @@ __all__ = [
     "BatchLine",
     "Closure",
     "ColumnName",
+    "Continuation",
     "Customer",
     "Demand",
     "Event",
     "ExceptionalDay",
     "ExceptionalOpening",
+    "FreedPlace",
     "Heartbeat",
     "Idempotency",
     "Ledger",
     "Link",
     "LoginFailure",
+    "MailText",
+    "Offer",
+    "OfferStop",
     "Order",
     "Organisation",
     "OutboxMessage",
@@ -50,5 +58,6 @@ __all__ = [
     "User",
     "UserSession",
     "UserSite",
+    "WaitingEntry",
     "WeeklyOpening",
 ]

@@ -25,6 +25,13 @@ class Appointment(Model):
         CheckConstraint(f"status IN ({STATUSES})", name="status"),
         CheckConstraint("starts_at < ends_at", name="ordered"),
         CheckConstraint("units > 0", name="units"),
+        CheckConstraint("(wanted_start IS NULL) = (wanted_end IS NULL)", name="wanted"),
+        Index(
+            "ix_appointment_unanswered",
+            "answer_by",
+            sqlite_where=text("answer_by IS NOT NULL"),
+            postgresql_where=text("answer_by IS NOT NULL"),
+        ),
         Index(None, "site_id", "starts_at"),
         Index(None, "order_id", "starts_at"),
         Index(None, "customer_id", "starts_at"),
@@ -55,6 +62,10 @@ class Appointment(Model):
     locale: Mapped[str] = mapped_column(String(5))
     source: Mapped[str] = mapped_column(String(10))  # link, guest, staff, api
     overbook_reason: Mapped[str] = mapped_column(String(300), default="")
+    undo_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # until when its cancellation can be taken back
+    answer_by: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when a request, or a move asked for, expires
+    wanted_start: Mapped[datetime | None] = mapped_column(UtcDateTime)  # of a move that waits for its answer
+    wanted_end: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)  # of this row: raised by every change
     sequence: Mapped[int] = mapped_column(default=0)  # of the invitation: raised by what a calendar must know
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

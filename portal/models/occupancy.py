@@ -22,12 +22,18 @@ class Ledger(Model):
 
 
 class Allocation(Model):
-    """An appointment's hold on a pool, buffers included."""
+    """An appointment's hold on a pool, buffers included.
+
+    ``role`` says what for: ``visit`` is the appointment's own place, ``wanted`` the new one of a move that waits for its
+    answer, ``held`` that of a form which is open or an address to be confirmed, ``kept`` a place that its appointment
+    gave back and that is kept for those who wait.
+    """
 
     __tablename__ = "allocation"
     __table_args__ = (
         CheckConstraint("starts_at < ends_at", name="ordered"),
         CheckConstraint("units > 0", name="units"),
+        CheckConstraint("role IN ('visit', 'wanted', 'held', 'kept')", name="role"),
         # Every column that a page of slots reads is in the index, so that the sum needs no visit to the table.
         Index(
             "ix_allocation_occupancy",
@@ -54,8 +60,9 @@ class Allocation(Model):
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     units: Mapped[int]
+    role: Mapped[str] = mapped_column(String(6), default="visit")
     exclusive: Mapped[bool] = mapped_column(default=False)  # the pool's capacity is 1 at every instant, not overbooked
-    taken_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # end of a hold or of an undo
+    taken_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # end of a hold, or of what it is kept for
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

@@ -49,6 +49,7 @@ class Site(Model):
     phone: Mapped[str | None] = mapped_column(String(40))  # "call us" on public pages
     holidays: Mapped[str | None] = mapped_column(String(20))  # FR, FR-57
     policy: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    notices: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # who is told of what, where not the default
     active: Mapped[bool] = mapped_column(default=True)
     revision: Mapped[str] = mapped_column(String(32))  # new random text at each edit: names what a cache may keep
     closures: Mapped[list[Closure]] = relationship(

@@ -21,6 +21,11 @@ BOOK = "book"
 MANAGE = "manage"
 INVITE = "invite"
 RESET = "reset"
+VALIDATE = "validate"
+OFFER = "offer"
+WAIT = "wait"
+CONTINUE = "continue"
+CONFIRM = "confirm"
 
 
 def new_public_id() -> str:

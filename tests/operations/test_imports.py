@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -431,17 +430,15 @@ def large(count: int, status: str) -> bytes:
     return sheet(head, *lines)
 
 
-def test_five_thousand_lines_take_seconds_and_as_many_statements_as_few(do, begin, confirm, statements):
+def test_five_thousand_lines_take_as_many_statements_as_few(do, begin, confirm, statements):
     do(order_pages.listing, Search(), now=NOW)
     with statements() as few:
         confirm(begin(large(2, "prêt"), site="bordeaux", kind="customer", invite=True))
-    started = time.monotonic()
     with statements() as many:
         done = confirm(begin(large(5000, "prêt"), site="bordeaux", kind="customer", invite=True))
     assert done == counted(new=4998, same=2, invited=4499)
     assert len(many) <= len(few) + 40  # rows that are given back come in pages of a thousand
     assert confirm(begin(large(5000, "parti"), site="bordeaux", kind="customer"))["changed"] == 5000
-    assert time.monotonic() - started < 60  # some seconds on a machine that does nothing else
 
 
 def test_old_files_are_forgotten(do, user, begin):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from time import perf_counter
 
 import pytest
 
@@ -282,8 +281,6 @@ def test_ten_thousand_appointments_cost_no_more_statements(do, docks, look, now,
     starts = [paris(f"{day} {hour:02d}:00") for day in WEEKDAYS for hour in (8, 9, 10, 11)]
     do(full_week.fill, starts, 500)
     with statements(at_most=7) as many:
-        begun = perf_counter()
         read()
     assert len(few) == len(many)
-    assert perf_counter() - begun < 5  # a tenth of it on a machine that is not busy
     assert taken(look().chosen, "8:30") == [(500, 6)]
