@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from portal.domain.errors import Invalid
-from portal.domain.fields import LARGEST, Kind, Question, line, matches
+from portal.domain.fields import LARGEST, Kind, Question, line
+from portal.domain.patterns import fits
 from portal.domain.shapes import count, flag, one_of
 from portal.domain.shapes import text as a_text
 from portal.domain.zones import parse_day
@@ -125,7 +126,7 @@ def _long_text(one: Question, value: object) -> str:
 
 
 def _fitting(one: Question, text: str) -> str:
-    if one.pattern is not None and not matches(one.pattern, text):
+    if one.pattern is not None and not fits(one.pattern, text):
         raise Invalid(field=one.key, problem="pattern")
     return text
 

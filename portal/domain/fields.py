@@ -12,19 +12,16 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
-import re2
-
 from portal.domain.errors import Invalid
+from portal.domain.patterns import readable
 from portal.domain.shapes import Reader, count, flag, list_of, one_of, or_none
 from portal.domain.shapes import text as a_text
 
 MOST_QUESTIONS, MOST_OPTIONS = 20, 50
 LABEL, HELP, PATTERN = 120, 300, 200  # characters
 LARGEST = 1_000_000_000
-MEMORY = 1 << 20  # bytes that a compiled pattern may take
 KEY = re.compile(r"[a-z0-9_]{1,40}", re.ASCII)
 LANGUAGE = re.compile(r"[a-z]{2}", re.ASCII)
 UNWRITABLE = ("Cc", "Cs", "Zl", "Zp")  # control characters, halves of characters, line and paragraph separators
@@ -178,18 +175,6 @@ def _option_written(option: Option) -> dict[str, Any]:
     return {"key": option.key, "label": dict(option.label), **({"former": True} if option.former else {})}
 
 
-def matches(pattern: str, text: str) -> bool:
-    """Tell whether all of a text fits a pattern, in time that grows with its length alone."""
-    return _compiled(pattern).fullmatch(text) is not None
-
-
-@lru_cache(256)
-def _compiled(pattern: str) -> Any:
-    options = re2.Options()
-    options.log_errors, options.max_mem = False, MEMORY
-    return re2.compile(pattern, options)
-
-
 def line(name: str, value: object, longest: int) -> str:
     """Accept one line of readable text, its white space made single. Raises Invalid."""
     found = " ".join(a_text(name, value).split())
@@ -234,10 +219,8 @@ def _kind(name: str, value: object) -> Kind:
 
 def _pattern(name: str, value: object) -> str:
     pattern = line(name, value, PATTERN)
-    try:
-        _compiled(pattern)
-    except re2.error as error:
-        raise Invalid(field=name, problem="bad_pattern", value=pattern) from error
+    if not readable(pattern):
+        raise Invalid(field=name, problem="bad_pattern", value=pattern)
     return pattern
 
 

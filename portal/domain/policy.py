@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from portal.domain.access import read_patterns
 from portal.domain.durations import Duration, parse_duration
 from portal.domain.errors import Invalid
-from portal.domain.shapes import Reader, count, flag, list_of, one_of, or_none, text
+from portal.domain.shapes import Reader, count, flag, list_of, one_of, or_none
 
 AT_ONCE, TWO_DAYS, A_DAY_AHEAD = Duration(0), Duration(2, "d"), Duration(24, "h")
 MOST_DAYS = 3660
@@ -123,7 +124,7 @@ _MINUTES = count(0, 7 * 1440)
 _READERS: dict[str, Reader] = {
     "validation": one_of("none", "manager", "staff"),
     "who": one_of("anyone", "existing"),
-    "email_patterns": list_of(text),
+    "email_patterns": read_patterns,
     "min_notice": _duration,
     "business_days": flag,
     "max_days": count(0, MOST_DAYS),

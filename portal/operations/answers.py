@@ -9,7 +9,8 @@ from typing import Any
 from babel.numbers import format_decimal
 
 from portal import i18n
-from portal.domain.fields import Kind, Question, matches, said
+from portal.domain.fields import Kind, Question, said
+from portal.domain.patterns import fits
 from portal.domain.zones import parse_day
 
 SHORT = 24  # characters that find room in a line of a list
@@ -53,7 +54,7 @@ def _free(one: Question, value: Any) -> bool:
     if not isinstance(value, str) or one.option(value) is not None:
         return False
     dated = one.kind is Kind.DATE and parse_day(value) is not None
-    return not dated and not (one.pattern is not None and matches(one.pattern, value))
+    return not dated and not (one.pattern is not None and fits(one.pattern, value))
 
 
 def _text(one: Question, value: Any, locale: str) -> str:

@@ -30,6 +30,7 @@ SENTENCES = {
     "unreadable": "holds a character that cannot be written",
     "not_a_field_key": "must be 1 to 40 small letters, digits or underscores",
     "bad_pattern": "is not a pattern of RE2",
+    "fits_no_address": "fits no address: write *@acme.fr, or an expression between slashes",
     "not_of_this_type": "does not go with this type",
     "below_lowest": "must not be less than lowest",
     "too_many": "is more than can be kept",

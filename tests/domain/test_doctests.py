@@ -10,6 +10,7 @@ import portal.domain
 
 MODULES = [module.name for module in pkgutil.iter_modules(portal.domain.__path__, "portal.domain.")]
 TEACHING = [
+    "access",
     "answers",
     "durations",
     "fields",
