@@ -56,15 +56,32 @@ class AppointmentCard:
     created_at: datetime
     updated_at: datetime
     undo_until: datetime | None
+    answer_by: datetime | None
+    wanted: tuple[datetime, datetime] | None  # start and end of a move that waits for its answer
 
     @property
     def token(self) -> str:
         """The token that manages it."""
         return tokens.token(tokens.MANAGE, self.public_id, self.generation)
 
+    @property
+    def validation_token(self) -> str:
+        """The token by which the site answers its requests."""
+        return tokens.token(tokens.VALIDATE, self.public_id, self.generation)
+
     def active(self, now: datetime) -> bool:
         """Tell whether somebody is still expected."""
         return self.status in ACTIVE and self.end > now
+
+    def awaits(self, now: datetime) -> bool:
+        """Tell whether it waits for an answer: a request, or one that is to be moved, in time."""
+        asked = self.status is Status.REQUESTED or (self.status is Status.CONFIRMED and self.wanted is not None)
+        return asked and self.answer_by is not None and self.answer_by > now
+
+    @property
+    def asked(self) -> tuple[datetime, datetime]:
+        """Start and end of what an answer would be about: the new place of a move, else its own."""
+        return self.wanted or (self.start, self.end)
 
     def changeable(self, now: datetime) -> bool:
         """Tell whether the customer may still move or cancel it."""
@@ -122,18 +139,18 @@ def cards(session: Session, query: Select[*tuple[Any, ...]], **values: Any) -> l
     return [_card(session, row) for row in session.connection().execute(query, values).all()]
 
 
-def managed(session: Session, token: str) -> AppointmentCard:
-    """Open the appointment that a manage token leads to. Raises LinkUnknown."""
+def managed(session: Session, token: str, purpose: str = tokens.MANAGE) -> AppointmentCard:
+    """Open the appointment that a token leads to, one that manages it unless another is named. Raises LinkUnknown."""
     found = cards(session, BY_PUBLIC_ID, public_id=tokens.public_id_of(token))
-    if not found or not tokens.verified(token, tokens.MANAGE, found[0].generation):
+    if not found or not tokens.verified(token, purpose, found[0].generation):
         raise LinkUnknown
     return found[0]
 
 
-def by_token(token: str) -> AppointmentCard:
-    """Read the appointment that a manage token leads to. Raises LinkUnknown."""
+def by_token(token: str, purpose: str = tokens.MANAGE) -> AppointmentCard:
+    """Read the appointment that a token leads to. Raises LinkUnknown."""
     with reading() as session:
-        return managed(session, token)
+        return managed(session, token, purpose)
 
 
 def by_public_id(public_id: str) -> AppointmentCard:
@@ -228,4 +245,6 @@ def _card(session: Session, row: Any) -> AppointmentCard:
         created_at=row.created_at,
         updated_at=row.updated_at,
         undo_until=row.undo_until,
+        answer_by=row.answer_by,
+        wanted=(row.wanted_start, row.wanted_end) if row.wanted_start is not None else None,
     )
