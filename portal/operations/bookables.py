@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from portal.domain import fields
 from portal.domain.errors import NotFound
 from portal.domain.fields import Question
+from portal.domain.notices import Notices
 from portal.domain.openings import Closure, Opening, Schedule, SiteCalendar, Version, Week, no_holiday
 from portal.domain.policy import Policy
 from portal.domain.zones import zone
@@ -57,6 +58,7 @@ class SiteCard:
     latitude: float | None
     longitude: float | None
     policy: Mapping[str, Any]
+    notices: Notices
     calendar: SiteCalendar
 
     @property
@@ -251,6 +253,7 @@ def _site_card(row: Any, revision: str, closures: tuple[Closure, ...]) -> SiteCa
         row.latitude,
         row.longitude,
         row.policy,
+        Notices.of(row.notices),
         SiteCalendar(zone(row.timezone), closures, holiday_calendar(row.holidays)),
     )
 

@@ -18,6 +18,7 @@ from marshmallow.validate import Length, OneOf, Range
 from portal.config import LOCALES
 from portal.domain.errors import Invalid
 from portal.domain.fields import check_questions, question, written
+from portal.domain.notices import Notices
 from portal.domain.openings import MINUTES_A_DAY, MOST_SLOTS, Opening, check_openings
 from portal.domain.policy import check_policy
 from portal.domain.zones import parse_day, parse_instant, zone
@@ -213,6 +214,14 @@ def _policy(value: Any) -> dict[str, Any]:
     return dict(value)
 
 
+def _notices(value: Any) -> dict[str, Any]:
+    """Read whom a site tells of what, and keep what differs from the defaults."""
+    try:
+        return Notices.of(value).kept
+    except Invalid as refusal:
+        raise ValidationError(_told(refusal)) from refusal
+
+
 def _at(path: tuple[str | int, ...], message: str) -> Any:
     below: Any = [message]
     for step in reversed(path):
@@ -329,6 +338,7 @@ class SiteSchema(Strict):
     holidays = Read(_holidays, allow_none=True)
     closures = Rows(nested(ClosureSchema))
     policy = Read(_policy)
+    notices = Read(_notices)
     active = Read(_flag)
 
     @post_load

@@ -47,6 +47,7 @@ SITE_COLUMNS = (
     "phone",
     "holidays",
     "policy",
+    "notices",
     "active",
 )
 PLANNING_COLUMNS = ("name", "timezone", "kinds", "guests", "slot_minutes", "step_minutes", "policy", "active")
@@ -65,6 +66,7 @@ def defaults(section: str, timezone: str) -> Values:
         "holidays": None,
         "closures": [],
         "policy": {},
+        "notices": {},
         "active": True,
     }
     planning: Values = {
@@ -184,7 +186,7 @@ def _site(row: Site) -> Values:
     ]
     values = _columns(row, SITE_COLUMNS)
     return {"key": row.key, **{name: values[name] for name in SITE_COLUMNS[:8]}, "closures": closures,
-            "policy": values["policy"], "active": values["active"]}  # fmt: skip
+            **{name: values[name] for name in SITE_COLUMNS[8:]}}  # fmt: skip
 
 
 def _planning(row: Planning, site_keys: Mapping[int, str]) -> Values:

@@ -15,6 +15,7 @@ TEACHING = [
     "durations",
     "fields",
     "lifecycle",
+    "notices",
     "openings",
     "policy",
     "retry",

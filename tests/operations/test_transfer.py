@@ -77,6 +77,36 @@ def test_a_file_makes_all_it_names(do):
     assert do(orders.get, "CMD-1001").email == "achats@example.com"
 
 
+def with_notices(said: str) -> str:
+    rules = "    policy: &policy {max_days: 60, min_notice: 12h}\n"
+    return FILE.replace(rules, f"{rules}    notices: {said}\n")
+
+
+def test_who_is_told_of_what_comes_and_goes_with_the_file(do):
+    load(do, FILE)
+    told = with_notices('{customer: {no_show: true, confirmed: true}, site: {changed: false}, summary: "07:00"}')
+    assert load(do, told) == [
+        "+ sites.bordeaux.notices.customer.no_show: true",
+        "+ sites.bordeaux.notices.site.changed: false",
+        '+ sites.bordeaux.notices.summary: "07:00"',
+    ]
+    exported = do(transfer.export)
+    assert load(do, exported) == []
+    assert load(do, with_notices("{site: {confirmed: true}}"))[0].startswith("- sites.bordeaux.notices")
+    assert load(do, with_notices("{}")) == []
+
+
+def test_what_nobody_can_be_told_is_refused_with_its_place(do):
+    wrong = with_notices("{staff: {confirmed: true}, site: {booked: true}}")
+    assert refused(do, wrong) == ["sites[0].notices.staff: 'staff' is not known by this version yet (line 10)"]
+    assert refused(do, with_notices("{site: {booked: true}}")) == [
+        "sites[0].notices.site.booked: unknown key (line 10)"
+    ]
+    assert refused(do, with_notices('{summary: "7 h"}')) == [
+        'sites[0].notices.summary: must be a time from "00:00" to "23:59", in quotes (line 10)'
+    ]
+
+
 def test_the_same_file_again_changes_nothing(do):
     load(do, FILE)
     before = do(revisions)
@@ -231,8 +261,8 @@ MISTAKES = [
      "sites[0].timezone: must be an IANA time zone such as Europe/Paris (line 5)"),
     ("max_days: 60", "max_day: 60", "sites[0].policy.max_day: unknown key (line 9)"),
     ("max_days: 60", "max_days: 1.5", "sites[0].policy.max_days: must be a whole number (line 9)"),
-    ("max_days: 60", "validation: manager",
-     "sites[0].policy.validation: 'manager' is not known by this version yet (line 9)"),
+    ("max_days: 60", "validation: staff",
+     "sites[0].policy.validation: 'staff' is not known by this version yet (line 9)"),
     ("max_days: 60", "reminders: [24h, 1 day]",
      'sites[0].policy.reminders[1]: must be a number of minutes, or like "12h" or "2d" (line 9)'),
     ("to: 2027-05-07", "to: 2027-05-06", "sites[0].closures[0].to: must not come before from (line 8)"),
