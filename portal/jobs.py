@@ -25,7 +25,18 @@ from portal.delivery.mailbox import carrier
 from portal.domain.errors import Busy, OutsideWindow, Refusal, SlotNotOffered, SlotTaken
 from portal.domain.retry import Failure
 from portal.extensions import settings
-from portal.operations import appointments, batch_work, cards, imports, lapses, letters, outbox, reminders, retention
+from portal.operations import (
+    appointments,
+    batch_work,
+    cards,
+    imports,
+    lapses,
+    letters,
+    outbox,
+    reminders,
+    retention,
+    validation,
+)
 from portal.operations.appointments import Move
 from portal.operations.batch_work import Line, Outcome, Turn
 from portal.operations.outbox import Message
@@ -54,6 +65,11 @@ def send_due(now: datetime, stop: Stop = lambda: False) -> int:
 def remind(now: datetime) -> int:
     """Queue the reminders whose moment has come."""
     return reminders.derive(now)
+
+
+def expire_requests(now: datetime) -> int:
+    """Give back the places of requests that nobody answered in time, and tell both sides."""
+    return validation.expire(now)
 
 
 def announce_freed(now: datetime) -> int:
@@ -93,6 +109,7 @@ class Done:
     """What one round of all jobs did."""
 
     reminders: int
+    expired: int
     freed: int
     sent: int
     changed: int
@@ -103,7 +120,13 @@ def once(now: datetime) -> Done:
     beat()
     purge(now)
     forget_uploads(now)
-    return Done(reminders=remind(now), freed=announce_freed(now), changed=change_days(now), sent=send_due(now))
+    return Done(
+        expired=expire_requests(now),
+        reminders=remind(now),
+        freed=announce_freed(now),
+        changed=change_days(now),
+        sent=send_due(now),
+    )
 
 
 def start(app: Flask, stopping: threading.Event) -> BackgroundScheduler:
@@ -112,6 +135,7 @@ def start(app: Flask, stopping: threading.Event) -> BackgroundScheduler:
         (lambda: send_due(clock.now(), stopping.is_set), 2),
         (lambda: change_days(clock.now(), stopping.is_set), 2),
         (lambda: remind(clock.now()), 60),
+        (lambda: expire_requests(clock.now()), 15),
         (lambda: announce_freed(clock.now()), 15),
         (beat, 30),
         (lambda: purge(clock.now()), 24 * 3600),

@@ -20,7 +20,7 @@ from portal.models import Appointment, Audit, Customer, Event, Order, OutboxMess
 from portal.operations import audit
 from portal.operations.actors import SYSTEM, Actor
 
-PERSONAL = ("name", "phone", "email", "comment", "text", "fields", "overbook")
+PERSONAL = ("name", "phone", "email", "comment", "text", "reason", "fields", "overbook")
 """What in the history of an appointment, or of an order, may say who somebody is."""
 
 EMPTY: dict[str, Any] = {"email": None, "name": "", "phone": "", "comment": "", "fields": {}, "overbook_reason": ""}

@@ -19,14 +19,16 @@ from portal.domain.policy import Policy
 from portal.domain.zones import epoch
 from portal.extensions import reading, retried, transaction
 from portal.models import Appointment, Event, OutboxMessage, Planning, Site
-from portal.operations import bookables, outbox
+from portal.operations import bookables, notices, outbox
+from portal.operations.bookables import SiteCard
 
 CHUNK = 500  # reminders written in one transaction
 A_DAY = timedelta(days=1)
+KINDS = ("reminder", "site_reminder")
 
 PROMISED_AT = (
     select(func.max(Event.at))
-    .where(Event.appointment_id == Appointment.id, Event.kind.in_(("scheduled", "rescheduled")))
+    .where(Event.appointment_id == Appointment.id, Event.kind.in_(("scheduled", "accepted", "rescheduled")))
     .correlate(Appointment)
     .scalar_subquery()
 )
@@ -63,7 +65,6 @@ def _coming(session: Session, now: datetime) -> Sequence[Any]:
         .join(Planning, Planning.id == Appointment.planning_id)
         .where(
             Appointment.status == Status.CONFIRMED.value,
-            Appointment.email.is_not(None),
             Appointment.starts_at > now,
             Appointment.starts_at <= now + _longest(session),
         )
@@ -89,15 +90,18 @@ def _reminders(session: Session, row: Any, now: datetime) -> Iterable[outbox.Dra
     for distance in bookables.policy(site, planning).reminders:
         moment = distance.before(row.starts_at, site.zone)
         if distance and (row.promised_at is None or row.promised_at < moment) and moment <= now:
-            yield outbox.Draft(
-                kind="reminder",
-                dedupe=f"reminder:{row.public_id}:{epoch(row.starts_at)}:{distance}",
-                recipient=row.email,
-                locale=row.locale,
-                not_before=now,
-                payload={"start": row.starts_at.isoformat()},
-                appointment_id=row.id,
-            )
+            yield from notices.chosen(site, _drafts(row, site, distance, now))
+
+
+def _drafts(row: Any, site: SiteCard, distance: Duration, now: datetime) -> Iterable[outbox.Draft]:
+    """Remind the one who comes, and the site."""
+    told = {"start": row.starts_at.isoformat()}
+    what = f"{row.public_id}:{epoch(row.starts_at)}:{distance}"
+    if row.email:
+        yield outbox.Draft("reminder", f"reminder:{what}", row.email, row.locale, now, told, row.id)
+    if site.email:
+        locale = outbox.default_locale()
+        yield outbox.Draft("site_reminder", f"site_reminder:{what}", site.email, locale, now, told, row.id)
 
 
 def _queued(session: Session, now: datetime) -> set[str]:
@@ -105,6 +109,6 @@ def _queued(session: Session, now: datetime) -> set[str]:
     query = (
         select(OutboxMessage.dedupe)
         .join(Appointment, Appointment.id == OutboxMessage.appointment_id)
-        .where(OutboxMessage.kind == "reminder", Appointment.starts_at > now)
+        .where(OutboxMessage.kind.in_(KINDS), Appointment.starts_at > now)
     )
     return set(session.scalars(query))

@@ -1,0 +1,164 @@
+"""Requests as those who answer them see them: the oldest deadline first, and how full the hour is that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from portal.domain.lifecycle import Status
+from portal.domain.slots import Start
+from portal.domain.zones import parse_instant
+from portal.extensions import reading
+from portal.models import Appointment, Event, Planning, Site
+from portal.operations import availability, bookables, cards, occupancy
+from portal.operations.availability import Asking
+from portal.operations.bookables import Bookable
+from portal.operations.cards import AppointmentCard
+from portal.operations.scopes import EVERYWHERE, Scope
+
+SIZE = 50  # lines of a page
+Interval = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Where the requests are: keys of a site and a planning; None = all."""
+
+    site: str | None = None
+    planning: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of the requests, those that must be answered soonest first; pages count from 1."""
+
+    requests: Sequence[AppointmentCard]
+    total: int
+    page: int
+    pages: int
+
+
+def search(wanted: Wanted, *, now: datetime, scope: Scope = EVERYWHERE, page: int = 1, size: int = SIZE) -> Found:
+    """Read a page of what waits for an answer, or the last one there is."""
+    conditions = [_waits(now), scope.limits(Appointment.site_id), *_there(wanted)]
+    with reading() as session:
+        total = session.scalar(select(func.count()).select_from(Appointment).where(*conditions)) or 0
+        pages = max(1, -(-total // size))
+        page = min(max(page, 1), pages)
+        query = cards.listing().where(*conditions).order_by(Appointment.answer_by, Appointment.id)
+        found = cards.cards(session, query.limit(size).offset((page - 1) * size)) if total else []
+    return Found(found, total, page, pages)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How many requests wait for a planning at a site: keys and names."""
+
+    site: str
+    site_name: str
+    planning: str
+    planning_name: str
+    number: int
+
+
+def places(*, now: datetime, scope: Scope = EVERYWHERE) -> list[Place]:
+    """Count what waits by site and planning, by name; where nothing waits is left out."""
+    columns = (Site.key, Site.name, Planning.key, Planning.name)
+    query = (
+        select(*columns, func.count())
+        .select_from(Appointment)
+        .join(Site, Site.id == Appointment.site_id)
+        .join(Planning, Planning.id == Appointment.planning_id)
+        .where(_waits(now), scope.limits(Appointment.site_id))
+        .group_by(*columns)
+        .order_by(Site.name, Planning.name)
+    )
+    with reading() as session:
+        return [Place(*row) for row in session.execute(query)]
+
+
+def _waits(now: datetime) -> ColumnElement[bool]:
+    """Take what waits for an answer: ``AppointmentCard.awaits`` of a row."""
+    moving = and_(Appointment.status == Status.CONFIRMED.value, Appointment.wanted_start.is_not(None))
+    return and_(Appointment.answer_by > now, or_(Appointment.status == Status.REQUESTED.value, moving))
+
+
+def _there(wanted: Wanted) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.site is not None:
+        found.append(Appointment.site_id.in_(select(Site.id).where(Site.key == wanted.site)))
+    if wanted.planning is not None:
+        found.append(Appointment.planning_id.in_(select(Planning.id).where(Planning.key == wanted.planning)))
+    return found
+
+
+def judge(
+    session: Session, bookable: Bookable, appointment_id: int, units: int, interval: Interval, now: datetime
+) -> Start:
+    """Judge an interval as staff book it, as if its appointment held nothing; it keeps the length that was promised."""
+    start, end = interval
+    minutes = (end - start) // timedelta(minutes=1)
+    schedule = bookable.planning.schedule
+    if schedule.slot_minutes != minutes:
+        planning = replace(bookable.planning, schedule=replace(schedule, slot_minutes=minutes))
+        bookable = replace(bookable, planning=planning)
+    asking = Asking(staff=True, quantity=units, leaving_out=appointment_id)
+    return availability.judge(session, bookable, start, now=now, asking=asking)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What is asked for, judged as if it were not there; at most ``present`` others are, of ``places`` at once."""
+
+    judged: Start
+    present: int
+    places: int
+
+
+def room(card: AppointmentCard, *, now: datetime) -> Room | None:
+    """Tell how full the hour is that a request asks for; None for an appointment of no planning."""
+    if card.planning is None:
+        return None
+    start, end = card.asked
+    with reading() as session:
+        bookable = bookables.of_pool(session, card.site.id, card.planning.id)
+        judged = judge(session, bookable, card.id, card.units, card.asked, now)
+        taken = occupancy.taken(
+            session, bookable.pool_id, bookable.longest, start, end, now, leaving_out=card.id
+        ).highest(round(start.timestamp()), round(end.timestamp()))
+    pieces = occupancy.capacity(bookable, start, end)
+    return Room(judged, taken, min((slots for _start, _end, slots in pieces), default=0))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a request, or a move that was asked for, ended without success; ``wanted`` is the new place of a move."""
+
+    kind: str  # declined, expired, move_declined, move_expired
+    reason: str
+    wanted: Interval | None
+
+
+REFUSALS = ("declined", "expired", "move_declined", "move_expired")
+ASKED = ("requested", "move_requested", "accepted", "rescheduled")
+
+
+def refusal(card: AppointmentCard) -> Answer | None:
+    """Give the last answer, where it was no: for the page of the one who asked."""
+    query = (
+        select(Event.kind, Event.after)
+        .where(Event.appointment_id == card.id, Event.kind.in_((*REFUSALS, *ASKED)))
+        .order_by(Event.id.desc())
+        .limit(1)
+    )
+    with reading() as session:
+        row = session.execute(query).first()
+    if row is None or row.kind not in REFUSALS:
+        return None
+    told = row.after.get("wanted", {})
+    start, end = parse_instant(told.get("start")), parse_instant(told.get("end"))
+    return Answer(row.kind, str(row.after.get("reason", "")), (start, end) if start and end else None)

@@ -1,0 +1,114 @@
+"""What an answer to a request writes, in its caller's transaction: confirmed, moved, or given back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, update
+from sqlalchemy.orm import Session
+
+from portal.domain.lifecycle import Status
+from portal.extensions import Transaction
+from portal.models import Allocation
+from portal.operations import appointment_rows as rows
+from portal.operations import freed, occupancy
+from portal.operations.actors import Actor
+from portal.operations.bookables import Bookable
+
+Interval = tuple[datetime, datetime]
+
+
+def asked(row: Any) -> Interval:
+    """Give the interval that an answer is about: the new one of a move, else the appointment's own."""
+    return (row.wanted_start, row.wanted_end) if row.wanted_start else (row.starts_at, row.ends_at)
+
+
+def confirm(session: Transaction, bookable: Bookable, row: Any, actor: Actor, now: datetime, overbook: str) -> None:
+    """Make an appointment of a request: the place is its own already."""
+    if overbook:
+        _own(session, row, exclusive=False)
+    changed = {"status": Status.CONFIRMED.value, "answer_by": None, **_reason(row, overbook)}
+    after = {"status": changed["status"], **_why(overbook)}
+    rows.write(session, row, now, **changed)
+    rows.happened(session, row.id, "accepted", actor, now, before={"status": row.status}, after=after)
+    rows.announce(session, "confirmation", "accepted", _written(row, changed), bookable, now, not_before=now)
+
+
+def swap(session: Transaction, bookable: Bookable, row: Any, actor: Actor, now: datetime, overbook: str) -> None:
+    """Make the move that waits: the old place is free, the one asked for becomes the appointment's own."""
+    interval = asked(row)
+    given_back = _given_back(session, bookable, row, (row.starts_at, row.ends_at))
+    rows.free(session, row, None, now)
+    alone = all(slots == 1 for _start, _end, slots in occupancy.capacity(bookable, *interval))
+    _own(session, row, exclusive=alone and not overbook)
+    freed.note(session, bookable, row, freed.MOVED, now)
+    before, after = _told((row.starts_at, row.ends_at)), {**_told(interval), "accepted": True, **_why(overbook)}
+    changed = {
+        **rows.NOT_WANTED,
+        "starts_at": row.wanted_start,
+        "ends_at": row.wanted_end,
+        "sequence": row.sequence + 1,
+        **rows.promise(bookable, row.wanted_start),
+        **_reason(row, overbook),
+    }
+    rows.write(session, row, now, **changed)
+    rows.happened(session, row.id, "rescheduled", actor, now, before=before, after=after, holds=[given_back])
+    rows.announce(session, "change", "moved", _written(row, changed), bookable, now, not_before=now, before=before)
+
+
+def refuse(
+    session: Transaction,
+    bookable: Bookable,
+    row: Any,
+    actor: Actor,
+    now: datetime,
+    outcome: Status,
+    told: Mapping[str, str],
+) -> None:
+    """Give back the place that was asked for, and tell both sides. What was to move stays where it is."""
+    interval, moving = asked(row), row.wanted_start is not None
+    given_back = _given_back(session, bookable, row, interval)
+    rows.free(session, row, None, now, role="wanted" if moving else "visit")
+    place = _written(row, {"starts_at": interval[0], "ends_at": interval[1]})
+    freed.note(session, bookable, place, outcome.value, now)
+    kind = f"move_{outcome.value}" if moving else outcome.value
+    changed = {} if moving else {"status": outcome.value}
+    facts = {"wanted": _told(interval), **told} if moving else told
+    rows.write(session, row, now, **rows.NOT_WANTED, **changed)
+    before = dict.fromkeys(changed, row.status)
+    rows.happened(session, row.id, kind, actor, now, before=before, after={**changed, **facts}, holds=[given_back])
+    rows.announce(session, kind, kind, _written(row, changed), bookable, now, not_before=now, **facts)
+
+
+def _given_back(session: Transaction, bookable: Bookable, row: Any, interval: Interval) -> dict[str, Any]:
+    """Describe for the history what is free again."""
+    seqs = {key: session.ledger[key] for key in occupancy.keys(bookable.pool_id, *interval)}
+    return occupancy.hold(bookable.pool_id, seqs, *interval, -row.units)
+
+
+def _own(session: Session, row: Any, *, exclusive: bool) -> None:
+    """Make what the appointment holds its own place, alone in it or not: one that is overbooked is shared."""
+    held = and_(Allocation.appointment_id == row.id, Allocation.role.in_(("visit", "wanted")))
+    session.execute(
+        update(Allocation).where(held, Allocation.released_at.is_(None)).values(role="visit", exclusive=exclusive)
+    )
+
+
+def _reason(row: Any, overbook: str) -> dict[str, str]:
+    return {"overbook_reason": overbook or row.overbook_reason}
+
+
+def _why(overbook: str) -> dict[str, str]:
+    return {"overbook": overbook} if overbook else {}
+
+
+def _written(row: Any, changed: Mapping[str, Any]) -> rows.Row:
+    """Give an appointment as it stands after a change."""
+    return rows.Row(**{**row._mapping, **changed, "version": row.version + 1})
+
+
+def _told(interval: Interval) -> dict[str, str]:
+    start, end = interval
+    return {"start": start.isoformat(), "end": end.isoformat()}
