@@ -6,7 +6,7 @@ depend on bookings (the day's grid, its capacity, what is closed) is computed on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -81,13 +81,15 @@ def search(
     window: Window | None,
     quantity: int = 1,
     booking_days: BookingDays | None = None,
+    spent: Collection[date] = (),
 ) -> tuple[Start, ...]:
     """Judge every candidate start of the site's local dates from first to last, both included, in order.
 
-    ``window`` is None for staff, who are bound by capacity and hours alone. A closed date's candidates are those of
-    the date as if it were not closed.
+    ``window`` is None for staff, who are bound by capacity and hours alone. ``spent`` are the site's local dates on
+    which the customer has as many appointments as are allowed. A closed date's candidates are those of the date as if
+    it were not closed.
     """
-    found = _judge_all(schedule, site, taken, first, last, window, quantity, booking_days)
+    found = _judge_all(schedule, site, taken, first, last, window, quantity, booking_days, spent)
     return tuple(found)
 
 
@@ -101,9 +103,10 @@ def next_offered(
     window: Window | None,
     quantity: int = 1,
     booking_days: BookingDays | None = None,
+    spent: Collection[date] = (),
 ) -> Start | None:
     """Find the first start offered on the dates of a ``search``, and look no further."""
-    found = _judge_all(schedule, site, taken, first, last, window, quantity, booking_days)
+    found = _judge_all(schedule, site, taken, first, last, window, quantity, booking_days, spent)
     return next((start for start in found if start.offered), None)
 
 
@@ -116,6 +119,7 @@ def at(
     window: Window | None,
     quantity: int = 1,
     booking_days: BookingDays | None = None,
+    spent: Collection[date] = (),
 ) -> Start:
     """Judge one start (aware), on the grid or not, as ``search`` would: a booking asks this under its lock.
 
@@ -123,7 +127,7 @@ def at(
     """
     day = _day(schedule, site, local_day(start, site.zone))
     candidate = day.candidate_at(start, bound_to_grid=window is not None)
-    return _judged(candidate, _usage(taken), _Rules.of(window, booking_days, site), _checked(quantity))
+    return _judged(candidate, _usage(taken), _Rules.of(window, booking_days, spent, site), _checked(quantity))
 
 
 def most_present(taken: Usage, start: datetime, end: datetime) -> int:
@@ -206,9 +210,12 @@ class _Rules:
     horizon: int = ALWAYS
     first: int = NEVER
     last: int = ALWAYS
+    spent: tuple[tuple[int, int], ...] = ()
 
     @classmethod
-    def of(cls, window: Window | None, booking_days: BookingDays | None, site: SiteCalendar) -> _Rules:
+    def of(
+        cls, window: Window | None, booking_days: BookingDays | None, spent: Collection[date], site: SiteCalendar
+    ) -> _Rules:
         since, until = booking_days or (None, None)
         first = epoch(day_bounds(since, site.zone)[0]) if since else NEVER
         last = epoch(day_bounds(until, site.zone)[1]) if until else ALWAYS
@@ -216,19 +223,27 @@ class _Rules:
             return cls(first=first, last=last)
         earliest = ceil(window.earliest.timestamp()) if window.earliest else ALWAYS
         horizon = epoch(day_bounds(window.last_day, window.zone)[1])
-        return cls(ceil(window.now.timestamp()), earliest, horizon, first, last)
+        closed = tuple(_seconds(day, site) for day in sorted(spent))
+        return cls(ceil(window.now.timestamp()), earliest, horizon, first, last, closed)
 
     def broken_by(self, start: int) -> tuple[Reason, ...]:
         """List the rules that a start breaks; what is past is not also too soon."""
-        if self.first <= start < self.last and start >= self.now and self.earliest <= start < self.horizon:
+        within = self.first <= start < self.last and start >= self.now and self.earliest <= start < self.horizon
+        if within and not self.spent:
             return ()
         broken = (
             (start < self.now, Reason.PAST),
             (self.now <= start < self.earliest, Reason.NOTICE),
             (start >= self.horizon, Reason.HORIZON),
             (not self.first <= start < self.last, Reason.NOT_ELIGIBLE),
+            (any(since <= start < until for since, until in self.spent), Reason.LIMIT),
         )
         return tuple(reason for breaks, reason in broken if breaks)
+
+
+def _seconds(day: date, site: SiteCalendar) -> tuple[int, int]:
+    since, until = day_bounds(day, site.zone)
+    return epoch(since), epoch(until)
 
 
 def _judge_all(
@@ -240,8 +255,9 @@ def _judge_all(
     window: Window | None,
     quantity: int,
     booking_days: BookingDays | None,
+    spent: Collection[date],
 ) -> Iterator[Start]:
-    usage, rules, wanted = _usage(taken), _Rules.of(window, booking_days, site), _checked(quantity)
+    usage, rules, wanted = _usage(taken), _Rules.of(window, booking_days, spent, site), _checked(quantity)
     for day in days(first, last):
         for candidate in _day(schedule, site, day).grid.values():
             yield _judged(candidate, usage, rules, wanted)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hmac
+from hashlib import sha256
+
 from email_validator import EmailNotValidError, validate_email
 
 from portal.domain.errors import Invalid
+from portal.extensions import settings
 
 LONGEST = 254
 
@@ -22,3 +26,13 @@ def normal_address(text: str) -> str:
     if len(found.normalized) > LONGEST:
         raise Invalid(field="email", problem="email", value=text)
     return found.normalized.casefold()
+
+
+def address_keys(email: str) -> list[str]:
+    """Hash an address with each key of ``LINK_KEY``, the newest first: it can be recognised, but not read.
+
+    What is kept goes by the first; what is looked for goes by all, so that a change of keys forgets nobody.
+    """
+    return [
+        hmac.new(key.encode(), f"address\x00{email}".encode(), sha256).hexdigest()[:40] for key in settings().link_keys
+    ]

@@ -15,9 +15,12 @@ from portal.domain.errors import NotFound
 from portal.domain.slots import Start
 from portal.extensions import Transaction
 from portal.models import Allocation, Appointment, Customer, Event
-from portal.operations import bookables, occupancy, outbox
+from portal.operations import bookables, notices, occupancy, outbox
 from portal.operations.actors import Actor
 from portal.operations.bookables import Bookable
+
+NOT_WANTED: Mapping[str, None] = {"wanted_start": None, "wanted_end": None, "answer_by": None}
+"""The columns of an appointment of which nothing waits for an answer."""
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is misread on paper or misheard on the telephone
 REFERENCE_LENGTH = 8
@@ -58,9 +61,16 @@ def bookable_of(session: Session, row: Any, *, lock: bool = False) -> Bookable:
     return bookables.of_pool(session, row.site_id, row.planning_id, lock=lock)
 
 
+def keys_of(pool_id: int, row: Any) -> list[str]:
+    """Name the ledger rows of all that an appointment holds: its place, and the one that it wants to move to."""
+    wanted = occupancy.keys(pool_id, row.wanted_start, row.wanted_end) if row.wanted_start else []
+    return [*occupancy.keys(pool_id, row.starts_at, row.ends_at), *wanted]
+
+
 def unmoved(row: Any, seen: Any) -> None:
     """Check that what was seen before the lock is what the lock covers. Raises StaleDataError."""
-    if (row.starts_at, row.ends_at) != (seen.starts_at, seen.ends_at):
+    before, after = ((one.starts_at, one.ends_at, one.wanted_start, one.wanted_end) for one in (seen, row))
+    if before != after:
         raise StaleDataError("the appointment moved before it could be locked")
 
 
@@ -71,9 +81,21 @@ def promise(bookable: Bookable, start: datetime) -> dict[str, str]:
 
 
 def allocate(
-    session: Transaction, bookable: Bookable, appointment_id: int, start: Start, units: int, *, overbook: bool
+    session: Transaction,
+    bookable: Bookable,
+    appointment_id: int,
+    start: Start,
+    units: int,
+    *,
+    overbook: bool,
+    role: str = "visit",
+    until: datetime | None = None,
 ) -> dict[str, Any]:
-    """Hold the place, and describe it for the history."""
+    """Hold the place, for good or ``until`` then, and describe it for the history.
+
+    A place that an appointment wants beside its own may overlap that: it counts twice until it is answered, so it
+    excludes nobody by itself.
+    """
     pool = bookable.pool_id
     found = occupancy.capacity(bookable, start.start, start.end)
     session.connection().execute(
@@ -84,21 +106,37 @@ def allocate(
             "starts_at": start.start,
             "ends_at": start.end,
             "units": units,
-            "exclusive": not overbook and all(slots == 1 for _, _, slots in found),
+            "role": role,
+            "exclusive": role != "wanted" and not overbook and all(slots == 1 for _, _, slots in found),
+            "taken_until": until,
         },
     )
     occupancy.remember_length(session, pool, bookable.longest, bookable.planning.schedule.slot_minutes)
     seqs = {key: session.ledger[key] for key in occupancy.keys(pool, start.start, start.end)}
-    return occupancy.hold(pool, seqs, start.start, start.end, units, overbook=overbook, capacity=found)
+    return occupancy.hold(
+        pool, seqs, start.start, start.end, units, overbook=overbook or role == "wanted", capacity=found
+    )
 
 
-def free(session: Session, row: Any, until: datetime | None, now: datetime) -> None:
-    """Let go of an appointment's places: at once, or when its undo ends."""
+def free(session: Session, row: Any, until: datetime | None, now: datetime, *, role: str = "visit") -> None:
+    """Let go of an appointment's place: at once, or when its undo ends."""
     session.execute(
         update(Allocation)
-        .where(Allocation.appointment_id == row.id, Allocation.released_at.is_(None))
+        .where(Allocation.appointment_id == row.id, Allocation.released_at.is_(None), Allocation.role == role)
         .values({"taken_until": until} if until else {"released_at": now})
     )
+
+
+def drop_wanted(session: Transaction, pool_id: int, row: Any, now: datetime) -> list[dict[str, Any]]:
+    """Let go of the place that a move asked for, and describe it for the history: empty where there is none.
+
+    The row itself is the caller's to write (``NOT_WANTED``).
+    """
+    if row.wanted_start is None:
+        return []
+    free(session, row, None, now, role="wanted")
+    seqs = {key: session.ledger[key] for key in occupancy.keys(pool_id, row.wanted_start, row.wanted_end)}
+    return [occupancy.hold(pool_id, seqs, row.wanted_start, row.wanted_end, -row.units)]
 
 
 def write(session: Session, row: Any, now: datetime, **changed: Any) -> None:
@@ -151,7 +189,7 @@ def announce(
     not_before: datetime,
     **facts: Any,
 ) -> None:
-    """Queue the mail to the one who comes and the notice to the site."""
+    """Queue the mail to the one who comes and the notice to the site, where the site wants them."""
     version = f"{change}:{row.public_id}:{row.version}:{now.timestamp()}"  # a cancellation reads the version it ends
     drafts = []
     if row.email:
@@ -164,7 +202,7 @@ def announce(
                 "site_notice", f"site_notice:{version}", bookable.site.email, locale, not_before, notice, row.id
             )
         )
-    outbox.enqueue(session, drafts, now)
+    outbox.enqueue(session, notices.chosen(bookable.site, drafts), now)
 
 
 def by_whom(actor: Actor) -> str:

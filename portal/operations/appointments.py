@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -15,22 +15,27 @@ from portal.domain.answers import check_answers, corrected
 from portal.domain.errors import (
     ChangeTooLate,
     Invalid,
-    LimitReached,
-    NotEligible,
     NotFound,
-    OutsideWindow,
-    Refusal,
-    SlotNotOffered,
-    SlotTaken,
     StateChanged,
 )
 from portal.domain.lifecycle import ACTIVE, Status, move_allowed
-from portal.domain.slots import Reason, Start
+from portal.domain.slots import Start
 from portal.domain.window import change_allowed
 from portal.extensions import Transaction, reading, retried, transaction
-from portal.models import Allocation, Appointment, Customer, Event, Order
+from portal.models import Allocation, Customer, Event, Order
+from portal.operations import (
+    admission,
+    availability,
+    bookables,
+    freed,
+    limits,
+    links,
+    moving,
+    occupancy,
+    outbox,
+    tokens,
+)
 from portal.operations import appointment_rows as rows
-from portal.operations import availability, bookables, links, occupancy, outbox, tokens
 from portal.operations.actors import Actor
 from portal.operations.audit import differences
 from portal.operations.availability import Asking
@@ -84,6 +89,7 @@ class Booked:
     token: str
     start: datetime
     end: datetime
+    status: Status = Status.CONFIRMED
     replayed: bool = False
 
 
@@ -107,15 +113,15 @@ def book(wish: Wish, *, now: datetime) -> Booked:
     """
     with reading() as session:
         seen = _target(session, wish, now)
-    end = _end(seen.bookable, wish.start)
     request_hash = wish.fingerprint()
-    with transaction(_keys(seen, wish.start, end)) as session:
+    with transaction(_keys(seen, wish)) as session:
         if (first := answered(session, wish.once, request_hash)) is not None:
             return _again(first)
         target = _target(session, wish, now, lock=True)
-        _same_keys(session, _keys(target, wish.start, _end(target.bookable, wish.start)))
+        _same_keys(session, _keys(target, wish))
+        end = _end(target.bookable, wish.start)
         occupancy.release_lapsed(session, target.bookable.pool_id, wish.start, end, now)
-        _within_limit(session, target.link, now)
+        admission.within_link(session, target.link, now)
         answers = check_answers(target.bookable.planning.questions, wish.fields, needed=not wish.actor.staff)
         start = _admitted(session, target, wish, now)
         booked = _record(session, target, wish, answers, start, now)
@@ -171,8 +177,9 @@ def move(wish: Move, *, now: datetime) -> Booked:
         bookable = rows.bookable_of(session, seen)
     end = _end(bookable, wish.start)
     locks = [
-        *occupancy.keys(bookable.pool_id, seen.starts_at, seen.ends_at),
+        *rows.keys_of(bookable.pool_id, seen),
         *occupancy.keys(bookable.pool_id, wish.start, end),
+        *limits.keys(bookable, seen.email),
     ]
     request_hash = wish.fingerprint()
     with transaction(locks) as session:
@@ -180,14 +187,15 @@ def move(wish: Move, *, now: datetime) -> Booked:
             return _again(first)
         row = rows.found(session, wish.public_id)
         bookable = rows.bookable_of(session, row, lock=True)
-        if (row.starts_at, row.ends_at) != (seen.starts_at, seen.ends_at) or _end(bookable, wish.start) != end:
-            raise StaleDataError("the appointment or the planning changed before it could be locked")
+        rows.unmoved(row, seen)
+        if _end(bookable, wish.start) != end or not set(limits.keys(bookable, row.email)) <= set(session.ledger):
+            raise StaleDataError("the planning or its rules changed before it could be locked")
         _may_change(row, bookable, wish.actor, now)
-        if row.starts_at == wish.start:
+        if wish.start in (row.starts_at, row.wanted_start):
             return _booked(row)
         occupancy.release_lapsed(session, bookable.pool_id, wish.start, end, now)
         start = _admitted_move(session, bookable, row, wish, now)
-        moved = _rebook(session, bookable, row, start, wish, now)
+        moved = _moved(session, bookable, row, start, wish, now)
         remember(session, wish.once, request_hash, _answer(moved), now)
         return moved
 
@@ -245,21 +253,19 @@ def cancel(
     with reading() as session:
         seen = rows.found(session, public_id)
         bookable = rows.bookable_of(session, seen)
-    with transaction(occupancy.keys(bookable.pool_id, seen.starts_at, seen.ends_at)) as session:
+    with transaction(rows.keys_of(bookable.pool_id, seen)) as session:
         row = rows.found(session, public_id)
         rows.unmoved(row, seen)
         bookable = rows.bookable_of(session, row)
         _may_change(row, bookable, actor, now)
         minutes = bookable.policy.undo if undo else 0
         until = now + timedelta(minutes=minutes) if minutes else None
-        rows.free(session, row, until, now)
+        held = rows.drop_wanted(session, bookable.pool_id, row, now)
+        held += _given_back(session, bookable, row, until, now)
+        if not because.batch:
+            freed.note(session, bookable, row, freed.CANCELLED, now, not_before=until)
         after = {"status": Status.CANCELLED.value}
-        held = (
-            []
-            if until
-            else [occupancy.hold(bookable.pool_id, dict(session.ledger), row.starts_at, row.ends_at, -row.units)]
-        )
-        rows.write(session, row, now, sequence=row.sequence + 1, **after)
+        rows.write(session, row, now, sequence=row.sequence + 1, undo_until=until, **rows.NOT_WANTED, **after)
         told = {"by": rows.by_whom(actor), **because.told}
         kept = {**after, **because.kept}
         rows.happened(session, row.id, "cancelled", actor, now, before={"status": row.status}, after=kept, holds=held)
@@ -276,15 +282,41 @@ def undo(public_id: str, actor: Actor, *, now: datetime) -> None:
     with transaction(occupancy.keys(bookable.pool_id, seen.starts_at, seen.ends_at)) as session:
         row = rows.found(session, public_id)
         rows.unmoved(row, seen)
-        kept = and_(Allocation.appointment_id == row.id, Allocation.released_at.is_(None), Allocation.taken_until > now)
+        kept = and_(
+            Allocation.appointment_id == row.id,
+            Allocation.role == "visit",
+            Allocation.released_at.is_(None),
+            Allocation.taken_until > now,
+        )
         # The write itself says whether the place was still there: a booking of another day may just have released it.
         restored = update(Allocation).where(kept).values(taken_until=None).returning(Allocation.id)
-        if row.status != Status.CANCELLED or session.execute(restored).first() is None:
+        undoable = row.status == Status.CANCELLED and row.undo_until is not None and row.undo_until > now
+        if not undoable or session.execute(restored).first() is None:
             raise StateChanged(status=row.status)
         before = _status_before_cancellation(session, row.id)
-        rows.write(session, row, now, status=before)
+        rows.write(
+            session, row, now, status=before, undo_until=None, answer_by=_answer_again(bookable, row, before, now)
+        )
+        freed.forget(session, row.id, now)
         rows.happened(session, row.id, "undone", actor, now, before={"status": row.status}, after={"status": before})
         outbox.withdraw(session, row.id, ("cancellation", "site_notice"), now)
+
+
+def _given_back(
+    session: Transaction, bookable: Bookable, row: Any, until: datetime | None, now: datetime
+) -> list[dict[str, Any]]:
+    """Give the place back: when the undo and the cooling-off after it end, or at once, which the history tells."""
+    kept = until and (freed.kept_until(bookable, until) or until)
+    rows.free(session, row, kept, now)
+    if kept is not None:
+        return []
+    seqs = {key: session.ledger[key] for key in occupancy.keys(bookable.pool_id, row.starts_at, row.ends_at)}
+    return [occupancy.hold(bookable.pool_id, seqs, row.starts_at, row.ends_at, -row.units)]
+
+
+def _answer_again(bookable: Bookable, row: Any, status: str, now: datetime) -> datetime | None:
+    """Give a request that came back its time to be answered anew."""
+    return admission.answer_by(bookable, row.starts_at, now) if status == Status.REQUESTED else None
 
 
 def _target(session: Session, wish: Wish, now: datetime, *, lock: bool = False) -> _Target:
@@ -315,11 +347,12 @@ def _end(bookable: Bookable, start: datetime) -> datetime:
     return start + timedelta(minutes=bookable.planning.schedule.slot_minutes)
 
 
-def _keys(target: _Target, start: datetime, end: datetime) -> list[str]:
-    """Name what a booking locks: its pool's days, and its link where that limits appointments."""
+def _keys(target: _Target, wish: Wish) -> list[str]:
+    """Name what a booking locks: its pool's days, and its link and its customer where these are limited."""
     limited = target.link is not None and target.link.max_active is not None
     link = [f"link:{target.link.id}"] if limited and target.link is not None else []
-    return [*occupancy.keys(target.bookable.pool_id, start, end), *link]
+    pool = occupancy.keys(target.bookable.pool_id, wish.start, _end(target.bookable, wish.start))
+    return [*pool, *link, *limits.keys(target.bookable, wish.contact.email)]
 
 
 def _same_keys(session: Transaction, needed: Sequence[str]) -> None:
@@ -327,56 +360,30 @@ def _same_keys(session: Transaction, needed: Sequence[str]) -> None:
         raise StaleDataError("the planning or the link changed before it could be locked")
 
 
-def _within_limit(session: Session, link: OpenLink | None, now: datetime) -> None:
-    """Count a link's active appointments; one in its undo still counts, for it may come back."""
-    if link is None or link.max_active is None:
-        return
-    active = and_(Appointment.status.in_(ACTIVE), Appointment.ends_at > now)
-    undoable = select(Allocation.id).where(
-        Allocation.appointment_id == Appointment.id, Allocation.released_at.is_(None), Allocation.taken_until > now
-    )
-    counted = session.scalar(select(func.count()).where(Appointment.link_id == link.id, or_(active, undoable.exists())))
-    if (counted or 0) >= link.max_active:
-        raise LimitReached(limit=link.max_active)
-
-
 def _admitted(session: Session, target: _Target, wish: Wish, now: datetime) -> Start:
     """Judge the start under the lock, with the very search that showed it."""
-    start = availability.judge(session, target.bookable, wish.start, now=now, asking=target.asking)
+    asking = replace(target.asking, customer=wish.contact.email)
+    start = availability.judge(session, target.bookable, wish.start, now=now, asking=asking)
     if not wish.overbook:
-        admit(start)
+        admission.admit(start)
     return start
 
 
 def _admitted_move(session: Session, bookable: Bookable, row: Any, wish: Move, now: datetime) -> Start:
-    of_link = links.asking_of(session, None if wish.actor.staff else row.link_id, leaving_out=row.id)
+    link = None if wish.actor.staff else row.link_id
+    of_link = links.asking_of(session, link, leaving_out=row.id, customer=row.email)
     asking = replace(of_link, staff=wish.actor.staff, quantity=row.units)
     start = availability.judge(session, bookable, wish.start, now=now, asking=asking)
     if not wish.overbook:
-        admit(start)
+        admission.admit(start)
     return start
-
-
-def admit(start: Start) -> None:
-    """Accept a start that is offered; raise the refusal of its first reason otherwise."""
-    if start.offered:
-        return
-    refusals: Mapping[Reason, type[Refusal]] = {
-        Reason.PAST: OutsideWindow,
-        Reason.NOTICE: OutsideWindow,
-        Reason.HORIZON: OutsideWindow,
-        Reason.NOT_ELIGIBLE: NotEligible,
-        Reason.LIMIT: LimitReached,
-        Reason.FULL: SlotTaken,
-    }
-    refusal = refusals.get(start.reasons[0], SlotNotOffered)
-    raise refusal(start=start.start, reasons=tuple(reason.value for reason in start.reasons))
 
 
 def _record(
     session: Transaction, target: _Target, wish: Wish, answers: Mapping[str, Any], start: Start, now: datetime
 ) -> Booked:
     bookable = target.bookable
+    asked = admission.asks_first(bookable, wish.actor)
     row: dict[str, Any] = {
         "public_id": tokens.new_public_id(),
         "generation": 1,
@@ -386,7 +393,7 @@ def _record(
         "order_id": target.order_id,
         "link_id": target.link.id if target.link else None,
         "customer_id": target.customer_id,
-        "status": Status.CONFIRMED.value,
+        "status": (Status.REQUESTED if asked else Status.CONFIRMED).value,
         "starts_at": start.start,
         "ends_at": start.end,
         "units": wish.quantity,
@@ -398,6 +405,9 @@ def _record(
         "locale": wish.contact.locale,
         "source": wish.actor.origin,
         "overbook_reason": wish.overbook,
+        "undo_until": None,
+        **rows.NOT_WANTED,
+        "answer_by": admission.answer_by(bookable, start.start, now) if asked else None,
         "version": 1,
         "sequence": 0,
         "created_at": now,
@@ -409,35 +419,34 @@ def _record(
     after = {"status": row["status"], "start": start.start.isoformat(), "end": start.end.isoformat()}
     if wish.overbook:
         after["overbook"] = wish.overbook
-    rows.happened(session, identity, "scheduled", wish.actor, now, after=after, holds=[held])
-    rows.announce(session, "confirmation", "new", rows.Row(id=identity, **row), bookable, now, not_before=now)
-    return _booked(rows.Row(id=identity, **row))
+    event, kind, change = _REQUEST if asked else _BOOKING
+    rows.happened(session, identity, event, wish.actor, now, after=after, holds=[held])
+    made = rows.Row(id=identity, **row)
+    rows.announce(session, kind, change, made, bookable, now, not_before=now)
+    return _booked(made)
 
 
-def _rebook(session: Transaction, bookable: Bookable, row: Any, start: Start, wish: Move, now: datetime) -> Booked:
-    """Replace the allocation: free the old interval, hold the new one, and say both in one event."""
-    freed_keys = occupancy.keys(bookable.pool_id, row.starts_at, row.ends_at)
-    freed = occupancy.hold(
-        bookable.pool_id, {key: session.ledger[key] for key in freed_keys}, row.starts_at, row.ends_at, -row.units
+_BOOKING, _REQUEST = ("scheduled", "confirmation", "new"), ("requested", "request_received", "requested")
+"""What a booking, and one that waits for an answer, is called in the history, in the mail, and to the site."""
+
+
+def _moved(session: Transaction, bookable: Bookable, row: Any, start: Start, wish: Move, now: datetime) -> Booked:
+    """Move at once; a customer's move of what was approved before is asked for, and the old place kept meanwhile."""
+    if row.status == Status.CONFIRMED and admission.asks_first(bookable, wish.actor):
+        return _booked(moving.ask(session, bookable, row, start, wish.actor, now))
+    because = wish.because
+    moved = moving.rebook(
+        session,
+        bookable,
+        row,
+        start,
+        wish.actor,
+        now,
+        offered=not because.batch,
+        overbook=wish.overbook,
+        kept=because.kept,
+        told=because.told,
     )
-    rows.free(session, row, None, now)
-    held = rows.allocate(session, bookable, row.id, start, row.units, overbook=bool(wish.overbook))
-    before = {"start": row.starts_at.isoformat(), "end": row.ends_at.isoformat()}
-    after = {"start": start.start.isoformat(), "end": start.end.isoformat(), **wish.because.kept}
-    if wish.overbook:
-        after["overbook"] = wish.overbook
-    promise = rows.promise(bookable, start.start)
-    changed = {
-        "starts_at": start.start,
-        "ends_at": start.end,
-        "sequence": row.sequence + 1,
-        "overbook_reason": wish.overbook or row.overbook_reason,
-        **promise,
-    }
-    rows.write(session, row, now, **changed)
-    rows.happened(session, row.id, "rescheduled", wish.actor, now, before=before, after=after, holds=[freed, held])
-    moved = rows.Row(**{**row._mapping, **changed, "version": row.version + 1})
-    rows.announce(session, "change", "moved", moved, bookable, now, not_before=now, before=before, **wish.because.told)
     return _booked(moved)
 
 
@@ -469,14 +478,17 @@ def manage_token(public_id: str, generation: int) -> str:
 
 
 def _booked(row: Any) -> Booked:
-    return Booked(row.public_id, manage_token(row.public_id, row.generation), row.starts_at, row.ends_at)
+    token = manage_token(row.public_id, row.generation)
+    return Booked(row.public_id, token, row.starts_at, row.ends_at, Status(row.status))
 
 
 def _answer(booked: Booked) -> dict[str, str]:
     """Keep what is needed to answer again; the token is derived anew."""
-    return {"public_id": booked.public_id, "start": booked.start.isoformat(), "end": booked.end.isoformat()}
+    told = {"public_id": booked.public_id, "start": booked.start.isoformat(), "end": booked.end.isoformat()}
+    return {**told, "status": booked.status.value}
 
 
 def _again(first: Mapping[str, Any]) -> Booked:
     start, end = datetime.fromisoformat(first["start"]), datetime.fromisoformat(first["end"])
-    return Booked(first["public_id"], manage_token(first["public_id"], 1), start, end, replayed=True)
+    status = Status(first.get("status", Status.CONFIRMED))  # answers of the first version do not say it
+    return Booked(first["public_id"], manage_token(first["public_id"], 1), start, end, status, replayed=True)

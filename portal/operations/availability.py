@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from portal.domain import slots
 from portal.domain.openings import Closed, is_open, why_closed
 from portal.domain.slots import BookingDays, Start
-from portal.domain.steps import Steps
+from portal.domain.steps import Piece, Steps
 from portal.domain.window import Window, window
 from portal.domain.zones import DAY, day_bounds, days, local_day
-from portal.operations import bookables, occupancy
+from portal.operations import bookables, limits, occupancy
 from portal.operations.bookables import Bookable
 
 LONGEST_RANGE = 62  # days in one search
@@ -31,7 +31,8 @@ class Asking:
     """Who asks, and for what: ``staff`` is bound by hours and capacity only.
 
     ``first_day`` and ``last_day`` are those of a booking link; ``leaving_out`` is the id of the appointment that is
-    being moved.
+    being moved; ``customer`` is the address of who asks, once it is known, for limits go by it. What is ``spared`` is
+    kept for them, and free to them alone: from, until (seconds since 1970), units.
     """
 
     staff: bool = False
@@ -39,6 +40,8 @@ class Asking:
     first_day: date | None = None
     last_day: date | None = None
     leaving_out: int | None = None
+    customer: str | None = None
+    spared: tuple[Piece, ...] = ()
 
     @property
     def booking_days(self) -> BookingDays | None:
@@ -96,9 +99,9 @@ def search(
     session: Session, bookable: Bookable, first: date, last: date, *, now: datetime, asking: Asking = PUBLIC
 ) -> Availability:
     """Judge every candidate start of the site's local days ``first`` to ``last``, both included."""
-    bounds = _bounds(session, bookable, now, asking)
+    binding = _binding(session, bookable, first, last, now, asking)
     taken = _taken_on(session, bookable, first, last, now, asking)
-    return _searched(bookable, first, last, taken, bounds, asking)
+    return _searched(bookable, first, last, taken, binding, asking)
 
 
 def search_and_next(
@@ -106,25 +109,28 @@ def search_and_next(
 ) -> tuple[Availability, Start | None]:
     """Judge a range as ``search`` does, and find the first start offered after it: mostly without asking again."""
     soon = _next_open(bookable, last)
-    bounds = _bounds(session, bookable, now, asking)
+    binding = _binding(session, bookable, first, soon, now, asking)
     taken = _taken_on(session, bookable, first, soon, now, asking)
-    following = _first_offered(bookable, last + DAY, soon, taken, bounds, asking)
+    following = _first_offered(bookable, last + DAY, soon, taken, binding, asking)
     if following is None:
         following = next_free(session, bookable, soon + DAY, now=now, asking=asking)
-    return _searched(bookable, first, last, taken, bounds, asking), following
+    return _searched(bookable, first, last, taken, binding, asking), following
 
 
 def judge(session: Session, bookable: Bookable, start: datetime, *, now: datetime, asking: Asking = PUBLIC) -> Start:
     """Judge one start, on the grid or not, exactly as the page does."""
+    day = local_day(start, bookable.zone)
+    binding = _binding(session, bookable, day, day, now, asking)
     taken = _taken(session, bookable, start, _end(bookable, start), now, asking)
     return slots.at(
         bookable.planning.schedule,
         bookable.site.calendar,
         taken,
         start,
-        window=_bounds(session, bookable, now, asking),
+        window=binding.window,
         quantity=asking.quantity,
         booking_days=asking.booking_days,
+        spent=binding.spent,
     )
 
 
@@ -134,8 +140,9 @@ def next_free(
     """Find the first offered start on ``after`` or a later day, within the horizon or the link's last day."""
     bounds = _bounds(session, bookable, now, asking)
     for first, last in _stretches(bookable, after, now, asking):
+        binding = _Binding(bounds, _spent(session, bookable, first, last, now, asking))
         taken = _taken_on(session, bookable, first, last, now, asking)
-        if (found := _first_offered(bookable, first, last, taken, bounds, asking)) is not None:
+        if (found := _first_offered(bookable, first, last, taken, binding, asking)) is not None:
             return found
     return None
 
@@ -167,7 +174,7 @@ def _next_open(bookable: Bookable, last: date) -> date:
 
 
 def _searched(
-    bookable: Bookable, first: date, last: date, taken: Steps, bounds: Window | None, asking: Asking
+    bookable: Bookable, first: date, last: date, taken: Steps, binding: _Binding, asking: Asking
 ) -> Availability:
     starts = slots.search(
         bookable.planning.schedule,
@@ -175,15 +182,17 @@ def _searched(
         taken,
         first,
         last,
-        window=bounds,
+        window=binding.window,
         quantity=asking.quantity,
         booking_days=asking.booking_days,
+        spent=binding.spent,
     )
-    return Availability(bookable, first, last, starts, never_open=bounds is not None and bounds.never_open)
+    never_open = binding.window is not None and binding.window.never_open
+    return Availability(bookable, first, last, starts, never_open)
 
 
 def _first_offered(
-    bookable: Bookable, first: date, last: date, taken: Steps, bounds: Window | None, asking: Asking
+    bookable: Bookable, first: date, last: date, taken: Steps, binding: _Binding, asking: Asking
 ) -> Start | None:
     return slots.next_offered(
         bookable.planning.schedule,
@@ -191,9 +200,10 @@ def _first_offered(
         taken,
         first,
         last,
-        window=bounds,
+        window=binding.window,
         quantity=asking.quantity,
         booking_days=asking.booking_days,
+        spent=binding.spent,
     )
 
 
@@ -223,25 +233,50 @@ def _taken_on(session: Session, bookable: Bookable, first: date, last: date, now
 def _taken(
     session: Session, bookable: Bookable, start: datetime, end: datetime, now: datetime, asking: Asking
 ) -> Steps:
-    return occupancy.taken(
-        session,
-        bookable.pool_id,
-        bookable.longest,
-        start,
-        end,
-        now,
-        leaving_out=asking.leaving_out,
-    )
+    leaving_out = asking.leaving_out
+    found = occupancy.taken(session, bookable.pool_id, bookable.longest, start, end, now, leaving_out=leaving_out)
+    return found.less(asking.spared) if asking.spared else found
+
+
+@dataclass(frozen=True, slots=True)
+class _Binding:
+    """What binds who asks: the window, None for staff, and the dates on which a customer has had enough."""
+
+    window: Window | None
+    spent: frozenset[date]
+
+
+def _binding(session: Session, bookable: Bookable, first: date, last: date, now: datetime, asking: Asking) -> _Binding:
+    spent = _spent(session, bookable, first, last, now, asking)
+    return _Binding(_bounds(session, bookable, now, asking), spent)
+
+
+def _spent(
+    session: Session, bookable: Bookable, first: date, last: date, now: datetime, asking: Asking
+) -> frozenset[date]:
+    """List the dates on which the customer has had enough: limits bind nobody of the staff."""
+    if asking.staff:
+        return frozenset()
+    return limits.spent(session, bookable, asking.customer, first, last, now, leaving_out=asking.leaving_out)
+
+
+def public_window(session: Session, bookable: Bookable) -> Callable[[datetime], Window]:
+    """Give the function that tells the public's window at an instant; it asks the database no more."""
+    closed = _closed_days(session, bookable)
+    return lambda at: window(bookable.policy, at, bookable.zone, closed)
 
 
 def _bounds(session: Session, bookable: Bookable, now: datetime, asking: Asking) -> Window | None:
-    """Build the booking window, None for staff; only a notice on working days asks when the site is open."""
-    if asking.staff:
-        return None
+    """Build the booking window, None for staff."""
+    return None if asking.staff else window(bookable.policy, now, bookable.zone, _closed_days(session, bookable))
+
+
+def _closed_days(session: Session, bookable: Bookable) -> Callable[[date], bool]:
+    """Tell the local dates that do not count; only a notice on working days asks when the site is open."""
     if not bookable.policy.business_days:
-        return window(bookable.policy, now, bookable.zone, _never_closed)
+        return _never_closed
     schedules = [one.planning.schedule for one in bookables.at_site(session, bookable.site.id)]
-    return window(bookable.policy, now, bookable.zone, lambda day: not is_open(schedules, bookable.site.calendar, day))
+    return lambda day: not is_open(schedules, bookable.site.calendar, day)
 
 
 def _never_closed(_day: date) -> bool:

@@ -325,7 +325,7 @@ def _moving(session: Session, token: str, now: datetime) -> tuple[AppointmentCar
     if card.planning is None or not card.active(now):
         raise StateChanged(status=card.status)
     bookable = bookables.of_pool(session, card.site.id, card.planning.id)
-    return card, bookable, links.asking_of(session, card.link_id, leaving_out=card.id)
+    return card, bookable, links.asking_of(session, card.link_id, leaving_out=card.id, customer=card.email)
 
 
 # Programs and explanations

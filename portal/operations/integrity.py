@@ -14,7 +14,7 @@ from datetime import datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKeyConstraint, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, ForeignKeyConstraint, and_, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from portal.domain.lifecycle import OCCUPYING, Status
@@ -23,7 +23,7 @@ from portal.domain.steps import Steps
 from portal.domain.zones import DAY, epoch, instant_of, local_day
 from portal.extensions import Model, db
 from portal.models import Allocation, Appointment, Event, Ledger, Planning, Pool, Site
-from portal.operations import bookables
+from portal.operations import bookables, occupancy
 from portal.operations.bookables import Bookable
 from portal.operations.integrity_history import Interval, Replay, differences
 
@@ -109,7 +109,7 @@ def _history(session: Session, pools: Mapping[int, Bookable]) -> Iterator[str]:
 def _held(session: Session) -> dict[tuple[int, Interval], int]:
     query = (
         select(Allocation.pool_id, Allocation.starts_at, Allocation.ends_at, func.sum(Allocation.units))
-        .where(Allocation.released_at.is_(None))
+        .where(Allocation.released_at.is_(None), Allocation.role.in_(sorted(occupancy.RECORDED)))
         .group_by(Allocation.pool_id, Allocation.starts_at, Allocation.ends_at)
     )
     return {(pool, (epoch(start), epoch(end))): int(units) for pool, start, end, units in session.execute(query)}
@@ -118,7 +118,8 @@ def _held(session: Session) -> dict[tuple[int, Interval], int]:
 def _outcomes(session: Session, replay: Replay) -> Iterator[str]:
     """Yield the appointments that are not what their history made of them."""
     columns = (Appointment.id, Appointment.reference, Appointment.status, Appointment.starts_at, Appointment.ends_at)
-    for identity, reference, status, start, end in session.execute(select(*columns).order_by(Appointment.id)):
+    booked = select(*columns).where(Appointment.status != Status.HELD).order_by(Appointment.id)
+    for identity, reference, status, start, end in session.execute(booked):
         facts = replay.facts.get(identity, {})
         if "start" not in facts:
             yield f"appointment {reference}: its history does not say how it came"
@@ -132,6 +133,7 @@ def _holds(session: Session, pools: Mapping[int, Bookable]) -> Iterator[str]:
         Allocation.appointment_id == Appointment.id,
         Allocation.released_at.is_(None),
         Allocation.taken_until.is_(None),
+        Allocation.role == "visit",
         Allocation.starts_at == Appointment.starts_at,
         Allocation.ends_at == Appointment.ends_at,
         Allocation.units == Appointment.units,
@@ -151,6 +153,21 @@ def _holds(session: Session, pools: Mapping[int, Bookable]) -> Iterator[str]:
     yield from _idle(session, pools)
 
 
+_ITS_OWN = and_(Allocation.starts_at == Appointment.starts_at, Allocation.ends_at == Appointment.ends_at)
+_COMING = or_(Appointment.status.in_(sorted(OCCUPYING)), Allocation.taken_until.is_not(None))
+FITTING: Mapping[str, ColumnElement[bool]] = {
+    "visit": and_(_ITS_OWN, _COMING),
+    "wanted": and_(
+        Appointment.wanted_start.is_not(None),
+        func.coalesce(Appointment.wanted_start, Allocation.starts_at) == Allocation.starts_at,
+        func.coalesce(Appointment.wanted_end, Allocation.ends_at) == Allocation.ends_at,
+    ),
+    "held": and_(_ITS_OWN, Appointment.status == Status.HELD, Allocation.taken_until.is_not(None)),
+    "kept": Allocation.taken_until.is_not(None),
+}
+"""What must be true of a hold, by its role."""
+
+
 def _idle(session: Session, pools: Mapping[int, Bookable]) -> Iterator[str]:
     """Yield what is held for nobody: no appointment, none that comes, or not for its time."""
     query = (
@@ -158,12 +175,7 @@ def _idle(session: Session, pools: Mapping[int, Bookable]) -> Iterator[str]:
         .outerjoin(Appointment, Appointment.id == Allocation.appointment_id)
         .where(
             Allocation.released_at.is_(None),
-            or_(
-                Appointment.id.is_(None),
-                Allocation.starts_at != Appointment.starts_at,
-                Allocation.ends_at != Appointment.ends_at,
-                Appointment.status.not_in(sorted(OCCUPYING)) & Allocation.taken_until.is_(None),
-            ),
+            or_(Appointment.id.is_(None), *(and_(Allocation.role == role, ~fits) for role, fits in FITTING.items())),
         )
     )
     for pool, start, end, reference, status in session.execute(query):
@@ -209,6 +221,7 @@ def _crowded(session: Session, pool: Bookable, now: datetime) -> Iterator[str]:
         .join(Appointment, Appointment.id == Allocation.appointment_id)
         .where(
             Allocation.pool_id == pool.pool_id,
+            Allocation.role == "visit",
             Allocation.released_at.is_(None),
             Allocation.ends_at > now,
             or_(Allocation.taken_until.is_(None), Allocation.taken_until > now),

@@ -47,8 +47,8 @@ class OpenLink:
     max_active: int | None
 
     def asking(self, leaving_out: int | None = None) -> Asking:
-        """Ask for slots with the days of this link."""
-        return Asking(first_day=self.first_day, last_day=self.last_day, leaving_out=leaving_out)
+        """Ask for slots with the days of this link, for the order's customer where an address is known."""
+        return Asking(first_day=self.first_day, last_day=self.last_day, leaving_out=leaving_out, customer=self.email)
 
 
 COLUMNS = (
@@ -113,12 +113,12 @@ def choose(session: Session, link: OpenLink, planning: str | None, *, lock: bool
     return found
 
 
-def asking_of(session: Session, link_id: int | None, *, leaving_out: int) -> Asking:
+def asking_of(session: Session, link_id: int | None, *, leaving_out: int, customer: str | None = None) -> Asking:
     """Ask for slots with the days of an appointment's link, leaving the appointment itself out."""
     if link_id is None:
-        return Asking(leaving_out=leaving_out)
+        return Asking(leaving_out=leaving_out, customer=customer)
     first_day, last_day = session.execute(select(Link.first_day, Link.last_day).where(Link.id == link_id)).one()
-    return Asking(first_day=first_day, last_day=last_day, leaving_out=leaving_out)
+    return Asking(first_day=first_day, last_day=last_day, leaving_out=leaving_out, customer=customer)
 
 
 def _only(choices: Sequence[Bookable]) -> Bookable:

@@ -5,7 +5,7 @@ A row whose ``taken_until`` has passed counts for nothing: the clock frees a pla
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,9 @@ def keys(pool_id: int, start: datetime, end: datetime) -> list[str]:
     """Name the ledger rows of a pool for an interval: one for each UTC day that it touches."""
     return [f"pool:{pool_id}:{day.isoformat()}" for day in utc_days(start, end)]
 
+
+RECORDED = frozenset({"visit", "wanted"})
+"""Roles of allocations that the history tells of."""
 
 # The statements of the hot path are built once: building them anew costs as much as running them.
 _table = Allocation.__table__.c
@@ -50,7 +53,7 @@ LAPSED = (
         _table.taken_until <= bindparam("now", type_=UtcDateTime),
     )
     .values(released_at=bindparam("now", type_=UtcDateTime))
-    .returning(_table.appointment_id, _table.pool_id, _table.starts_at, _table.ends_at, _table.units)
+    .returning(_table.appointment_id, _table.pool_id, _table.starts_at, _table.ends_at, _table.units, _table.role)
 )
 
 
@@ -82,12 +85,21 @@ def taken(
 
 
 def release_lapsed(session: Session, pool_id: int, start: datetime, end: datetime, now: datetime) -> int:
-    """Free for good what the clock has freed already in a locked interval of a pool, and count it."""
+    """Free for good what the clock has freed already in a locked interval of a pool, and count it.
+
+    Only an appointment's own place is part of its history: what was held for a form or kept for those who wait lapses
+    without a word.
+    """
     asked = {"pool": pool_id, "start": start, "end": end, "now": now}
-    freed = session.connection().execute(LAPSED, asked).all()
-    if freed:
-        session.execute(insert(Event), [_freed(row, now) for row in freed])
-    return len(freed)
+    lapsed = session.connection().execute(LAPSED, asked).all()
+    tell_freed(session, lapsed, now)
+    return len(lapsed)
+
+
+def tell_freed(session: Session, released: Iterable[Any], now: datetime) -> None:
+    """Write into the history which appointments' own places, of the allocations that were released, are free now."""
+    if freed := [_freed(row, now) for row in released if row.role in RECORDED]:
+        session.execute(insert(Event), freed)
 
 
 def lapsed_intervals(session: Session, now: datetime) -> list[tuple[int, datetime, datetime]]:

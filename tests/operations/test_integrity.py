@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, text, update
 
 from portal.extensions import db, transaction
 from portal.models import Allocation, Appointment, Event, Ledger, Planning, Pool, WeeklyOpening
-from portal.operations import appointments, integrity, lapses
+from portal.operations import admission, appointments, integrity, lapses
 from portal.operations.actors import GUEST, Actor
 from portal.operations.appointments import Move
 from portal.operations.bookables import new_revision
@@ -99,7 +99,7 @@ def test_a_notice_ends_with_its_time(do, docks, damage):
 def test_an_oversold_moment_is_seen_even_after_it_has_passed(do, docks, breaches, monkeypatch):
     for number in range(6):
         do(sample.booked, EIGHT, now=NOW, number=number)
-    monkeypatch.setattr(appointments, "admit", lambda _start: None)  # the product's check is gone: a bug
+    monkeypatch.setattr(admission, "admit", lambda _start: None)  # the product's check is gone: a bug
     seventh = do(sample.booked, f"{MONDAY} 08:30", now=NOW, number=7)
     monkeypatch.undo()
     do(appointments.cancel, seventh.public_id, STAFF, now=NOW, undo=False)
@@ -107,7 +107,7 @@ def test_an_oversold_moment_is_seen_even_after_it_has_passed(do, docks, breaches
 
 
 def test_a_booking_outside_the_hours_is_a_breach(do, docks, breaches, monkeypatch):
-    monkeypatch.setattr(appointments, "admit", lambda _start: None)
+    monkeypatch.setattr(admission, "admit", lambda _start: None)
     do(sample.booked, f"{MONDAY} 11:30", now=NOW)
     assert breaches() == ["quais at bordeaux, 2026-12-07 11:30 to 12:30: taken outside the hours"]
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal.domain.errors import NotFound, StateChanged
+from portal.domain.errors import NotFound, SlotTaken, StateChanged
 from portal.domain.retry import PATIENCE, Failure
 from portal.extensions import reading, transaction
 from portal.models import Appointment, Heartbeat, OutboxMessage
@@ -265,7 +265,7 @@ def test_a_booking_that_fails_queues_nothing(do, now, claim):
     do(sample.docks, week={1: ((480, 540, 1),)})
     do(sample.booked, "2026-12-07 08:00", now=now)
     taken = len(claim())
-    with pytest.raises(appointments.SlotTaken):
+    with pytest.raises(SlotTaken):
         do(sample.booked, "2026-12-07 08:00", now=now, number=1)
     assert taken == 2
     assert claim() == []

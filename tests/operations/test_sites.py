@@ -79,7 +79,7 @@ def test_a_rule_holds_at_once(docks, do, now, save):
         ({"email": "quais"}, "email"),
         ({"rules": {"min_notice": "soon"}}, "min_notice"),
         ({"rules": {"max_days": -1}}, "max_days"),
-        ({"rules": {"validation": "manager"}}, "validation"),
+        ({"rules": {"validation": "staff"}}, "validation"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name_and_nothing_is_saved(docks, do, changed, field, now):

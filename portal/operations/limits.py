@@ -1,0 +1,160 @@
+"""How often a customer may come: at most so many appointments a day and a week, at the level that sets the limit.
+
+A limit of the planning counts the appointments there; one of the site counts those of all its plannings. Customers are
+told apart by their address. Booking locks ``keys`` first, so that two at once cannot both pass.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from portal.domain.lifecycle import COUNTED, Status
+from portal.domain.zones import day_bounds, days, local_day
+from portal.models import Appointment
+from portal.operations.addresses import address_keys
+from portal.operations.bookables import Bookable
+
+DAY_LIMIT, WEEK_LIMIT = "max_per_day", "max_per_week"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What a customer has on a local date: ``on_day`` of it, ``in_week`` in its ISO week; None where nothing limits."""
+
+    day: date
+    on_day: int | None
+    in_week: int | None
+
+
+def apply(bookable: Bookable) -> bool:
+    """Tell whether anything limits how often a customer may come."""
+    return bookable.policy.max_per_day is not None or bookable.policy.max_per_week is not None
+
+
+def keys(bookable: Bookable, email: str | None) -> list[str]:
+    """Name the ledger rows that a booking of this customer locks: none where nothing limits."""
+    return [f"customer:{key}" for key in address_keys(email)] if email and apply(bookable) else []
+
+
+def spent(
+    session: Session,
+    bookable: Bookable,
+    email: str | None,
+    first: date,
+    last: date,
+    now: datetime,
+    *,
+    leaving_out: int | None = None,
+) -> frozenset[date]:
+    """List the site's local dates from first to last on which a customer has as many appointments as are allowed.
+
+    ``leaving_out`` is the id of the appointment that is being moved.
+    """
+    if email is None or not apply(bookable):
+        return frozenset()
+    counted = counts(session, bookable, email, first, last, now, leaving_out=leaving_out)
+    return frozenset(count.day for count in counted if _reached(bookable, count))
+
+
+def counts(
+    session: Session,
+    bookable: Bookable,
+    email: str,
+    first: date,
+    last: date,
+    now: datetime,
+    *,
+    leaving_out: int | None = None,
+) -> list[Count]:
+    """Count a customer's appointments for each of the site's local dates from first to last, by day and by week."""
+    held = _appointments(session, bookable, first, last, now, (Appointment.email == email,))
+    return _counted(bookable, (one for one in held if one.id != leaving_out), first, last)
+
+
+Reached = Callable[[str, int | None], bool]
+"""Tells whether an address has had enough, the appointment of an id left out."""
+
+
+def reached_on(session: Session, bookable: Bookable, day: date, now: datetime) -> Reached:
+    """Give what tells of any customer whether they have had enough on a date: for many, the database is asked once."""
+    if not apply(bookable):
+        return lambda _email, _leaving_out: False
+    by_email: dict[str | None, list[_Held]] = defaultdict(list)
+    for one in _appointments(session, bookable, day, day, now):
+        by_email[one.email].append(one)
+
+    def reached(email: str, leaving_out: int | None) -> bool:
+        held = (one for one in by_email.get(email, ()) if one.id != leaving_out)
+        return _reached(bookable, _counted(bookable, held, day, day)[0])
+
+    return reached
+
+
+def _counted(bookable: Bookable, found: Iterable[_Held], first: date, last: date) -> list[Count]:
+    held = list(found)
+    daily = _dates(bookable, held, DAY_LIMIT) if bookable.policy.max_per_day is not None else None
+    weekly = _dates(bookable, held, WEEK_LIMIT) if bookable.policy.max_per_week is not None else None
+    on_day = Counter(daily or ())
+    in_week = Counter(_monday(day) for day in weekly or ())
+    return [
+        Count(day, on_day[day] if daily is not None else None, in_week[_monday(day)] if weekly is not None else None)
+        for day in days(first, last)
+    ]
+
+
+def _reached(bookable: Bookable, count: Count) -> bool:
+    policy = bookable.policy
+    return (policy.max_per_day is not None and (count.on_day or 0) >= policy.max_per_day) or (
+        policy.max_per_week is not None and (count.in_week or 0) >= policy.max_per_week
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """An appointment of a customer: where, and its local dates (two, while a move waits for its answer)."""
+
+    id: int
+    email: str | None
+    planning_id: int | None
+    dates: tuple[date, ...]
+
+
+def _appointments(
+    session: Session,
+    bookable: Bookable,
+    first: date,
+    last: date,
+    now: datetime,
+    whose: Sequence[ColumnElement[bool]] = (),
+) -> list[_Held]:
+    """Read what counts in the whole weeks of some local dates: of all customers, or of those who are meant."""
+    monday, sunday = _monday(first), _monday(last) + timedelta(days=6)
+    since, until = day_bounds(monday, bookable.zone)[0], day_bounds(sunday, bookable.zone)[1]
+    row = Appointment
+    within = or_(
+        and_(row.starts_at >= since, row.starts_at < until), and_(row.wanted_start >= since, row.wanted_start < until)
+    )
+    counted = or_(row.status.in_(sorted(COUNTED)), and_(row.status == Status.CANCELLED, row.undo_until > now))
+    query = select(row.id, row.email, row.planning_id, row.starts_at, row.wanted_start).where(
+        *whose, row.site_id == bookable.site.id, within, counted
+    )
+    return [
+        _Held(number, email, planning, tuple(local_day(moment, bookable.zone) for moment in (start, wanted) if moment))
+        for number, email, planning, start, wanted in session.execute(query)
+    ]
+
+
+def _dates(bookable: Bookable, held: Iterable[_Held], limit: str) -> Collection[date]:
+    """List the dates that count for a limit, at the level that sets it."""
+    own = limit in bookable.planning.policy
+    return [day for one in held if not own or one.planning_id == bookable.planning.id for day in one.dates]
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.isoweekday() - 1)

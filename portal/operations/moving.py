@@ -1,0 +1,84 @@
+"""What a move writes, in its caller's transaction: at once, or as a wish that waits for its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from portal.domain.lifecycle import Status
+from portal.domain.slots import Start
+from portal.extensions import Transaction
+from portal.operations import admission, freed, occupancy
+from portal.operations import appointment_rows as rows
+from portal.operations.actors import Actor
+from portal.operations.bookables import Bookable
+
+NOTHING: Mapping[str, Any] = {}
+
+
+def rebook(
+    session: Transaction,
+    bookable: Bookable,
+    row: Any,
+    start: Start,
+    actor: Actor,
+    now: datetime,
+    *,
+    cause: str = freed.MOVED,
+    offered: bool = True,
+    overbook: str = "",
+    kept: Mapping[str, Any] = NOTHING,
+    told: Mapping[str, Any] = NOTHING,
+) -> rows.Row:
+    """Replace the allocation: free the old interval, hold the new one, and say both in one event.
+
+    ``offered``: the old place is one for those who wait. ``kept`` is for the history, ``told`` for the mails. Gives the
+    row as it is then.
+    """
+    dropped = [_let_go(session, bookable, row, now), *rows.drop_wanted(session, bookable.pool_id, row, now)]
+    if offered:
+        freed.note(session, bookable, row, cause, now)
+    held = rows.allocate(session, bookable, row.id, start, row.units, overbook=bool(overbook))
+    before = {"start": row.starts_at.isoformat(), "end": row.ends_at.isoformat()}
+    after = {"start": start.start.isoformat(), "end": start.end.isoformat(), **kept}
+    if overbook:
+        after["overbook"] = overbook
+    changed = {
+        **rows.NOT_WANTED,
+        "starts_at": start.start,
+        "ends_at": start.end,
+        "sequence": row.sequence + 1,
+        "overbook_reason": overbook or row.overbook_reason,
+        **rows.promise(bookable, start.start),
+    }
+    if asked := row.status == Status.REQUESTED:
+        changed["answer_by"] = admission.answer_by(bookable, start.start, now)
+    rows.write(session, row, now, **changed)
+    rows.happened(session, row.id, "rescheduled", actor, now, before=before, after=after, holds=[*dropped, held])
+    moved = rows.Row(**{**row._mapping, **changed, "version": row.version + 1})
+    kind, change = ("request_received", "requested") if asked else ("change", "moved")
+    rows.announce(session, kind, change, moved, bookable, now, not_before=now, before=before, **told)
+    return moved
+
+
+def ask(session: Transaction, bookable: Bookable, row: Any, start: Start, actor: Actor, now: datetime) -> rows.Row:
+    """Hold the new place beside the old one, which is kept until the move is answered."""
+    dropped = rows.drop_wanted(session, bookable.pool_id, row, now)
+    held = rows.allocate(session, bookable, row.id, start, row.units, overbook=False, role="wanted")
+    until = min(admission.answer_by(bookable, start.start, now), row.starts_at)
+    changed = {"wanted_start": start.start, "wanted_end": start.end, "answer_by": until}
+    rows.write(session, row, now, **changed)
+    told = {"wanted_start": start.start.isoformat(), "wanted_end": start.end.isoformat()}
+    rows.happened(session, row.id, "move_requested", actor, now, after=told, holds=[*dropped, held])
+    asked = rows.Row(**{**row._mapping, **changed, "version": row.version + 1})
+    rows.announce(session, "move_received", "move_requested", asked, bookable, now, not_before=now)
+    return asked
+
+
+def _let_go(session: Transaction, bookable: Bookable, row: Any, now: datetime) -> dict[str, Any]:
+    """Release the appointment's own place, and describe it for the history."""
+    keys = occupancy.keys(bookable.pool_id, row.starts_at, row.ends_at)
+    rows.free(session, row, None, now)
+    seqs = {key: session.ledger[key] for key in keys}
+    return occupancy.hold(bookable.pool_id, seqs, row.starts_at, row.ends_at, -row.units)
