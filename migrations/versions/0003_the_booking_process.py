@@ -143,7 +143,10 @@ def _create_offers() -> None:
         sa.UniqueConstraint("appointment_id", "offered_on", name=op.f("uq_offer_appointment_id_offered_on")),
         sa.UniqueConstraint("waiting_id", "offered_on", name=op.f("uq_offer_waiting_id_offered_on")),
     )
-    op.create_index(op.f("ix_offer_freed_id"), "offer", ["freed_id"])
+    for name in ("freed_id", "allocation_id"):
+        op.create_index(op.f(f"ix_offer_{name}"), "offer", [name])
+    still = sa.text("state = 'open'")
+    op.create_index("ix_offer_open", "offer", ["expires_at"], sqlite_where=still, postgresql_where=still)
     op.create_table(
         "offer_stop",
         sa.Column("address_key", sa.String(length=64), nullable=False),

@@ -75,6 +75,14 @@ class Steps:
         """List where the number is not zero, between the first and the last edge."""
         return self.parts(self.edges[0], self.edges[-1]) if self.edges else ()
 
+    def less(self, pieces: Iterable[Piece]) -> Steps:
+        """Take pieces away.
+
+        >>> Steps.sum_of([(0, 60, 2)]).less([(30, 90, 1)]).pieces()
+        ((0, 30, 2), (30, 60, 1), (60, 90, -1))
+        """
+        return Steps.sum_of((*self.pieces(), *((start, end, -number) for start, end, number in pieces)))
+
     def _between(self, start: int, end: int) -> tuple[int, ...]:
         low = bisect_right(self.edges, start)
         return self.levels[low : bisect_left(self.edges, end, low) + 1]

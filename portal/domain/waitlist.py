@@ -7,7 +7,7 @@ asked the holders of later appointments, those of the longest standing before th
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import ceil
@@ -106,9 +106,9 @@ def in_order(waiters: Iterable[W]) -> list[W]:
     return sorted(waiters, key=lambda one: (one.since, one.id))
 
 
-def choose(waiter: W, starts: Sequence[Start], zone: ZoneInfo, offered: Callable[[W, Start], bool]) -> Start | None:
+def choose(waiter: Waiter, starts: Iterable[Start], zone: ZoneInfo, offered: Callable[[Start], bool]) -> Start | None:
     """Choose which of the freed starts, in their order, somebody is asked about; ``offered`` judges one for them."""
-    return next((start for start in starts if waiter.wants(start, zone) and offered(waiter, start)), None)
+    return next((start for start in starts if waiter.wants(start, zone) and offered(start)), None)
 
 
 def turn_end(asked: datetime, minutes: int, zone: ZoneInfo, latest: datetime) -> datetime:

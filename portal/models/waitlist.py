@@ -88,6 +88,12 @@ class Offer(Model):
         CheckConstraint("(appointment_id IS NULL) <> (waiting_id IS NULL)", name="whose"),
         UniqueConstraint("appointment_id", "offered_on"),
         UniqueConstraint("waiting_id", "offered_on"),
+        Index(
+            "ix_offer_open",
+            "expires_at",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -100,7 +106,7 @@ class Offer(Model):
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     offered_on: Mapped[date]
     state: Mapped[str] = mapped_column(String(10), default="open")
-    allocation_id: Mapped[int | None] = mapped_column(ForeignKey("allocation.id", ondelete="SET NULL"))
+    allocation_id: Mapped[int | None] = mapped_column(ForeignKey("allocation.id", ondelete="SET NULL"), index=True)
     reason: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -160,14 +160,16 @@ def _shared(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
 # The statements of the hot path are built once: building them anew costs as much as running them.
 BY_KEYS = joined().where(Site.key == bindparam("site"), Planning.key == bindparam("planning"))
 BY_KEYS_LOCKED = _shared(BY_KEYS)
-BY_IDS = (
+_ANY = (
     select(*COLUMNS)
     .select_from(Pool)
     .join(Site, Site.id == Pool.site_id)
     .join(Planning, Planning.id == Pool.planning_id)
-    .where(Pool.site_id == bindparam("site"), Pool.planning_id == bindparam("planning"))
 )
+BY_IDS = _ANY.where(Pool.site_id == bindparam("site"), Pool.planning_id == bindparam("planning"))
 BY_IDS_LOCKED = _shared(BY_IDS)
+BY_POOL = _ANY.where(Pool.id == bindparam("pool"))
+BY_POOL_LOCKED = _shared(BY_POOL)
 
 
 def find(session: Session, site: str, planning: str, *, lock: bool = False) -> Bookable:
@@ -181,6 +183,11 @@ def find(session: Session, site: str, planning: str, *, lock: bool = False) -> B
 def of_pool(session: Session, site_id: int, planning_id: int, *, lock: bool = False) -> Bookable:
     """Find the bookable of an appointment, in use or retired. Raises NotFound."""
     return _one(session, BY_IDS_LOCKED if lock else BY_IDS, {"site": site_id, "planning": planning_id})
+
+
+def by_pool(session: Session, pool_id: int, *, lock: bool = False) -> Bookable:
+    """Find the bookable of a pool, in use or retired. Raises NotFound."""
+    return _one(session, BY_POOL_LOCKED if lock else BY_POOL, {"pool": pool_id})
 
 
 def _one(session: Session, query: Select[*tuple[Any, ...]], keys: Mapping[str, Any]) -> Bookable:

@@ -91,7 +91,7 @@ def test_a_start_that_the_public_may_not_book_any_more_is_not_freed():
 def test_a_start_that_was_overbooked_and_is_full_still_is_freed_for_nobody():
     before = search(DOCK, site(), [taken(MONDAY, "09:00-10:00", 4)], MONDAY, MONDAY, window=window_at(NOW))
     still = at(DOCK, site(), [taken(MONDAY, "09:00-10:00", 3)], local(MONDAY, "09:00"), window=window_at(NOW))
-    assert choose(holder(), freed_starts(before, given()), PARIS, lambda _who, _start: still.offered) is None
+    assert choose(holder(), freed_starts(before, given()), PARIS, lambda _start: still.offered) is None
 
 
 def test_what_is_left_of_a_place_that_is_shared_lies_before_beside_and_after():
@@ -151,8 +151,8 @@ def test_the_longest_standing_comes_first_and_of_the_same_instant_the_lower_numb
 
 def test_the_first_freed_start_that_suits_and_is_offered_is_chosen():
     starts = (start("10:00"), start("08:00"), start("09:00"))
-    assert choose(holder("09:30"), starts, PARIS, lambda _who, one: one != starts[1]) == starts[2]
-    assert choose(holder("08:00"), starts, PARIS, lambda _who, _one: True) is None
+    assert choose(holder("09:30"), starts, PARIS, lambda one: one != starts[1]) == starts[2]
+    assert choose(holder("08:00"), starts, PARIS, lambda _one: True) is None
 
 
 # A turn
