@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from portal.domain.errors import Refusal
@@ -26,13 +27,15 @@ def at(minutes: int, day: date = MONDAY) -> datetime:
     return (datetime.combine(day, time(), PARIS) + timedelta(minutes=minutes)).astimezone(UTC)
 
 
-def build(now: datetime, *, slots: int = 6, step: int = 30, undo: int = 5) -> None:
-    """Write the site ``bordeaux``, its planning ``quais`` for guests and orders, and the order ``CMD-1``."""
+def build(now: datetime, *, slots: int = 6, step: int = 30, undo: int = 5, **policy: Any) -> None:
+    """Write the site ``bordeaux``, its planning ``quais`` for guests and orders, and the order ``CMD-1``.
+
+    ``policy`` is the rest of the site's, by key.
+    """
     with transaction() as session:
         session.add(Organisation(id=1, name="Dupont Logistique", locale="fr", timezone="Europe/Paris"))
-        site = Site(
-            key="bordeaux", name="Bordeaux", timezone="Europe/Paris", policy={"undo": undo}, revision=new_revision()
-        )
+        rules = {"undo": undo, **policy}
+        site = Site(key="bordeaux", name="Bordeaux", timezone="Europe/Paris", policy=rules, revision=new_revision())
         week = [
             WeeklyOpening(weekday=day, start_minute=OPENS * 60, end_minute=CLOSES * 60, slots=slots)
             for day in range(1, 8)
@@ -84,6 +87,16 @@ def book(number: int, starts: Sequence[datetime], now: datetime) -> list[int]:
 def book_once(number: int, starts: Sequence[datetime], key: str, now: datetime) -> str | int:
     """Send one request that others send too: the id of the appointment. ``number`` chooses among the starts."""
     return appointments.book(guest(starts[number % len(starts)], key=key), now=now).public_id
+
+
+def book_for_one(number: int, starts: Sequence[datetime], now: datetime) -> int:
+    """Try the start of one's number under an address that all share."""
+    return _status(guest(starts[number % len(starts)]), now)
+
+
+def move_one(number: int, ids: Sequence[str], starts: Sequence[datetime], now: datetime) -> int:
+    """Move the appointment of one's number to the start of one's number."""
+    return _moved(ids[number], starts[number], now)
 
 
 def book_by_link(number: int, token: str, starts: Sequence[datetime], now: datetime) -> int:

@@ -16,7 +16,19 @@ from portal.models import Appointment, OutboxMessage
 from portal.operations import appointments, calendars, integrity
 from portal.operations.actors import GUEST
 from tests.faults import times
-from tests.faults.dock import MONDAY, POOL_STARTS, at, book, book_by_link, book_once, guest, link, swing
+from tests.faults.dock import (
+    MONDAY,
+    POOL_STARTS,
+    at,
+    book,
+    book_by_link,
+    book_for_one,
+    book_once,
+    guest,
+    link,
+    move_one,
+    swing,
+)
 
 CROWD = times(8, 40)
 NEXT_DAY = MONDAY + timedelta(days=1)
@@ -69,6 +81,30 @@ def test_a_link_allows_its_number_of_appointments_and_no_more(processes, open_do
     token = do(link, now, max_active=2)
     days = [at(8 * 60, MONDAY + timedelta(days=number)) for number in range(8)]
     assert Counter(processes(8, book_by_link, token, days, now)) == {201: 2, 422: 6}
+
+
+def test_a_customer_gets_what_a_day_allows_and_no_more(processes, open_dock, sound, do, now):
+    open_dock(slots=6, max_per_day=2)
+    starts = [at(minutes) for minutes in POOL_STARTS]
+    assert Counter(processes(8, book_for_one, starts, now)) == {201: 2, 422: 6}
+    assert do(count, Appointment) == 2
+    sound(6)
+
+
+def test_a_customer_gets_what_a_week_allows_whatever_the_days(processes, open_dock, sound, do, now):
+    open_dock(slots=6, max_per_week=3)
+    starts = [at(8 * 60, MONDAY + timedelta(days=number)) for number in range(7)]
+    assert Counter(processes(7, book_for_one, starts, now)) == {201: 3, 422: 4}
+    sound(6)
+
+
+def test_moves_into_a_day_respect_its_limit(processes, open_dock, sound, do, now):
+    open_dock(slots=6, max_per_day=1)
+    homes = [at(8 * 60, MONDAY + timedelta(days=7 + number)) for number in range(4)]
+    ids = [do(appointments.book, guest(start), now=now).public_id for start in homes]
+    answers = processes(4, move_one, ids, [at(minutes) for minutes in POOL_STARTS[:4]], now)
+    assert Counter(answers) == {200: 1, 422: 3}
+    sound(6)
 
 
 def test_moves_in_opposite_directions_do_not_wait_for_each_other(processes, open_dock, sound, deadlocks, do, now):
