@@ -1,4 +1,4 @@
-"""One site, an hourly planning with 6 places and a large one, and as many appointments as asked."""
+"""One site, an hourly planning with 6 places, a large one and one with every rule on, and appointments as asked."""
 
 from __future__ import annotations
 
@@ -39,10 +39,18 @@ PLANNING = """
     guests: true
     slot_minutes: 60
     step_minutes: 60
+    policy: %s
     versions:
       - from: null
         week:
 """
+EVERY_RULE = (
+    '{min_notice: "1d", business_days: true, max_days: 90, change_notice: 4h, '
+    'email_patterns: ["*@example.com", "/.+@vidal\\.fr/"], max_per_day: 50, max_per_week: 100, '
+    "validation: manager, cooling_off: 15, waiting_list: true, "
+    "earlier_slots: {enabled: true, mode: one_by_one}}"
+)
+"""All that can be on without another way of booking: a hold or an address to confirm would be more requests."""
 CONFIGURATION = """
 organisation: {name: Dupont Logistique, locale: fr, timezone: Europe/Paris}
 sites:
@@ -53,8 +61,10 @@ plannings:
 
 def configuration() -> str:
     """Write the configuration of the measured portal."""
-    plannings = [("quais", AT_ONCE), ("large", DEEP)]
-    return CONFIGURATION + "".join(PLANNING % (key, key) + WEEK % ((slots,) * 7) + "\n" for key, slots in plannings)
+    plannings = [("quais", AT_ONCE, "{}"), ("large", DEEP, "{}"), ("ruled", DEEP, EVERY_RULE)]
+    return CONFIGURATION + "".join(
+        PLANNING % (key, key, rules) + WEEK % ((slots,) * 7) + "\n" for key, slots, rules in plannings
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +80,9 @@ def fill(app: Flask, near: int, far: int = 0) -> None:
     """Load the configuration, put ``near`` appointments around the shown day and ``far`` ones years away."""
     with app.app_context():
         transfer.load(configuration(), now=NOW)
-        quais, large = _place("quais"), _place("large")
+        quais, large, ruled = _place("quais"), _place("large"), _place("ruled")
         _insert(quais, islice(_around(), near))
+        _insert(ruled, islice(_around(), near))
         _insert(quais, islice(_far_away(), far))
         if near:
             _insert(quais, [at(hour, FULL_DAY) for hour in HOURS for _ in range(AT_ONCE - BOOKED)])

@@ -23,6 +23,9 @@ TOKEN = re.compile(rb'name="token"[^>]*value="([^"]+)"|value="([^"]+)"[^>]*name=
 SLOTS = f"{PAGE}?day={DAY}"
 SLOTS_API = f"/api/v1/slots?site=bordeaux&planning=quais&from={DAY}&to={DAY}"
 MONTH = f"{PAGE}?day={DAY}&month={DAY:%Y-%m}"
+RULED = "/book/bordeaux/planning/ruled"
+RULED_SLOTS = f"{RULED}?day={DAY}"
+RULED_MONTH = f"{RULED}?day={DAY}&month={DAY:%Y-%m}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,11 @@ def start_of(number: int) -> str:
 def book_by_api(line: Line, number: int) -> Answer:
     """Book one place by the API, as a guest."""
     return _post_json(line, "large", start_of(number), number)
+
+
+def book_by_every_rule(line: Line, number: int) -> Answer:
+    """Book one place where every rule is on: each client once, for the limits are on too."""
+    return _post_json(line, "ruled", start_of(number), number)
 
 
 def hot(turn: int) -> Step:
@@ -132,5 +140,20 @@ ROWS = [
     Row("a month, whole page", "F1", {"postgresql": 0.20, "sqlite": 0.20}, portal, always(fetch(MONTH))),
     Row("booking POST, spread", "F2", {"postgresql": 0.50, "sqlite": 0.50}, portal, always(book_by_api)),
     Row("a whole guest booking, 4 requests", "F3", {"postgresql": 0.30, "sqlite": 0.30}, portal, always(visit)),
+    Row(
+        "a day's slots, every rule on",
+        "F1",
+        {"postgresql": 0.30, "sqlite": 0.45},
+        portal,
+        always(fetch(RULED_SLOTS, HTMX)),
+    ),
+    Row("a month, every rule on", "F1", {"postgresql": 0.20, "sqlite": 0.20}, portal, always(fetch(RULED_MONTH))),
+    Row(
+        "booking POST, every rule on",
+        "F2",
+        {"postgresql": 0.50, "sqlite": 0.50},
+        portal,
+        always(book_by_every_rule),
+    ),
     Row("booking POST, 32 clients, one slot", "F2", {"postgresql": 0.10, "sqlite": 0.10}, portal, hot, 32),
 ]

@@ -32,7 +32,12 @@ from tests.children import Child, free_port
 
 LARGE_DAY = f"/book/bordeaux/planning/large?day={FULL_DAY}"
 SMALL_DAY = f"{PAGE}?day={FULL_DAY}"
-PAGES = {"a day's slots": (rows.SLOTS, HTMX), "API slots": (rows.SLOTS_API, ""), "a month": (rows.MONTH, "")}
+PAGES = {
+    "a day's slots": (rows.SLOTS, HTMX),
+    "API slots": (rows.SLOTS_API, ""),
+    "a month": (rows.MONTH, ""),
+    "a day, every rule on": (rows.RULED_SLOTS, HTMX),
+}
 
 
 def statements(stage: Stage) -> dict[str, int]:
