@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from portal.domain.errors import NotFound
+from portal.domain.lifecycle import Status
 from portal.domain.slots import Start
+from portal.domain.steps import Piece
 from portal.extensions import Transaction
 from portal.models import Allocation, Appointment, Customer, Event
 from portal.operations import bookables, notices, occupancy, outbox
@@ -26,7 +28,10 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is misread on paper 
 REFERENCE_LENGTH = 8
 
 _table = Appointment.__table__
-FOUND = select(*_table.c).where(_table.c.public_id == bindparam("public_id"))
+_BY_ID = select(*_table.c).where(_table.c.public_id == bindparam("public_id"))
+FOUND = _BY_ID.where(_table.c.status != Status.HELD.value)
+HELD = _BY_ID.where(_table.c.status == Status.HELD.value)
+LET_GO = delete(Appointment).where(_table.c.public_id == bindparam("name"), _table.c.status == Status.HELD.value)
 _KNOWN = select(Customer.__table__.c.id).where(Customer.__table__.c.email == bindparam("known_as")).scalar_subquery()
 _GIVEN: dict[str, Any] = {
     column.name: bindparam(column.name, type_=column.type)
@@ -44,16 +49,24 @@ NEW = (
 class Row:
     """The columns of an appointment that was just written, read as those of a row."""
 
+    id: int
+
     def __init__(self, **columns: Any) -> None:
         self.__dict__.update(columns)
 
 
 def found(session: Session, public_id: str, *, lock: bool = False) -> Any:
-    """Read an appointment's columns. Raises NotFound."""
+    """Read an appointment's columns. Raises NotFound, also for a place that is only held."""
     query = FOUND.with_for_update() if lock else FOUND
     if (row := session.connection().execute(query, {"public_id": public_id}).first()) is None:
         raise NotFound
     return row
+
+
+def let_go(session: Session, name: str | None) -> None:
+    """Let go of the place that is held under a name, if one is: nothing is left of it, and nothing is told."""
+    if name is not None:
+        session.connection().execute(LET_GO, {"name": name})
 
 
 def bookable_of(session: Session, row: Any, *, lock: bool = False) -> Bookable:
@@ -112,10 +125,29 @@ def allocate(
         },
     )
     occupancy.remember_length(session, pool, bookable.longest, bookable.planning.schedule.slot_minutes)
-    seqs = {key: session.ledger[key] for key in occupancy.keys(pool, start.start, start.end)}
-    return occupancy.hold(
-        pool, seqs, start.start, start.end, units, overbook=overbook or role == "wanted", capacity=found
-    )
+    return _taken(session, pool, start.start, start.end, units, found, overbook=overbook or role == "wanted")
+
+
+def keep(session: Transaction, bookable: Bookable, row: Any) -> dict[str, Any]:
+    """Let the place that is held for an appointment be its own, and describe it for the history."""
+    held = Allocation.appointment_id == row.id, Allocation.role == "held"
+    session.execute(update(Allocation).where(*held).values(role="visit", taken_until=None))
+    found = occupancy.capacity(bookable, row.starts_at, row.ends_at)
+    return _taken(session, bookable.pool_id, row.starts_at, row.ends_at, row.units, found)
+
+
+def _taken(
+    session: Transaction,
+    pool: int,
+    start: datetime,
+    end: datetime,
+    units: int,
+    found: Sequence[Piece],
+    *,
+    overbook: bool = False,
+) -> dict[str, Any]:
+    seqs = {key: session.ledger[key] for key in occupancy.keys(pool, start, end)}
+    return occupancy.hold(pool, seqs, start, end, units, overbook=overbook, capacity=found)
 
 
 def free(session: Session, row: Any, until: datetime | None, now: datetime, *, role: str = "visit") -> None:

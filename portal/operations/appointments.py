@@ -24,9 +24,13 @@ from portal.domain.window import change_allowed
 from portal.extensions import Transaction, reading, retried, transaction
 from portal.models import Allocation, Customer, Event, Order
 from portal.operations import (
+    access,
     admission,
     availability,
     bookables,
+    bookings,
+    confirmations,
+    continuations,
     freed,
     limits,
     links,
@@ -40,6 +44,7 @@ from portal.operations.actors import Actor
 from portal.operations.audit import differences
 from portal.operations.availability import Asking
 from portal.operations.bookables import Bookable
+from portal.operations.continuations import Introduced
 from portal.operations.links import OpenLink
 from portal.operations.once import Once, answered, digest, remember
 
@@ -74,16 +79,18 @@ class Wish:
     customer: int | None = None
     quantity: int = 1
     overbook: str = ""
+    continuation: str | None = None
+    hold: str | None = None
     once: Once | None = None
 
     def fingerprint(self) -> str:
-        """Identify the request, to recognise it when it comes again."""
-        return digest({**asdict(self), "once": None})
+        """Identify the request, to recognise it when it comes again, whatever was held for its form meanwhile."""
+        return digest({**asdict(self), "once": None, "hold": None})
 
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """A booking made, or the same one again (``replayed``)."""
+    """A booking made, or the same one again (``replayed``); a ``held`` one waits for its address to be confirmed."""
 
     public_id: str
     token: str
@@ -95,13 +102,19 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """What is booked, and on whose behalf."""
+    """What is booked, and on whose behalf: of an order's link, of a customer whom a mail introduced, of anybody."""
 
     bookable: Bookable
     link: OpenLink | None
     asking: Asking
-    order_id: int | None
-    customer_id: int | None
+    order_id: int | None = None
+    customer_id: int | None = None
+    introduced: Introduced | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether a link or a mail of ours proved already who asks."""
+        return self.link is not None or self.introduced is not None
 
 
 @retried
@@ -120,8 +133,9 @@ def book(wish: Wish, *, now: datetime) -> Booked:
         target = _target(session, wish, now, lock=True)
         _same_keys(session, _keys(target, wish))
         end = _end(target.bookable, wish.start)
+        rows.let_go(session, wish.hold)
         occupancy.release_lapsed(session, target.bookable.pool_id, wish.start, end, now)
-        admission.within_link(session, target.link, now)
+        _admit(session, target, wish, now)
         answers = check_answers(target.bookable.planning.questions, wish.fields, needed=not wish.actor.staff)
         start = _admitted(session, target, wish, now)
         booked = _record(session, target, wish, answers, start, now)
@@ -266,7 +280,7 @@ def cancel(
             freed.note(session, bookable, row, freed.CANCELLED, now, not_before=until)
         after = {"status": Status.CANCELLED.value}
         rows.write(session, row, now, sequence=row.sequence + 1, undo_until=until, **rows.NOT_WANTED, **after)
-        told = {"by": rows.by_whom(actor), **because.told}
+        told = {"by": rows.by_whom(actor), "was": row.status, **because.told}
         kept = {**after, **because.kept}
         rows.happened(session, row.id, "cancelled", actor, now, before={"status": row.status}, after=kept, holds=held)
         rows.announce(session, "cancellation", "cancelled", row, bookable, now, not_before=until or now, **told)
@@ -329,7 +343,26 @@ def _target(session: Session, wish: Wish, now: datetime, *, lock: bool = False) 
     if not wish.actor.staff and not found.planning.guests:
         raise NotFound
     order_id, customer_id = _caller(session, wish)
-    return _Target(found, None, Asking(staff=wish.actor.staff, quantity=wish.quantity), order_id, customer_id)
+    asking = Asking(staff=wish.actor.staff, quantity=wish.quantity)
+    return _Target(found, None, asking, order_id, customer_id, _introduced(session, wish, found, now, lock=lock))
+
+
+def _introduced(session: Session, wish: Wish, bookable: Bookable, now: datetime, *, lock: bool) -> Introduced | None:
+    """Open a wish's continuation; before the lock also one used up, for the booking may be a repetition."""
+    if wish.continuation is None:
+        return None
+    found = continuations.opened(session, wish.continuation, bookable.pool_id, now, used=not lock)
+    if found.email != wish.contact.email:
+        raise Invalid(field="email", problem="locked")
+    return found
+
+
+def _admit(session: Session, target: _Target, wish: Wish, now: datetime) -> None:
+    """Accept who asks, and use up what introduced them. Raises LimitReached, NotEligible, LinkUnknown."""
+    admission.within_link(session, target.link, now)
+    access.admit(target.bookable, wish.contact.email, actor=wish.actor, link=target.link, introduced=target.known)
+    if target.introduced is not None:
+        continuations.use(session, target.introduced)
 
 
 def _caller(session: Session, wish: Wish) -> tuple[int | None, int | None]:
@@ -365,7 +398,7 @@ def _admitted(session: Session, target: _Target, wish: Wish, now: datetime) -> S
     asking = replace(target.asking, customer=wish.contact.email)
     start = availability.judge(session, target.bookable, wish.start, now=now, asking=asking)
     if not wish.overbook:
-        admission.admit(start)
+        admission.check(session, target.bookable, start, asking, now)
     return start
 
 
@@ -375,59 +408,40 @@ def _admitted_move(session: Session, bookable: Bookable, row: Any, wish: Move, n
     asking = replace(of_link, staff=wish.actor.staff, quantity=row.units)
     start = availability.judge(session, bookable, wish.start, now=now, asking=asking)
     if not wish.overbook:
-        admission.admit(start)
+        admission.check(session, bookable, start, asking, now)
     return start
 
 
 def _record(
     session: Transaction, target: _Target, wish: Wish, answers: Mapping[str, Any], start: Start, now: datetime
 ) -> Booked:
-    bookable = target.bookable
-    asked = admission.asks_first(bookable, wish.actor)
-    row: dict[str, Any] = {
-        "public_id": tokens.new_public_id(),
-        "generation": 1,
-        "reference": rows.new_reference(),
-        "site_id": bookable.site.id,
-        "planning_id": bookable.planning.id,
-        "order_id": target.order_id,
-        "link_id": target.link.id if target.link else None,
-        "customer_id": target.customer_id,
-        "status": (Status.REQUESTED if asked else Status.CONFIRMED).value,
-        "starts_at": start.start,
-        "ends_at": start.end,
-        "units": wish.quantity,
-        "email": wish.contact.email,
-        "name": wish.contact.name,
-        "phone": wish.contact.phone,
-        "comment": wish.contact.comment,
-        "fields": dict(answers),
-        "locale": wish.contact.locale,
-        "source": wish.actor.origin,
-        "overbook_reason": wish.overbook,
-        "undo_until": None,
-        **rows.NOT_WANTED,
-        "answer_by": admission.answer_by(bookable, start.start, now) if asked else None,
-        "version": 1,
-        "sequence": 0,
-        "created_at": now,
-        "updated_at": now,
-        **rows.promise(bookable, start.start),
-    }
-    identity = session.connection().execute(rows.NEW, {**row, "known_as": wish.contact.email}).scalar_one()
-    held = rows.allocate(session, bookable, identity, start, wish.quantity, overbook=bool(wish.overbook))
-    after = {"status": row["status"], "start": start.start.isoformat(), "end": start.end.isoformat()}
-    if wish.overbook:
-        after["overbook"] = wish.overbook
-    event, kind, change = _REQUEST if asked else _BOOKING
-    rows.happened(session, identity, event, wish.actor, now, after=after, holds=[held])
-    made = rows.Row(id=identity, **row)
-    rows.announce(session, kind, change, made, bookable, now, not_before=now)
+    """Write the appointment, or hold its place until the address that was given is confirmed."""
+    bookable, until = target.bookable, confirmations.until(target.bookable, wish.actor, now, known=target.known)
+    made = bookings.write(
+        session,
+        bookable,
+        start,
+        now,
+        status=(Status.HELD if until else bookings.status_for(bookable, wish.actor)).value,
+        order_id=target.order_id,
+        link_id=target.link.id if target.link else None,
+        customer_id=target.customer_id,
+        units=wish.quantity,
+        email=wish.contact.email,
+        name=wish.contact.name,
+        phone=wish.contact.phone,
+        comment=wish.contact.comment,
+        fields=dict(answers),
+        locale=wish.contact.locale,
+        source=wish.actor.origin,
+        overbook_reason=wish.overbook,
+    )
+    if until is not None:
+        confirmations.hold(session, bookable, made, start, until, now)
+    else:
+        held = rows.allocate(session, bookable, made.id, start, wish.quantity, overbook=bool(wish.overbook))
+        bookings.tell(session, bookable, made, wish.actor, held, now)
     return _booked(made)
-
-
-_BOOKING, _REQUEST = ("scheduled", "confirmation", "new"), ("requested", "request_received", "requested")
-"""What a booking, and one that waits for an answer, is called in the history, in the mail, and to the site."""
 
 
 def _moved(session: Transaction, bookable: Bookable, row: Any, start: Start, wish: Move, now: datetime) -> Booked:

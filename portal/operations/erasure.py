@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from portal.domain.errors import NotFound, StateChanged
 from portal.domain.lifecycle import ACTIVE
 from portal.extensions import retried, transaction
-from portal.models import Appointment, Audit, Customer, Event, Order, OutboxMessage, Upload
+from portal.models import Appointment, Audit, Continuation, Customer, Event, Order, OutboxMessage, Upload
 from portal.operations import audit
 from portal.operations.actors import SYSTEM, Actor
 
@@ -75,6 +75,7 @@ def forget_customers(session: Session, ids: Sequence[int], now: datetime) -> Non
     addresses = session.scalars(select(Customer.email).where(Customer.id.in_(ids), Customer.email.is_not(None))).all()
     named = or_(OutboxMessage.order_id.in_([order.id for order in made]), OutboxMessage.recipient.in_(addresses))
     session.execute(delete(OutboxMessage).where(named))
+    session.execute(delete(Continuation).where(Continuation.email.in_(addresses)))
     _forget_changes(session, [order.reference for order in made])
     told = and_(Audit.kind == "customer", Audit.key.in_([str(number) for number in ids]))
     session.execute(update(Audit).where(told).values(label="", before={}, after={}))

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from portal.domain.lifecycle import Status
 from portal.domain.openings import profile
 from portal.domain.steps import Piece, Steps
 from portal.domain.zones import epoch, local_day, utc_days
-from portal.models import Allocation, Event, Pool
+from portal.models import Allocation, Appointment, Event, Pool
 from portal.models.types import UtcDateTime, epoch_seconds
 from portal.operations.bookables import Bookable
 
@@ -88,11 +89,13 @@ def release_lapsed(session: Session, pool_id: int, start: datetime, end: datetim
     """Free for good what the clock has freed already in a locked interval of a pool, and count it.
 
     Only an appointment's own place is part of its history: what was held for a form or kept for those who wait lapses
-    without a word.
+    without a word, and of what was only held nothing is left.
     """
     asked = {"pool": pool_id, "start": start, "end": end, "now": now}
     lapsed = session.connection().execute(LAPSED, asked).all()
     tell_freed(session, lapsed, now)
+    if held := [row.appointment_id for row in lapsed if row.role == "held"]:
+        session.execute(delete(Appointment).where(Appointment.id.in_(held), Appointment.status == Status.HELD.value))
     return len(lapsed)
 
 

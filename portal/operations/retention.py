@@ -10,6 +10,7 @@ from sqlalchemy import and_, delete, exists, select
 
 from portal.extensions import reading, retried, transaction
 from portal.models import Appointment, Customer, Idempotency, Order, Organisation, Upload
+from portal.operations import continuations
 from portal.operations.erasure import anonymise, forget_customers
 
 BATCH = 500  # appointments in one transaction: others want to write, too
@@ -46,10 +47,11 @@ def purge(*, now: datetime) -> Purged:
 
 @retried
 def sweep(*, now: datetime) -> None:
-    """Sweep out files that nobody decided upon, and answers that nobody asks for again."""
+    """Sweep out files that nobody decided upon, answers that nobody asks for again, and links that lead on no more."""
     with transaction() as session:
         session.execute(delete(Upload).where(Upload.created_at < now - UPLOAD))
         session.execute(delete(Idempotency).where(Idempotency.created_at < now - REPEATABLE))
+        continuations.sweep(session, now)
 
 
 @retried

@@ -26,6 +26,7 @@ OFFER = "offer"
 WAIT = "wait"
 CONTINUE = "continue"
 CONFIRM = "confirm"
+HOLD = "hold"
 
 
 def new_public_id() -> str:

@@ -20,6 +20,7 @@ CARRIED = ("lang", "tz", "email", "name", "phone")
 LONGEST = 254  # characters of a value that travels
 MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 NONCE = re.compile(r"[A-Za-z0-9_-]{11}", re.ASCII)
+TOKEN = re.compile(r"[A-Za-z0-9_-]{54}", re.ASCII)
 KEY = re.compile(r"[a-z0-9-]{1,60}", re.ASCII)
 
 
@@ -28,7 +29,8 @@ class Visit:
     """The readable part of a public page's query.
 
     ``month`` is a first of the month; ``tz`` the visitor's own zone; ``nonce`` names the page from which a start was
-    chosen; ``carried`` goes into every link and form.
+    chosen; ``carried`` goes into every link and form. ``c`` is the token of a continuation, ``hold`` that of a place
+    which is kept while a form is open.
     """
 
     day: date | None
@@ -38,6 +40,13 @@ class Visit:
     tz: ZoneInfo | None
     nonce: str | None
     carried: dict[str, Any]
+    c: str | None = None
+    hold: str | None = None
+
+    @property
+    def tokens(self) -> dict[str, str]:
+        """Give the tokens that go on to the next step of a booking, and no further."""
+        return {name: token for name, token in (("c", self.c), ("hold", self.hold)) if token}
 
     @property
     def lang(self) -> str | None:
@@ -58,6 +67,8 @@ def visit() -> Visit:
         tz=_zone(given.get("tz", "")),
         nonce=given["from"] if NONCE.fullmatch(given.get("from", "")) else None,
         carried={name: given[name] for name in CARRIED if 0 < len(given.get(name, "")) <= LONGEST},
+        c=given.get("c") or None,
+        hold=given["hold"] if TOKEN.fullmatch(given.get("hold", "")) else None,
     )
 
 

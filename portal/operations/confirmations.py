@@ -1,0 +1,127 @@
+"""Confirm by mail: a guest's place is held until the link that was mailed to the address is pressed.
+
+Until then it is an appointment of nobody known: shown nowhere, counted nowhere, told to nobody. It becomes one as if it
+were booked at that moment, judged once more; past its time it counts for nothing, whatever the worker does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from portal.domain.errors import LinkExpired, LinkUnknown
+from portal.domain.lifecycle import Status
+from portal.domain.slots import Start
+from portal.extensions import Transaction, reading, retried, transaction
+from portal.models import Allocation, Appointment, Customer
+from portal.operations import admission, availability, bookings, limits, next_steps, occupancy, outbox, tokens
+from portal.operations import appointment_rows as rows
+from portal.operations.actors import Actor
+from portal.operations.availability import Asking
+from portal.operations.bookables import Bookable, PlanningCard, SiteCard
+
+GENERATION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A place that waits for its address to be confirmed ``until`` then; ``made`` is the token of what became of it."""
+
+    site: SiteCard
+    planning: PlanningCard
+    start: datetime
+    end: datetime
+    until: datetime | None
+    locale: str
+    made: str = ""
+
+
+def until(bookable: Bookable, actor: Actor, now: datetime, *, known: bool) -> datetime | None:
+    """Give the instant by which an address must be confirmed; None for one that need not be: of staff, or ``known``."""
+    minutes = bookable.policy.confirm_by_mail
+    return now + timedelta(minutes=minutes) if minutes and not known and not actor.staff else None
+
+
+def hold(session: Transaction, bookable: Bookable, row: Any, start: Start, until: datetime, now: datetime) -> None:
+    """Hold the place of an appointment that was written as ``held``, and queue the mail that asks to confirm it."""
+    rows.allocate(session, bookable, row.id, start, row.units, overbook=False, role="held", until=until)
+    mail = outbox.Draft(
+        kind=next_steps.CONFIRM_ADDRESS,
+        dedupe=f"{next_steps.CONFIRM_ADDRESS}:{row.public_id}",
+        recipient=row.email,
+        locale=row.locale,
+        not_before=now,
+        payload={next_steps.CONFIRM_ADDRESS: row.public_id},
+    )
+    outbox.enqueue(session, [mail], now)
+
+
+def look(token: str, *, now: datetime) -> Waiting:
+    """Look at what a mailed link would confirm, or has confirmed. Raises LinkUnknown, LinkExpired."""
+    with reading() as session:
+        row = _opened(session, token, now)
+        bookable = rows.bookable_of(session, row)
+    made = _made(row) if row.status != Status.HELD else ""
+    end = row.taken_until
+    return Waiting(bookable.site, bookable.planning, row.starts_at, row.ends_at, end, row.locale, made)
+
+
+@retried
+def confirm(token: str, *, now: datetime) -> str:
+    """Make an appointment of what was held, once, and give the token that manages it.
+
+    Raises LinkUnknown, LinkExpired, and what ``appointments.book`` raises for a start that cannot be had any more.
+    """
+    with reading() as session:
+        seen = _opened(session, token, now)
+        bookable = rows.bookable_of(session, seen)
+    with transaction(_keys(bookable, seen)) as session:
+        row = _opened(session, token, now)
+        if row.status != Status.HELD:
+            return _made(row)
+        bookable = rows.bookable_of(session, row, lock=True)
+        if not set(_keys(bookable, row)) <= set(session.ledger):
+            raise StaleDataError("the planning or its rules changed before it could be locked")
+        asking = Asking(quantity=row.units, leaving_out=row.id, customer=row.email)
+        start = availability.judge(session, bookable, row.starts_at, now=now, asking=asking)
+        admission.admit(start)
+        _settle(session, bookable, row, now)
+        return _made(row)
+
+
+def _settle(session: Transaction, bookable: Bookable, row: Any, now: datetime) -> None:
+    """Let the held place be an appointment's own, and tell of it as of a booking."""
+    actor = Actor("customer", row.source)
+    status = bookings.status_for(bookable, actor).value
+    known = session.scalar(select(Customer.id).where(Customer.email == row.email))
+    answer_by = bookings.answer_by(bookable, status, row.starts_at, now)
+    changed = {"status": status, "answer_by": answer_by, "customer_id": known}
+    rows.write(session, row, now, **changed)
+    booked = rows.Row(**{**row._mapping, **changed, "version": row.version + 1})
+    bookings.tell(session, bookable, booked, actor, rows.keep(session, bookable, row), now)
+
+
+def _keys(bookable: Bookable, row: Any) -> list[str]:
+    return [*occupancy.keys(bookable.pool_id, row.starts_at, row.ends_at), *limits.keys(bookable, row.email)]
+
+
+def _opened(session: Session, token: str, now: datetime) -> Any:
+    """Read the row that a link is about, with the end of its hold. Raises LinkUnknown, LinkExpired."""
+    place = and_(Allocation.appointment_id == Appointment.id, Allocation.role == "held")
+    held = and_(place, Allocation.released_at.is_(None), Allocation.taken_until > now)
+    query = select(*Appointment.__table__.c, Allocation.taken_until).outerjoin(Allocation, held)
+    row = session.execute(query.where(Appointment.public_id == tokens.public_id_of(token))).first()
+    if not tokens.verified(token, tokens.CONFIRM, row.generation if row is not None else GENERATION):
+        raise LinkUnknown
+    if row is None or (row.status == Status.HELD and row.taken_until is None):  # nothing is left of what has lapsed
+        raise LinkExpired(problem="confirmation")
+    return row
+
+
+def _made(row: Any) -> str:
+    return tokens.token(tokens.MANAGE, row.public_id, row.generation)

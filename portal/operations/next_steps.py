@@ -1,0 +1,106 @@
+"""What mails say by which an address goes on with what it asked for: a customer's booking, or one to be confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, and_
+from sqlalchemy.orm import Session
+
+from portal.domain.lifecycle import Status
+from portal.models import Allocation, Appointment, Continuation, Customer, Pool
+from portal.operations import bookables, tokens
+from portal.operations.bookables import PlanningCard, SiteCard
+from portal.operations.outbox import Message
+
+CONTINUATION, CONFIRM_ADDRESS = "continuation", "confirm_address"
+KINDS = (CONTINUATION, CONFIRM_ADDRESS)
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """A link to go on with, until when, and with which slot; ``carried`` belongs into the address of its page."""
+
+    token: str
+    site: SiteCard
+    planning: PlanningCard
+    start: datetime
+    end: datetime
+    until: datetime
+    carried: Mapping[str, str] = field(default_factory=dict)
+
+
+def read(session: Session, messages: Sequence[Message], now: datetime) -> dict[int, NextStep | str]:
+    """Read the steps of a batch of messages by their ids; a word says why one is no longer to be said.
+
+    A continuation for somebody who is no customer is not to be said, and that is all that tells them from one who is.
+    """
+    found = {
+        CONTINUATION: _continuations(session, _named(messages, CONTINUATION)),
+        CONFIRM_ADDRESS: _held(session, _named(messages, CONFIRM_ADDRESS)),
+    }
+    steps: dict[int, NextStep | str] = {}
+    for message in messages:
+        if message.kind in found:
+            step = found[message.kind].get(_name(message))
+            steps[message.id] = "nobody_known" if step is None else step if step.until > now else "expired"
+    return steps
+
+
+def _name(message: Message) -> str:
+    return str(message.payload.get(message.kind, ""))
+
+
+def _named(messages: Sequence[Message], kind: str) -> list[str]:
+    return [_name(message) for message in messages if message.kind == kind]
+
+
+def _continuations(session: Session, named: Collection[str]) -> dict[str, NextStep]:
+    row = Continuation
+    query = (
+        bookables.joined(row.public_id, row.generation, row.starts_at, row.expires_at, row.carried)
+        .join(row, row.pool_id == Pool.id)
+        .join(Customer, Customer.email == row.email)
+        .where(row.public_id.in_(named), row.starts_at.is_not(None))
+    )
+    return {
+        one.public_id: _step(session, one, tokens.CONTINUE, until=one.expires_at, carried=one.carried)
+        for one in _rows(session, query, named)
+    }
+
+
+def _held(session: Session, named: Collection[str]) -> dict[str, NextStep]:
+    row, place = Appointment, Allocation
+    waiting = and_(row.status == Status.HELD.value, place.released_at.is_(None), place.taken_until.is_not(None))
+    query = (
+        bookables.joined(row.public_id, row.generation, row.starts_at, place.taken_until)
+        .join(place, place.pool_id == Pool.id)
+        .join(row, row.id == place.appointment_id)
+        .where(row.public_id.in_(named), waiting)
+    )
+    return {
+        one.public_id: _step(session, one, tokens.CONFIRM, until=one.taken_until)
+        for one in _rows(session, query, named)
+    }
+
+
+def _rows(session: Session, query: Select[*tuple[Any, ...]], named: Collection[str]) -> Sequence[Any]:
+    return session.execute(query).all() if named else ()
+
+
+def _step(
+    session: Session, row: Any, purpose: str, *, until: datetime, carried: Mapping[str, str] | None = None
+) -> NextStep:
+    found = bookables.from_row(session, row)
+    return NextStep(
+        token=tokens.token(purpose, row.public_id, row.generation),
+        site=found.site,
+        planning=found.planning,
+        start=row.starts_at,
+        end=row.starts_at + timedelta(minutes=found.planning.schedule.slot_minutes),
+        until=until,
+        carried=carried or {},
+    )
