@@ -129,7 +129,7 @@ def book(wish: Wish, *, now: datetime) -> Booked:
     request_hash = wish.fingerprint()
     with transaction(_keys(seen, wish)) as session:
         if (first := answered(session, wish.once, request_hash)) is not None:
-            return _again(first)
+            return again(first)
         target = _target(session, wish, now, lock=True)
         _same_keys(session, _keys(target, wish))
         end = _end(target.bookable, wish.start)
@@ -139,7 +139,7 @@ def book(wish: Wish, *, now: datetime) -> Booked:
         answers = check_answers(target.bookable.planning.questions, wish.fields, needed=not wish.actor.staff)
         start = _admitted(session, target, wish, now)
         booked = _record(session, target, wish, answers, start, now)
-        remember(session, wish.once, request_hash, _answer(booked), now)
+        remember(session, wish.once, request_hash, answer_of(booked), now)
         return booked
 
 
@@ -198,7 +198,7 @@ def move(wish: Move, *, now: datetime) -> Booked:
     request_hash = wish.fingerprint()
     with transaction(locks) as session:
         if (first := answered(session, wish.once, request_hash)) is not None:
-            return _again(first)
+            return again(first)
         row = rows.found(session, wish.public_id)
         bookable = rows.bookable_of(session, row, lock=True)
         rows.unmoved(row, seen)
@@ -206,11 +206,11 @@ def move(wish: Move, *, now: datetime) -> Booked:
             raise StaleDataError("the planning or its rules changed before it could be locked")
         _may_change(row, bookable, wish.actor, now)
         if wish.start in (row.starts_at, row.wanted_start):
-            return _booked(row)
+            return booked_of(row)
         occupancy.release_lapsed(session, bookable.pool_id, wish.start, end, now)
         start = _admitted_move(session, bookable, row, wish, now)
         moved = _moved(session, bookable, row, start, wish, now)
-        remember(session, wish.once, request_hash, _answer(moved), now)
+        remember(session, wish.once, request_hash, answer_of(moved), now)
         return moved
 
 
@@ -441,13 +441,13 @@ def _record(
     else:
         held = rows.allocate(session, bookable, made.id, start, wish.quantity, overbook=bool(wish.overbook))
         bookings.tell(session, bookable, made, wish.actor, held, now)
-    return _booked(made)
+    return booked_of(made)
 
 
 def _moved(session: Transaction, bookable: Bookable, row: Any, start: Start, wish: Move, now: datetime) -> Booked:
     """Move at once; a customer's move of what was approved before is asked for, and the old place kept meanwhile."""
     if row.status == Status.CONFIRMED and admission.asks_first(bookable, wish.actor):
-        return _booked(moving.ask(session, bookable, row, start, wish.actor, now))
+        return booked_of(moving.ask(session, bookable, row, start, wish.actor, now))
     because = wish.because
     moved = moving.rebook(
         session,
@@ -461,7 +461,7 @@ def _moved(session: Transaction, bookable: Bookable, row: Any, start: Start, wis
         kept=because.kept,
         told=because.told,
     )
-    return _booked(moved)
+    return booked_of(moved)
 
 
 def _may_change(row: Any, bookable: Bookable, actor: Actor, now: datetime) -> None:
@@ -491,18 +491,20 @@ def manage_token(public_id: str, generation: int) -> str:
     return tokens.token(tokens.MANAGE, public_id, generation)
 
 
-def _booked(row: Any) -> Booked:
+def booked_of(row: Any) -> Booked:
+    """Tell of an appointment what its customer needs."""
     token = manage_token(row.public_id, row.generation)
     return Booked(row.public_id, token, row.starts_at, row.ends_at, Status(row.status))
 
 
-def _answer(booked: Booked) -> dict[str, str]:
+def answer_of(booked: Booked) -> dict[str, str]:
     """Keep what is needed to answer again; the token is derived anew."""
     told = {"public_id": booked.public_id, "start": booked.start.isoformat(), "end": booked.end.isoformat()}
     return {**told, "status": booked.status.value}
 
 
-def _again(first: Mapping[str, Any]) -> Booked:
+def again(first: Mapping[str, Any]) -> Booked:
+    """Answer as the first time."""
     start, end = datetime.fromisoformat(first["start"]), datetime.fromisoformat(first["end"])
     status = Status(first.get("status", Status.CONFIRMED))  # answers of the first version do not say it
     return Booked(first["public_id"], manage_token(first["public_id"], 1), start, end, status, replayed=True)
