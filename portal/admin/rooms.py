@@ -66,6 +66,7 @@ GROUPS: Sequence[tuple[str, Text, Sequence[Room]]] = (
             Room("users", "admin.people.index", _l("Users"), ADMIN),
             Room("keys", "admin.api_keys.index", _l("API keys"), ADMIN),
             Room("mails", "admin.mails.index", _l("E-mails"), EDIT),
+            Room("mail_texts", "admin.mail_texts.index", _l("Words of the mails"), ADMIN),
             Room("audit", "admin.audit.index", _l("Audit log"), ADMIN),
             Room("system", "admin.system.show", _l("System"), EDIT),
         ),

@@ -7,18 +7,10 @@ from flask import Blueprint, Response, request
 from portal.delivery.mailbox import Kept, Mailbox, folder
 from portal.domain.errors import NotFound
 from portal.extensions import settings
+from portal.web.mail_frame import framed
 from portal.web.responses import page
 
 bp = Blueprint("mailbox", __name__, url_prefix="/dev/mail")
-
-# A mail is a stranger's page: no script, nothing from elsewhere, its own styles, and links that open beside it.
-FRAMED = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; base-uri 'self'; form-action 'none'; "
-        "sandbox allow-popups allow-popups-to-escape-sandbox"
-    ),
-    "X-Frame-Options": "SAMEORIGIN",
-}
 
 
 @bp.get("")
@@ -37,8 +29,7 @@ def show(name: str) -> Response:
 @bp.get("/<name>/html")
 def html(name: str) -> Response:
     """Give a mail's HTML for the frame."""
-    body = _found(name).html.replace("<head>", '<head><base target="_blank">', 1)
-    return Response(body, mimetype="text/html", headers=FRAMED)
+    return framed(_found(name).html, opening=True)
 
 
 @bp.get("/<name>/invite.ics")

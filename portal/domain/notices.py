@@ -136,6 +136,12 @@ class Notices:
         summary = {"summary": f"{self.summary:%H:%M}"} if self.summary is not None else {}
         return {**{side: cells for side, cells in sides.items() if cells}, **summary}
 
+    @property
+    def told(self) -> dict[str, object]:
+        """Write every cell by itself, as the audit log compares them."""
+        cells = {f"{side.value}.{what.value}": self.wanted(side, what) for side in TOLD for what in What}
+        return {**cells, "summary": f"{self.summary:%H:%M}" if self.summary is not None else None}
+
     def _differing(self, side: Side) -> dict[str, bool]:
         return {
             what.value: self.wanted(side, what)

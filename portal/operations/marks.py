@@ -1,14 +1,15 @@
 """What the staff writes down about an appointment: somebody arrived, is done, did not come; notes; and what is undone.
 
 A mark changes what is known of an appointment, never its place: that is kept to the end. So no ledger is locked here,
-the row alone; a cancellation, which does lock it, finds the row changed and starts again.
+the row alone; a cancellation, which does lock it, finds the row changed and starts again. Of those who did not come the
+mails tell, where a site wants that, and not before a mistake could be undone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -19,7 +20,7 @@ from portal.domain.lifecycle import Status, check_move, check_undo
 from portal.extensions import reading, retried, transaction
 from portal.models import Event
 from portal.operations import appointment_rows as rows
-from portal.operations import appointments
+from portal.operations import appointments, outbox
 from portal.operations.actors import Actor
 from portal.operations.cards import AppointmentCard
 from portal.operations.once import Once, answered, digest, remember
@@ -40,6 +41,8 @@ def mark(public_id: str, status: Status, actor: Actor, *, now: datetime) -> bool
             return False
         check_move(before, status, starts_at=row.starts_at, now=now)
         _become(session, row, status, status.value, actor, now)
+        if status is Status.NO_SHOW:
+            _tell_absence(session, row, now)
         return True
 
 
@@ -56,7 +59,16 @@ def unmark(public_id: str, status: Status, actor: Actor, *, now: datetime) -> bo
         before = next(Status(change.before) for change in changes if change.kind == status)
         check_undo(status, before)
         _become(session, row, before, "undone", actor, now)
+        if status is Status.NO_SHOW:
+            outbox.withdraw(session, row.id, ("no_show", "site_notice"), now)
         return True
+
+
+def _tell_absence(session: Session, row: Any, now: datetime) -> None:
+    """Queue the mails about one who did not come: they leave when there was time to notice a mistake."""
+    bookable = rows.bookable_of(session, row)
+    until = now + timedelta(minutes=bookable.policy.undo)
+    rows.announce(session, "no_show", "no_show", row, bookable, now, not_before=until)
 
 
 def undo(public_id: str, actor: Actor, *, now: datetime, of: Status | None = None) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from portal.domain.notices import Side, What, cell_of
+from portal.extensions import reading
+from portal.operations import bookables
 from portal.operations.bookables import SiteCard
 from portal.operations.outbox import Draft
 
@@ -12,6 +14,12 @@ from portal.operations.outbox import Draft
 def wanted(site: SiteCard, side: Side, what: What) -> bool:
     """Tell whether a site tells a side of something."""
     return site.notices.wanted(side, what)
+
+
+def waits_for_answers(site_id: int) -> bool:
+    """Tell whether bookings at a site may wait for an answer: by its own rules, or by those of a planning there."""
+    with reading() as session:
+        return any(one.policy.validation != "none" for one in bookables.at_site(session, site_id))
 
 
 def chosen(site: SiteCard, drafts: Iterable[Draft]) -> list[Draft]:

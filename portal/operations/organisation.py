@@ -231,16 +231,27 @@ def _write(revision: str, values: Mapping[str, Any], now: datetime, by: Actor) -
             )
 
 
+def renew(session: Session) -> None:
+    """Name a new state of the company within the caller's transaction: what is kept under the old one is out of date."""
+    _row(session).revision = new_revision()
+
+
 def _claimed(session: Session, revision: str) -> Organisation:
-    """Give the row as the page saw it, made where there is none yet. Raises StateChanged."""
+    """Give the row as the page saw it. Raises StateChanged."""
+    row = _row(session)
+    if row.revision != revision:
+        raise StateChanged(revision=revision)
+    return row
+
+
+def _row(session: Session) -> Organisation:
+    """Give the one row, made where there is none yet."""
     row = session.get(Organisation, 1)
     if row is None:
         given = settings()
         row = Organisation(id=1, name=NOBODY, locale=given.default_locale, timezone=given.default_timezone, revision="")
         session.add(row)
         session.flush()
-    if row.revision != revision:
-        raise StateChanged(revision=revision)
     return row
 
 

@@ -1,0 +1,87 @@
+"""The mails whose words can be changed, and the placeholders in them, as the staff reads of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from portal.admin.stories import mail_title
+from portal.domain.errors import Invalid
+from portal.domain.mail_texts import KINDS, LONGEST_OPENING, LONGEST_SUBJECT
+from portal.i18n import _
+
+LONGEST = {"subject": LONGEST_SUBJECT, "opening": LONGEST_OPENING}
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A placeholder: its name in braces, what it stands for, and what that is in the example."""
+
+    name: str
+    text: str
+    value: str
+
+
+def title_of(name: str) -> str:
+    """Name a mail whose words can be changed."""
+    kind, _dot, change = name.partition(".")
+    notices = {
+        "requested": _("Notice: a request"),
+        "move_requested": _("Notice: a move asked for"),
+        "expired": _("Notice: a request expired"),
+        "move_expired": _("Notice: a move expired"),
+        "new": _("Notice: a new appointment"),
+        "accepted": _("Notice: a request accepted"),
+        "moved": _("Notice: an appointment moved"),
+        "cancelled": _("Notice: an appointment cancelled"),
+        "declined": _("Notice: a request declined"),
+        "move_declined": _("Notice: a move declined"),
+        "no_show": _("Notice: nobody came"),
+    }
+    return notices[change] if change else mail_title(kind)
+
+
+def names_for_sites() -> list[str]:
+    """Name the mails to sites."""
+    return [name for name in KINDS if name.startswith("site_")]
+
+
+def names_for_customers() -> list[str]:
+    """Name the mails to customers."""
+    return [name for name in KINDS if not name.startswith("site_")]
+
+
+def holders(known: Sequence[str], values: dict[str, str]) -> list[Holder]:
+    """Explain placeholders."""
+    words = {
+        "organisation": _("the company"),
+        "site": _("the site"),
+        "address": _("its address"),
+        "phone": _("its telephone"),
+        "order": _("the order, where there is one"),
+        "purpose": _("what for"),
+        "day": _("the day"),
+        "time": _("when it begins"),
+        "end": _("when it ends"),
+        "planning": _("the planning"),
+        "reference": _("the reference"),
+        "before": _("when it was to be"),
+        "wanted": _("when it is wanted"),
+        "until": _("until when"),
+    }
+    return [Holder(f"{{{name}}}", words[name], values.get(name, "")) for name in known]
+
+
+def problem_text(refusal: Invalid, known: Sequence[str]) -> str:
+    """Say what is wrong with words that were typed, and what would be right."""
+    value, longest = refusal.values.get("value"), LONGEST[refusal.values["field"]]
+    names = ", ".join(f"{{{name}}}" for name in known)
+    return {
+        "unknown_placeholder": _("“%(name)s” is no placeholder of this mail. Use: %(names)s.", name=value, names=names),
+        "lone_brace": _(
+            "A brace stands alone in “%(text)s”. Placeholders are written in two: %(names)s.", text=value, names=names
+        ),
+        "not_one_line": _("Write the subject on one line, without signs that cannot be read."),
+        "unreadable": _("Remove the characters that cannot be read."),
+        "too_long": _("Shorten this text to %(number)s characters.", number=longest),
+    }[refusal.values["problem"]]

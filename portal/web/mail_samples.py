@@ -1,0 +1,142 @@
+"""Mails to look at and to try: any kind, on an appointment that is there or on an invented one.
+
+What is true of an appointment is shown as it is; what a kind of mail needs besides (where a move came from, until when
+a link holds) is made up. The links open nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from portal.delivery.letters import Asked, Invitation, Letter, Place, Step, Visit
+from portal.domain.mail_texts import MailText
+from portal.domain.zones import start_instant
+from portal.i18n import catalogue
+from portal.operations import letters, organisation
+from portal.operations.cards import AppointmentCard
+from portal.operations.outbox import Message
+from portal.web.letters import letter_of, visit_of
+
+NOWHERE = "0"
+"""Stands in links where a token would: it opens nothing."""
+
+HALF_PAST_EIGHT = 510  # minutes after midnight
+ANSWER = timedelta(days=2)
+EARLIER = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of mail; of a notice to the site the change that it tells."""
+
+    name: str
+    change: str = ""
+
+    @classmethod
+    def of(cls, name: str) -> Kind:
+        """Read the name of a mail whose words can be changed."""
+        kind, _, change = name.partition(".")
+        return cls(kind, change)
+
+
+def queued(message: Message, content: letters.Content, now: datetime) -> Letter:
+    """Give the letter of a queued message: what it says, or what somebody tries words on."""
+    if content.trial is None:
+        return letter_of(message, content, now)
+    visit = visit_of(content.visit, message.locale) if content.visit else invented(message.locale, now)
+    sample = _sample(Kind(content.trial.kind, content.trial.change), visit, message.locale, now)
+    return replace(
+        sample,
+        to=message.recipient,
+        key=message.key,
+        organisation=content.organisation,
+        sender=content.sender,
+        accent=content.accent,
+        own=content.own,
+        test=True,
+    )
+
+
+def shown(name: str, locale: str, card: AppointmentCard | None, own: MailText, now: datetime) -> Letter:
+    """Give a letter to be looked at."""
+    company = organisation.card()
+    visit = visit_of(card, locale) if card else invented(locale, now)
+    sample = _sample(Kind.of(name), visit, locale, now)
+    return replace(sample, organisation=company.name, sender=company.sender, accent=company.accent, own=own)
+
+
+def invented(locale: str, now: datetime) -> Visit:
+    """Make up an appointment, for as long as there is none: a delivery in a week, at half past eight."""
+    _ = catalogue(locale).gettext
+    zone = ZoneInfo(organisation.card().timezone)
+    day = now.astimezone(zone).date() + timedelta(days=7)
+    start = start_instant(day, HALF_PAST_EIGHT, zone)
+    place = Place(
+        name=_("Example site"), zone=zone, address=_("1 Example Street, 33000 Bordeaux"), phone="05 56 00 00 00"
+    )
+    return Visit(
+        public_id=NOWHERE,
+        token=NOWHERE,
+        sequence=0,
+        reference="K7M4-4QPX",
+        start=start,
+        end=start + timedelta(hours=1),
+        place=place,
+        planning=_("Loading docks"),
+        order="CMD-1042",
+        kind="supplier",
+        change_until=start,
+        email="camille@example.com",
+        name="Camille Martin",
+    )
+
+
+def _sample(kind: Kind, visit: Visit, locale: str, now: datetime) -> Letter:
+    """Write the letter of a kind about an appointment; who sends it is the caller's."""
+    visit = replace(visit, token=NOWHERE, cancelled="cancel" in f"{kind.name}{kind.change}")
+    letter = Letter(
+        kind=kind.name, to=visit.email, locale=locale, organisation="", key=NOWHERE, now=now, change=kind.change
+    )
+    if kind.name == "booking_invitation":
+        return replace(letter, invitation=_invitation(visit))
+    if kind.name == "find":
+        return replace(letter, visits=(visit,))
+    if kind.name in ("continuation", "confirm_address"):
+        return replace(letter, step=_step(visit, now))
+    return replace(
+        letter, visit=visit, before=_before(kind, visit), by="staff", book_token=NOWHERE, asked=_asked(visit, now)
+    )
+
+
+def _before(kind: Kind, visit: Visit) -> tuple[datetime, datetime] | None:
+    if kind.name != "change" and kind.change != "moved":
+        return None
+    return visit.start - EARLIER, visit.end - EARLIER
+
+
+def _asked(visit: Visit, now: datetime) -> Asked:
+    return Asked(until=now + ANSWER, wanted=(visit.start + EARLIER, visit.end + EARLIER), token=NOWHERE)
+
+
+def _invitation(visit: Visit) -> Invitation:
+    return Invitation(
+        token=NOWHERE,
+        order=visit.order or visit.reference,
+        kind=visit.kind or "customer",
+        place=visit.place,
+        units=visit.units,
+    )
+
+
+def _step(visit: Visit, now: datetime) -> Step:
+    return Step(
+        page=f"a/{NOWHERE}",
+        query={},
+        place=visit.place,
+        planning=visit.planning,
+        start=visit.start,
+        end=visit.end,
+        until=now + ANSWER,
+    )
