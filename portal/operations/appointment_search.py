@@ -102,7 +102,7 @@ def _order(wanted: Wanted) -> list[Any]:
 
 
 def _conditions(wanted: Wanted, scope: Scope) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [scope.limits(Appointment.site_id)]
+    found: list[ColumnElement[bool]] = [scope.limits(Appointment.site_id), Appointment.status != Status.HELD.value]
     if wanted.site is not None:
         found.append(Appointment.site_id.in_(select(Site.id).where(Site.key == wanted.site)))
     if wanted.planning is not None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, bindparam, func, select
+from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import LinkUnknown, NotFound
@@ -16,7 +16,7 @@ from portal.domain.lifecycle import ACTIVE, Status, move_allowed
 from portal.domain.policy import Policy
 from portal.domain.window import change_allowed
 from portal.extensions import reading
-from portal.models import Allocation, Appointment, Event, Link, Order, Planning, Site
+from portal.models import Appointment, Event, Link, Order, Planning, Site
 from portal.operations import answers, bookables, tokens
 from portal.operations.answers import Answer
 from portal.operations.bookables import PlanningCard, SiteCard
@@ -70,13 +70,17 @@ class AppointmentCard:
         return tokens.token(tokens.VALIDATE, self.public_id, self.generation)
 
     def active(self, now: datetime) -> bool:
-        """Tell whether somebody is still expected."""
-        return self.status in ACTIVE and self.end > now
+        """Tell whether somebody is still expected; a request that nobody answered in time is over by the clock."""
+        return self.status in ACTIVE and self.end > now and not self.lapsed(now)
 
     def awaits(self, now: datetime) -> bool:
         """Tell whether it waits for an answer: a request, or one that is to be moved, in time."""
         asked = self.status is Status.REQUESTED or (self.status is Status.CONFIRMED and self.wanted is not None)
         return asked and self.answer_by is not None and self.answer_by > now
+
+    def lapsed(self, now: datetime) -> bool:
+        """Tell whether it is a request whose time is over, whatever the worker does."""
+        return self.status is Status.REQUESTED and not self.awaits(now)
 
     @property
     def asked(self) -> tuple[datetime, datetime]:
@@ -87,6 +91,7 @@ class AppointmentCard:
         """Tell whether the customer may still move or cancel it."""
         return (
             move_allowed(self.status, Status.CANCELLED)
+            and not self.lapsed(now)
             and self.start > now
             and change_allowed(self.start, self.policy, now, self.zone)
         )
@@ -100,14 +105,6 @@ class AppointmentCard:
         return self.status is Status.CANCELLED and self.undo_until is not None and self.undo_until > now
 
 
-UNDO_UNTIL = (
-    select(func.max(Allocation.taken_until))
-    .where(Allocation.appointment_id == Appointment.id, Allocation.released_at.is_(None))
-    .correlate(Appointment)
-    .scalar_subquery()
-)
-
-
 # Built once: building a statement of this size costs as much as running it.
 LISTING: Select[*tuple[Any, ...]] = (
     select(
@@ -118,12 +115,12 @@ LISTING: Select[*tuple[Any, ...]] = (
         Order.kind.label("order_kind"),
         Order.units.label("order_units"),
         Link.public_id.label("link_public_id"),
-        UNDO_UNTIL.label("undo_until"),
     )
     .join(Site, Site.id == Appointment.site_id)
     .outerjoin(Planning, Planning.id == Appointment.planning_id)
     .outerjoin(Order, Order.id == Appointment.order_id)
     .outerjoin(Link, Link.id == Appointment.link_id)
+    .where(Appointment.status != Status.HELD.value)  # nobody's yet: shown nowhere
 )
 BY_PUBLIC_ID = LISTING.where(Appointment.public_id == bindparam("public_id"))
 BY_REFERENCE = LISTING.where(Appointment.reference == bindparam("reference"))

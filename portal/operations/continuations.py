@@ -113,7 +113,7 @@ BY_PUBLIC_ID = select(
 
 
 def opened(session: Session, token: str, pool_id: int, now: datetime, *, used: bool = False) -> Introduced:
-    """Open a continuation at the pool that it is for. ``used``: also one that a booking, which may be repeated, used up.
+    """Open a continuation at the pool that it is for; ``used``: also one that a booking, perhaps this one, used up.
 
     Raises LinkUnknown, LinkExpired.
     """

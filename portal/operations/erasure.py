@@ -14,7 +14,7 @@ from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import NotFound, StateChanged
-from portal.domain.lifecycle import ACTIVE
+from portal.domain.lifecycle import ACTIVE, Status
 from portal.extensions import retried, transaction
 from portal.models import Appointment, Audit, Continuation, Customer, Event, Order, OutboxMessage, Upload
 from portal.operations import audit
@@ -43,6 +43,7 @@ def erase(customer_id: int, *, now: datetime, by: Actor = SYSTEM) -> int:
             select(Appointment.id).where(mine, Appointment.status.in_(ACTIVE), Appointment.ends_at > now).limit(1)
         ):
             raise StateChanged(problem="appointments_to_come")
+        session.execute(delete(Appointment).where(mine, Appointment.status == Status.HELD.value))
         ids = session.scalars(select(Appointment.id).where(mine)).all()
         anonymise(session, ids, now)
         forget_customers(session, [customer_id], now)

@@ -117,8 +117,9 @@ def read(
 
 
 def held(now: datetime) -> ColumnElement[bool]:
-    """Give the condition under which an allocation holds its place, or held it to its end."""
-    return and_(Allocation.released_at.is_(None), or_(Allocation.taken_until.is_(None), Allocation.taken_until > now))
+    """Give the condition under which an allocation is an appointment's own place, or was to its end."""
+    taken = or_(Allocation.taken_until.is_(None), Allocation.taken_until > now)
+    return and_(Allocation.role == "visit", Allocation.released_at.is_(None), taken)
 
 
 def demand(given: CTE, pools: Iterable[int]) -> Select[Any]:
@@ -141,6 +142,7 @@ def _appointments(given: CTE, pools: Iterable[int]) -> Select[Any]:
         Appointment.site_id == Site.id,
         Appointment.starts_at >= given.c.since,
         Appointment.starts_at < given.c.until,
+        Appointment.status != Status.HELD.value,
     )
     return (
         select(Pool.id, given.c.number, Appointment.status, lead.label("lead"), func.count())

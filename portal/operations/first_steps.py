@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import exists, select
 
+from portal.domain.lifecycle import Status
 from portal.extensions import reading
 from portal.models import Appointment, Link, Order, Planning, Site
 
@@ -34,7 +35,7 @@ def read() -> FirstSteps:
         exists(select(Planning.id).where(Planning.active)),
         newest,
         exists(select(Link.id)),
-        exists(select(Appointment.id)),
+        exists(select(Appointment.id).where(Appointment.status != Status.HELD.value)),
     )
     with reading() as session:
         return FirstSteps(*session.execute(query).one())

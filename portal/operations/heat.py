@@ -155,7 +155,7 @@ def _map(session: Session, pool: Bookable, period: Period, now: datetime) -> Hea
     """Cut what is open and what is taken into half hours: sums by interval, whatever is booked in them."""
     first, last = day_bounds(period.first, pool.zone)[0], day_bounds(period.last, pool.zone)[1]
     opened = profile([pool.planning.schedule], pool.site.calendar, period.first, period.last).steps
-    taken = occupancy.taken(session, pool.pool_id, pool.longest, first, last, now)
+    taken = occupancy.taken(session, pool.pool_id, pool.longest, first, last, now, recorded=True)
     cells: dict[tuple[int, int], Cell] = {}
     for day in days(period.first, period.last):
         for minute, since, until in half_hours(day, pool.zone):

@@ -44,6 +44,7 @@ TAKEN = (
     )
     .group_by(_table.starts_at, _table.ends_at)
 )
+TAKEN_OF_RECORD = TAKEN.where(_table.role.in_(sorted(RECORDED)))
 LAPSED = (
     update(Allocation)
     .where(
@@ -67,11 +68,13 @@ def taken(
     now: datetime,
     *,
     leaving_out: int | None = None,
+    recorded: bool = False,
 ) -> Steps:
     """Sum what is taken of a pool in ``[start, end)``: by interval in SQL, so that a full slot costs no more than one.
 
     ``longest`` (minutes, of any allocation of the pool) keeps the search to a slice of the index. ``leaving_out`` is
-    the id of an appointment that is being moved.
+    the id of an appointment that is being moved. ``recorded``: only what appointments take, as reports and calendars
+    show it, without what is held for a form or kept for those who wait.
     """
     asked = {
         "pool": pool_id,
@@ -81,7 +84,7 @@ def taken(
         "now": now,
         "leaving_out": leaving_out or 0,
     }
-    rows = session.connection().execute(TAKEN, asked).all()
+    rows = session.connection().execute(TAKEN_OF_RECORD if recorded else TAKEN, asked).all()
     return Steps.sum_of((start_second, end_second, int(units)) for start_second, end_second, units in rows)
 
 

@@ -161,9 +161,9 @@ def week(
 
 
 def holding(bookable: Bookable, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Give the conditions under which an allocation holds a place of the pool, as ``occupancy.taken`` counts them."""
-    held = or_(Allocation.taken_until.is_(None), Allocation.taken_until > now)
-    return Allocation.pool_id == bookable.pool_id, Allocation.released_at.is_(None), held
+    """Give the conditions under which an allocation is an appointment's own place in the pool."""
+    taken = or_(Allocation.taken_until.is_(None), Allocation.taken_until > now)
+    return Allocation.pool_id == bookable.pool_id, Allocation.role == "visit", Allocation.released_at.is_(None), taken
 
 
 def _open_sites(session: Session, scope: Scope) -> list[OpenSite]:
@@ -197,7 +197,7 @@ def _days(session: Session, bookable: Bookable, dates: Sequence[date], now: date
     starts = slots.search(schedule, bookable.site.calendar, used, dates[0], dates[-1], window=None)
     layout = _Layout(
         bookable,
-        used,
+        occupancy.taken(session, bookable.pool_id, bookable.longest, since, until + length, now, recorded=True),
         Steps.highest_of(occupancy.capacity(bookable, since, until)),
         [one for one in starts if one.start >= now],
         _beginning(session, bookable, since, until, now),

@@ -42,7 +42,7 @@ def stand_of(card: AppointmentCard, now: datetime) -> Stand:
     """Tell where an appointment stands at a moment."""
     if card.status is Status.CONFIRMED:
         return Stand.LATE if card.start < now - LATE else Stand.EXPECTED
-    if card.status in (Status.HELD, Status.REQUESTED):
+    if card.status is Status.REQUESTED:
         return Stand.REQUESTED
     return Stand(card.status.value) if card.status in MARKS else Stand.GONE
 
@@ -53,7 +53,7 @@ def standing(now: datetime) -> ColumnElement[str]:
     return case(
         (and_(confirmed, Appointment.starts_at < now - LATE), Stand.LATE.value),
         (confirmed, Stand.EXPECTED.value),
-        (Appointment.status.in_((Status.HELD.value, Status.REQUESTED.value)), Stand.REQUESTED.value),
+        (Appointment.status == Status.REQUESTED.value, Stand.REQUESTED.value),
         (Appointment.status.in_([mark.value for mark in MARKS]), Appointment.status),
         else_=Stand.GONE.value,
     )
@@ -108,6 +108,7 @@ def within(frame: Frame) -> ColumnElement[bool]:
             for site_id, since, until in bounds
         ),
     )
+    booked = and_(starting, Appointment.status != Status.HELD.value)
     if frame.planning is None:
-        return starting
-    return and_(starting, Appointment.planning_id == frame.planning.planning.id)
+        return booked
+    return and_(booked, Appointment.planning_id == frame.planning.planning.id)

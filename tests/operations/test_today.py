@@ -108,12 +108,12 @@ def test_every_status_stands_somewhere_and_the_database_says_the_same(do, docks,
     assert {group.stand: sorted(visit.card.status for visit in group.visits) for group in found.groups} == {
         Stand.EXPECTED: ["confirmed"],
         Stand.ARRIVED: ["arrived"],
-        Stand.REQUESTED: ["held", "requested"],
+        Stand.REQUESTED: ["requested"],
         Stand.COMPLETED: ["completed"],
         Stand.NO_SHOW: ["no_show"],
         Stand.GONE: ["cancelled", "declined", "expired"],
     }
-    assert (found.count, found.totals[Stand.GONE]) == (6, 3)
+    assert (found.count, found.totals[Stand.GONE]) == (5, 3)
 
 
 def test_a_day_tells_since_when_somebody_is_here(do, docks, now, read):
