@@ -124,6 +124,7 @@ def _show(form: BookingForm, choice: Choice, refusal: Refusal | None, asked: Vis
         lost=lost_text(choice),
         nearest=choice.nearest,
         typed=request.method == "POST",
+        asks=choice.bookable.policy.validation != "none",
         what=choice.bookable.planning.name,
         action=paths.to_send,
         back_url=paths.to_day(local_day(start, choice.bookable.zone)),

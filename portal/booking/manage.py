@@ -14,18 +14,19 @@ from flask import Blueprint, Response, request, url_for
 from portal.booking.forms import ConfirmForm, DetailsForm
 from portal.booking.language import speak
 from portal.booking.limits import each_address
-from portal.booking.state import changes_text, state_of, steps_of
+from portal.booking.state import changes_text, refused_move, state_of, steps_of
 from portal.clock import now
 from portal.domain.errors import ChangeTooLate, Refusal, StateChanged
 from portal.domain.lifecycle import Status
 from portal.i18n import _, current_locale, day, hour
-from portal.operations import appointments, calendars, cards
+from portal.operations import appointments, calendars, cards, requests
 from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.appointments import Booked, Details, Move
 from portal.operations.bookables import SiteCard
 from portal.operations.calendars import Choice
 from portal.operations.cards import AppointmentCard
 from portal.operations.once import Once
+from portal.operations.requests import Answer
 from portal.web.codes import gate_code
 from portal.web.custom_fields import answers_of, asking
 from portal.web.picker import Paths, day_view, picker
@@ -64,7 +65,7 @@ def urls_of(card: AppointmentCard, asked: Visit) -> Urls:
         move=to("reschedule", card.changeable(at) and card.planning is not None),
         cancel=to("cancel", card.changeable(at)),
         undo=to("undo", card.undoable(at)),
-        invite=to("invite", card.active(at)),
+        invite=to("invite", card.active(at) and card.status is not Status.REQUESTED),
     )
 
 
@@ -84,7 +85,8 @@ def actor_of(card: AppointmentCard) -> Actor:
 def show(token: str) -> Response:
     """Show the appointment: its state, when, where, and what can be done."""
     card, asked, at = opened(token), visit(), now()
-    state = state_of(card, at)
+    refusal = last_refusal(card)
+    state = state_of(card, at, refusal)
     return page(
         "booking/appointment.html",
         appointment=card,
@@ -95,12 +97,20 @@ def show(token: str) -> Response:
         urls=urls_of(card, asked),
         own=_described(card, asked).own,
         map_url=map_url(card.site),
-        purpose=_purpose(card),
+        purpose=purpose_of(card),
         purpose_detail=card.planning.name if card.planning and card.order else "",
         answers=card.answers(current_locale()),
-        qr=None if state.gone else gate_code(card.reference),
+        qr=None if state.gone or card.status is Status.REQUESTED else gate_code(card.reference),
+        refused=refused_move(card, refusal, at),
+        wanted=card.wanted if card.awaits(at) else None,
         back_url=came_from(),
     )
+
+
+def last_refusal(card: AppointmentCard) -> Answer | None:
+    """Look how the last request ended, where one may have been refused."""
+    ended = card.status in (Status.DECLINED, Status.EXPIRED)
+    return requests.refusal(card) if ended or card.policy.validation != "none" else None
 
 
 def came_from() -> str:
@@ -119,7 +129,8 @@ def map_url(site: SiteCard) -> str:
     return f"https://www.openstreetmap.org/search?query={quote(site.address)}" if site.address else ""
 
 
-def _purpose(card: AppointmentCard) -> str:
+def purpose_of(card: AppointmentCard) -> str:
+    """Say what an appointment is for."""
     if card.order is None:
         return card.planning.name if card.planning else ""
     if card.order_kind == "supplier":
@@ -224,6 +235,7 @@ def _confirm_move(
         action=paths.to_send,
         pick_url=paths.to_page,
         back_url=urls_of(card, asked).view,
+        asks=card.status is Status.CONFIRMED and choice.bookable.policy.validation != "none",
     )
 
 
@@ -241,6 +253,8 @@ def cancel(token: str) -> Response:
     return page(
         "booking/cancel.html",
         chosen=_described(card, asked),
+        title=_("Withdraw the request?") if card.status is Status.REQUESTED else _("Cancel the appointment?"),
+        button_text=_("Withdraw the request") if card.status is Status.REQUESTED else _("Cancel the appointment"),
         text=_undo_promise(card.policy.undo),
         action=urls.cancel,
         move_url=urls.move,

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from portal.domain.lifecycle import Status
 from portal.domain.window import change_cutoff
-from portal.i18n import _, day_short, hour
+from portal.i18n import _, day, day_short, hour
 from portal.operations.cards import AppointmentCard
+from portal.operations.requests import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,28 +24,53 @@ class State:
     next: str
 
 
-def state_of(card: AppointmentCard, at: datetime) -> State:
-    """Word the state of an appointment at this moment."""
+def state_of(card: AppointmentCard, at: datetime, refusal: Answer | None = None) -> State:
+    """Word the state of an appointment at this moment; ``refusal`` is the last answer to a request, where it was no."""
     after = _("What happens now")
     if card.undo_until is not None and card.undoable(at):
         kept = _(
             "Your place is kept until %(hour)s. After that it is free for others.", hour=_hour(card, card.undo_until)
         )
         return State(_("Appointment cancelled"), kept, "wait", "undo", True, _("If you do nothing"))
-    if card.status in (Status.CANCELLED, Status.DECLINED, Status.EXPIRED):
-        return State(_ended_title(card.status), _("Your place is free for others."), "info", "info", True, after)
+    if card.status is Status.CANCELLED:
+        return State(_("Appointment cancelled"), _("Your place is free for others."), "info", "info", True, after)
+    if card.status is Status.DECLINED:
+        return State(_("Request declined"), _declined(refusal), "bad", "cross", True, after)
+    if card.status is Status.EXPIRED or card.lapsed(at):
+        return State(_("Request expired"), _("Nobody answered your request in time."), "info", "clock", True, after)
     if card.status in (Status.HELD, Status.REQUESTED):
-        return State(
-            _("Request received"), _("We will write to you as soon as it is approved."), "wait", "clock", False, after
-        )
+        return State(_("Request received"), _("It is not confirmed yet."), "wait", "clock", False, after)
     if not card.active(at):
         return State(_("Past appointment"), "", "info", "clock", True, after)
+    if card.wanted is not None and card.awaits(at):
+        return State(_("Move asked for"), _stays(card), "wait", "clock", False, after)
     return State(_("Appointment confirmed"), _sent_to(card), "ok", "check", False, after)
 
 
-def _ended_title(status: Status) -> str:
-    titles = {Status.DECLINED: _("Request declined"), Status.EXPIRED: _("Request expired")}
-    return titles.get(status) or _("Appointment cancelled")
+def _declined(refusal: Answer | None) -> str:
+    if refusal is not None and refusal.reason:
+        return _("The reason given: %(reason)s", reason=refusal.reason)
+    return _("Your place is free for others.")
+
+
+def _stays(card: AppointmentCard) -> str:
+    return _(
+        "Your appointment stays on %(day)s at %(hour)s until your move is answered.",
+        day=day(card.start.astimezone(card.zone)),
+        hour=_hour(card, card.start),
+    )
+
+
+def refused_move(card: AppointmentCard, refusal: Answer | None, at: datetime) -> str:
+    """Say that the last move asked for was refused; nothing for others, nor for an appointment that is over."""
+    if refusal is None or refusal.wanted is None or not card.active(at):
+        return ""
+    start = refusal.wanted[0]
+    when = {"day": day(start.astimezone(card.zone)), "hour": _hour(card, start)}
+    if refusal.kind == "move_expired":
+        return _("Nobody answered your move to %(day)s at %(hour)s in time: your appointment stays as it was.", **when)
+    text = _("Your move to %(day)s at %(hour)s was declined: your appointment stays as it was.", **when)
+    return f"{text} {_('The reason given: %(reason)s', reason=refusal.reason)}" if refusal.reason else text
 
 
 def _sent_to(card: AppointmentCard) -> str:
@@ -60,9 +86,20 @@ def steps_of(card: AppointmentCard, at: datetime) -> list[str]:
     if card.undo_until is not None and card.undoable(at):
         freed = _("At %(hour)s your place is given back.", hour=_hour(card, card.undo_until))
         return [freed, _("Only then is the cancellation sent by e-mail.")]
+    if card.awaits(at) and card.answer_by is not None:
+        return _until_answered(card, card.answer_by)
     if card.status is not Status.CONFIRMED or not card.active(at):
         return []
     return [*_reminder(card, at), _("At the entrance, show the code or say the reference.")]
+
+
+def _until_answered(card: AppointmentCard, deadline: datetime) -> list[str]:
+    """Say what becomes of a request, or of a move that was asked for."""
+    when = {"day": day_short(deadline.astimezone(card.zone)), "hour": _hour(card, deadline)}
+    answered = _("You will have an answer by e-mail, on %(day)s at %(hour)s at the latest.", **when)
+    if card.wanted is not None:
+        return [answered, _("Without an answer, your appointment stays as it is.")]
+    return [_("Your place is kept until then."), answered]
 
 
 def _reminder(card: AppointmentCard, at: datetime) -> list[str]:

@@ -186,6 +186,7 @@ def _show(
         lost=lost_text(choice),
         nearest=choice.nearest,
         typed=request.method == "POST",
+        asks=choice.bookable.policy.validation != "none",
         what=_("Order %(reference)s", reference=link.reference),
         action=replace(paths, chosen_from=_chosen_from(asked, refusal)).to_send,
         back_url=paths.to_day(local_day(start, choice.bookable.zone)),

@@ -7,6 +7,7 @@ cannot be any text at all, and all of them to those whom we know.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,8 +25,13 @@ from portal import i18n
 from portal.config import Settings
 from portal.delivery import clean, ics
 from portal.delivery.mail import Mail, envelope_sender, message_id
+from portal.domain import mail_texts
 from portal.domain.colours import shades
+from portal.domain.errors import Invalid
+from portal.domain.mail_texts import OURS, MailText
 from portal.domain.zones import local_day
+
+log = logging.getLogger(__name__)
 
 TEMPLATES = Path(__file__).parent.parent / "templates" / "mail"
 COLUMN = 12  # characters of the names on the left, in a text
@@ -33,6 +39,12 @@ STAFF_PAGES = {"user_invitation": "admin/welcome", "password_reset": "admin/rese
 """Where the links of the staff lead."""
 CALENDARS: Mapping[str, ics.Method] = {"confirmation": "REQUEST", "change": "REQUEST", "cancellation": "CANCEL"}
 """The mails that carry a calendar file, and what it asks for."""
+TO_SITES = ("site_notice", "site_reminder")
+"""The mails that tell a site who comes."""
+ENDED = ("declined", "expired")
+"""The changes after which nobody comes, besides a cancellation."""
+NOT_FOR_THE_GATE = frozenset({*TO_SITES, *ENDED, "no_show", "request_received"})
+"""The mails whose reference opens no gate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +108,39 @@ class StaffLink:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A slot that was chosen, and the page by which its chooser goes on ``until`` then."""
+
+    page: str
+    query: Mapping[str, str]
+    place: Place
+    planning: str
+    start: datetime
+    end: datetime
+    until: datetime
+    order: str | None = None
+    kind: str | None = None
+    units: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What waits for an answer, or how it ended. ``wanted`` is the new place of a move, ``token`` answers a request.
+
+    ``unconfirmed``: what was cancelled had never been confirmed, so that it is in nobody's calendar.
+    """
+
+    until: datetime | None = None
+    wanted: tuple[datetime, datetime] | None = None
+    reason: str = ""
+    token: str = ""
+    unconfirmed: bool = False
+
+
+NOTHING_ASKED = Asked()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """A mail to write: its kind names a folder of templates, and the facts that this kind needs are there."""
 
@@ -110,17 +155,21 @@ class Letter:
     visit: Visit | None = None
     invitation: Invitation | None = None
     staff_link: StaffLink | None = None
+    step: Step | None = None
     visits: tuple[Visit, ...] = ()
     before: tuple[datetime, datetime] | None = None  # where a move came from
     change: str = ""  # of a site's notice: new, moved, cancelled
     by: str = ""  # who cancelled: customer, staff; who of the staff invites
     book_token: str = ""  # a link that books another
     words: str = ""  # of the staff, to those whose appointments it changes together
+    asked: Asked = NOTHING_ASKED
+    own: MailText = OURS  # the company's own words
+    test: bool = False  # to somebody of the staff, who tries the words: nothing in it works
 
     @property
     def place(self) -> Place | None:
         """The site it is about, if it is about one."""
-        told = self.visit or self.invitation
+        told = self.visit or self.invitation or self.step
         return told.place if told else None
 
 
@@ -128,16 +177,18 @@ def compose(letter: Letter, settings: Settings) -> Mail:
     """Write a mail. Whatever a broken template raises is raised."""
     words = _words(letter.locale)
     facts = _facts(letter, settings)
-    subject = clean.line(words.get_template(f"{letter.kind}/subject.txt").render(facts))
+    own = _own(letter)
+    facts["opening"] = mail_texts.paragraphs(own.opening)
+    subject = clean.line(own.subject or words.get_template(f"{letter.kind}/subject.txt").render(facts))
     facts["subject"] = subject
-    method = CALENDARS.get(letter.kind)
+    method = CALENDARS.get(letter.kind) if _has_calendar(letter) else None
     file = None
     if method and letter.visit:
         entry = calendar_entry(letter.visit, letter.locale, letter.organisation, settings)
         file = ics.calendar(entry, method, stamp=letter.now)
     return Mail(
         to=letter.to,
-        subject=subject,
+        subject=_tried(subject, letter.locale) if letter.test else subject,
         text=_tidy(words.get_template(f"{letter.kind}/body.txt").render(facts)),
         html=_inliner().inline(words.get_template(f"{letter.kind}/body.html").render(facts)),
         message_id=message_id(letter.key, settings.public_url),
@@ -147,6 +198,51 @@ def compose(letter: Letter, settings: Settings) -> Mail:
         calendar=file,
         method=method or "",
     )
+
+
+def _has_calendar(letter: Letter) -> bool:
+    """Tell whether a mail carries a calendar file: not a test, nor the end of what no calendar knows."""
+    return letter.kind in CALENDARS and not letter.test and not letter.asked.unconfirmed
+
+
+def _tried(subject: str, locale: str) -> str:
+    """Mark a subject as that of a test."""
+    _ = i18n.catalogue(locale).gettext
+    return _("Test: %(subject)s") % {"subject": subject}
+
+
+def _own(letter: Letter) -> MailText:
+    """Fill in the company's own words. Those that cannot be used alarm, and ours take their place."""
+    if not letter.own:
+        return OURS
+    values = placeholders(letter)
+    try:
+        subject, opening = (mail_texts.fill(said, values) for said in (letter.own.subject, letter.own.opening))
+    except Invalid as refusal:
+        why = str(refusal)
+    else:
+        return MailText(clean.line(subject), clean.lines(opening))
+    log.error("the words of a mail cannot be used", extra={"code": letter.kind, "error": why})
+    return OURS
+
+
+def placeholders(letter: Letter) -> dict[str, str]:
+    """Give the facts that words of the company's own may name, a line each: never what was typed into a public form."""
+    values = {"organisation": letter.organisation}
+    if (place := letter.place) is not None:
+        values |= {"site": place.name, "address": place.address, "phone": place.phone or ""}
+    if (ordered := letter.visit or letter.invitation) is not None:
+        telling = Telling(ordered, letter.locale, letter.organisation, "")
+        values |= {"order": telling.order, "purpose": telling.purpose}
+    if (timed := letter.visit or letter.step) is not None:
+        telling = Telling(timed, letter.locale, letter.organisation, "")
+        values |= {"day": i18n.day(telling.local_day(timed.start), letter.locale), "planning": timed.planning}
+        values |= {"time": telling.hour(timed.start), "end": telling.hour(timed.end)}
+    if letter.visit is not None:
+        shown = Shown(letter.visit, letter.locale, letter.organisation, "")
+        before = {"before": shown.interval(letter.before)} if letter.before is not None else {}
+        values |= {"reference": shown.reference, **before}
+    return {name: clean.line(value) for name, value in values.items()}
 
 
 def calendar_entry(visit: Visit, locale: str, organisation: str, settings: Settings) -> ics.Entry:
@@ -182,7 +278,7 @@ def moment(instant: datetime, zone: ZoneInfo, locale: str) -> str:
 class Telling:
     """A site and an order in words; every text is one line, and safe in a text as it is."""
 
-    def __init__(self, told: Visit | Invitation, locale: str, organisation: str, public_url: str) -> None:
+    def __init__(self, told: Visit | Invitation | Step, locale: str, organisation: str, public_url: str) -> None:
         self._told = told
         self._locale = locale
         self._organisation = organisation
@@ -211,6 +307,15 @@ class Telling:
     def order(self) -> str:
         """The order's reference."""
         return clean.line(self._told.order or "")
+
+    @property
+    def purpose(self) -> str:
+        """What it is for: "Livraison de la commande CMD-1042"."""
+        _ = self._words.gettext
+        if not self.order:
+            return _("Appointment")
+        text = _("Delivery of order %(order)s") if self.kind == "supplier" else _("Pick-up of order %(order)s")
+        return text % {"order": self.order}
 
     def moment(self, instant: datetime) -> str:
         """Write a date with its time."""
@@ -253,6 +358,20 @@ class ShownInvitation(Telling):
         return (_("from %(first)s on") if first else _("until %(last)s")) % told
 
 
+class ShownStep(Telling):
+    """A slot to go on with, in words."""
+
+    def __init__(self, step: Step, locale: str, organisation: str, public_url: str) -> None:
+        super().__init__(step, locale, organisation, public_url)
+        self.url = f"{public_url}/{step.page}?{urlencode({**step.query, 'lang': locale})}"
+        self.planning = clean.line(step.planning)
+        self.when = self.moment(step.start)
+        self.day = i18n.day(self.local_day(step.start), locale)
+        self.span = i18n.span(step.start, step.end, step.place.zone, locale)
+        self.zone = i18n.zone_label(step.place.zone, step.start, locale)
+        self.until = self.moment(step.until)
+
+
 class Shown(Telling):
     """An appointment in words."""
 
@@ -290,15 +409,6 @@ class Shown(Telling):
         return self.link("a", self._visit.token, page)
 
     @property
-    def purpose(self) -> str:
-        """What it is for: "Livraison de la commande CMD-1042"."""
-        _ = self._words.gettext
-        if not self.order:
-            return _("Appointment")
-        text = _("Delivery of order %(order)s") if self.kind == "supplier" else _("Pick-up of order %(order)s")
-        return text % {"order": self.order}
-
-    @property
     def details(self) -> str:
         """The planning and what is moved: "Quais de chargement, 10 palettes"."""
         return ", ".join(part for part in (clean.line(self._visit.planning), self.units) if part)
@@ -331,7 +441,7 @@ def _facts(letter: Letter, settings: Settings) -> dict[str, object]:
         "locale": letter.locale,
         "organisation": clean.line(letter.organisation),
         "shades": shades(letter.accent) if letter.accent else None,
-        "has_calendar": letter.kind in CALENDARS,
+        "has_calendar": _has_calendar(letter),
         "words": [line.strip() for line in clean.lines(letter.words).split("\n") if line.strip()],
     }
     if letter.staff_link:
@@ -342,21 +452,46 @@ def _facts(letter: Letter, settings: Settings) -> dict[str, object]:
         facts["by"] = clean.line(letter.by)
     if letter.invitation:
         facts["shown"] = ShownInvitation(letter.invitation, *given)
+    if letter.step:
+        facts["shown"] = ShownStep(letter.step, *given)
     if letter.visit:
         shown = Shown(letter.visit, *given, letter.now)
         facts["shown"] = shown
-        facts["expected"] = not letter.visit.cancelled
-        facts["for_the_gate"] = letter.kind != "site_notice" and not letter.visit.cancelled
-        facts["person"] = shown.person if letter.kind == "site_notice" else shown.answers
+        facts["expected"] = not letter.visit.cancelled and letter.change not in ENDED
+        facts["for_the_gate"] = letter.kind not in NOT_FOR_THE_GATE and not letter.visit.cancelled
+        facts["person"] = shown.person if letter.kind in TO_SITES else shown.answers
         facts["book_url"] = shown.link("b", letter.book_token) if letter.book_token else ""
         facts["gate_url"] = shown.link("admin/gate", letter.visit.reference)
-        facts["by_whom"] = (
-            _("%(organisation)s had to cancel this appointment.") % {"organisation": clean.line(letter.organisation)}
-            if letter.by == "staff"
-            else _("You cancelled this appointment.")
-        )
+        facts["by_whom"] = _by_whom(letter)
+        facts |= _asked(letter.asked, shown)
     facts["all_shown"] = [Shown(visit, *given) for visit in letter.visits]
     return facts
+
+
+def _by_whom(letter: Letter) -> str:
+    """Say who cancelled what: an appointment, or a request that was never answered."""
+    _ = i18n.catalogue(letter.locale).gettext
+    asked = letter.asked.unconfirmed
+    if letter.by != "staff":
+        return _("You withdrew this request.") if asked else _("You cancelled this appointment.")
+    text = (
+        _("%(organisation)s had to cancel this request.")
+        if asked
+        else _("%(organisation)s had to cancel this appointment.")
+    )
+    return text % {"organisation": clean.line(letter.organisation)}
+
+
+def _asked(asked: Asked, shown: Shown) -> dict[str, object]:
+    """Give what a mail says of a request or of a move that was asked for; empty what it has not."""
+    return {
+        "answer_by": shown.moment(asked.until) if asked.until else "",
+        "asked_for": shown.interval(asked.wanted) if asked.wanted else "",
+        "asked_when": shown.moment(asked.wanted[0]) if asked.wanted else "",
+        "reason": [line.strip() for line in clean.lines(asked.reason).split("\n") if line.strip()],
+        "answer_url": shown.link("v", asked.token) if asked.token else "",
+        "unconfirmed": asked.unconfirmed,
+    }
 
 
 @cache

@@ -14,6 +14,9 @@ class Actor:
     staff: bool = False
 
 
+BY_MAIL = "mail:"
+"""Before the address of somebody who acts for a site by the link in a mail, without a login."""
+
 CUSTOMER = Actor("customer", "link")
 GUEST = Actor("customer", "guest")
 SYSTEM = Actor("system", "command", staff=True)

@@ -5,17 +5,18 @@ A message is written long before it leaves, and the world moves on. When it is r
   can still be undone it waits for the end of that;
 - an older message is dropped when a newer one of the same appointment to the same side has become due: a move's mail
   replaces the confirmation, a cancellation's replaces both;
-- a cancellation's mail is dropped when the appointment is not cancelled;
+- a cancellation's mail is dropped when the appointment is not cancelled, a request's when it was answered;
 - a reminder is dropped when the appointment has moved or begun, or who comes is there already;
 - an invitation is dropped when its link is revoked or expired;
 - a list of appointments to come is dropped when there are none;
-- a link for somebody of the staff is dropped when it was used, replaced or too late, or its account is closed or none.
+- a link for somebody of the staff is dropped when it was used, replaced or too late, or its account is closed or none;
+- a link to go on with is dropped when it is too late or done, and a continuation when the address is no customer's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,19 +24,23 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from portal.domain.lifecycle import ACTIVE, Status
+from portal.domain.lifecycle import Status
+from portal.domain.mail_texts import OURS, MailText
 from portal.domain.zones import parse_instant
 from portal.extensions import reading
 from portal.models import Appointment, Link, Order, OutboxMessage, Site, User
-from portal.operations import bookables, cards, organisation, staff_links, tokens
+from portal.operations import bookables, cards, mail_texts, next_steps, organisation, staff_links, tokens
 from portal.operations.bookables import SiteCard
 from portal.operations.cards import AppointmentCard
+from portal.operations.letter_rules import REPLACED_BY, THREADS, untrue
+from portal.operations.next_steps import NextStep
 from portal.operations.outbox import Message
 
-SIDES = {"confirmation": "customer", "change": "customer", "cancellation": "customer", "site_notice": "site"}
-"""Who is told by the kinds of which a newer one makes an older one stale."""
+REMINDERS = ("reminder", "site_reminder")
+ABOUT_APPOINTMENTS = frozenset({*THREADS, *REMINDERS})
+BOOKING_AGAIN = frozenset({"cancellation", "declined", "expired", "no_show"})
+"""Mails that offer to book another appointment by the same link."""
 
-ABOUT_APPOINTMENTS = frozenset({*SIDES, "reminder"})
 STAFF_LINKS = {mail: purpose for purpose, mail in staff_links.MAILS.items()}
 
 
@@ -62,6 +67,14 @@ class StaffLink:
     zone: ZoneInfo
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What somebody of the staff tries words of their own on: a kind of mail, and of a notice the change it tells."""
+
+    kind: str
+    change: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """What a message says: the facts that its kind needs, as they are now."""
@@ -73,11 +86,17 @@ class Content:
     visits: Sequence[AppointmentCard] = ()
     invitation: Invitation | None = None
     staff_link: StaffLink | None = None
+    step: NextStep | None = None
     before: tuple[datetime, datetime] | None = None
     change: str = ""
     by: str = ""
     book_token: str = ""
     words: str = ""
+    wanted: tuple[datetime, datetime] | None = None
+    reason: str = ""
+    unconfirmed: bool = False
+    own: MailText = OURS
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +131,7 @@ class _Batch:
         self._now = now
         company = organisation.card_of(session)
         self._zone = ZoneInfo(company.timezone)
+        self._texts = mail_texts.of(session, company)
         self._from: dict[str, Any] = {
             "organisation": company.name,
             "sender": company.sender,
@@ -122,18 +142,30 @@ class _Batch:
         self._newest = _newest(session, ids, now)
         self._invitations = _invitations(session, messages, self._visits)
         self._accounts = _accounts(session, messages)
+        self._steps = next_steps.read(session, messages, now)
 
     def reading_of(self, message: Message) -> Reading:
-        """Read one message of the batch."""
+        """Read one message of the batch, with the words of it that are the company's own."""
+        reading = self._said(message)
+        if not self._texts or not isinstance(reading, Content) or reading.trial is not None:
+            return reading
+        return replace(reading, own=mail_texts.text_of(self._texts, message.kind, reading.change, message.locale))
+
+    def _said(self, message: Message) -> Reading:
         if message.kind in ABOUT_APPOINTMENTS:
             return self._of_appointment(message)
         if message.kind == "booking_invitation":
             return self._of_link(message)
         if message.kind in STAFF_LINKS:
             return self._of_account(message)
+        if message.kind in next_steps.KINDS:
+            step = self._steps[message.id]
+            return Stale(step) if isinstance(step, str) else Content(**self._from, step=step)
         if message.kind == "find":
             visits = cards.to_come(self._session, message.recipient, self._now)
             return Content(**self._from, visits=visits) if visits else Stale("nothing_to_come")
+        if message.kind == mail_texts.TEST:
+            return self._of_trial(message)
         return Content(**self._from)  # its template, if there is one, needs nothing more
 
     def _of_appointment(self, message: Message) -> Reading:
@@ -143,14 +175,11 @@ class _Batch:
         if visit.undoable(self._now) and visit.undo_until is not None:
             return Early(visit.undo_until)
         change = str(message.payload.get("change", ""))
-        if message.kind == "cancellation" or change == "cancelled":
-            if visit.status is not Status.CANCELLED:
-                return Stale("not_cancelled")
-        elif visit.status not in ACTIVE:
-            return Stale(visit.status.value)
+        if (why := untrue(message.kind, change, visit, self._now)) is not None:
+            return Stale(why)
         if self._superseded(message):
             return Stale("superseded")
-        if message.kind == "reminder" and not self._worth_reminding(message, visit):
+        if message.kind in REMINDERS and not self._worth_reminding(message, visit):
             return Stale("moved_or_begun")
         return Content(
             **self._from,
@@ -159,12 +188,22 @@ class _Batch:
             change=change,
             by=str(message.payload.get("by", "")),
             words=str(message.payload.get("words", "")),
-            book_token=self._another(visit) if message.kind == "cancellation" else "",
+            book_token=self._another(visit) if message.kind in BOOKING_AGAIN else "",
+            wanted=_interval(message.payload.get("wanted")) or visit.wanted,
+            reason=str(message.payload.get("reason", "")),
+            unconfirmed=message.payload.get("was") == Status.REQUESTED,
         )
 
+    def _of_trial(self, message: Message) -> Content:
+        told = message.payload
+        found = mail_texts.sample(str(told["appointment"])) if told["appointment"] else None
+        own = MailText(str(told["subject"]), str(told["opening"]))
+        return Content(**self._from, visit=found, own=own, trial=Trial(str(told["kind"]), str(told["change"])))
+
     def _superseded(self, message: Message) -> bool:
-        side = SIDES.get(message.kind)
-        return side is not None and self._newest.get((message.appointment_id or 0, side), 0) > message.id
+        threads = REPLACED_BY.get(THREADS.get(message.kind, ""), ())
+        newest = (self._newest.get((message.appointment_id or 0, thread), 0) for thread in threads)
+        return max(newest, default=0) > message.id
 
     def _worth_reminding(self, message: Message, visit: AppointmentCard) -> bool:
         expected = visit.status is Status.CONFIRMED and visit.start > self._now
@@ -227,14 +266,14 @@ def _newest(session: Session, ids: set[int], now: datetime) -> dict[tuple[int, s
         select(message.appointment_id, message.kind, func.max(message.id))
         .where(
             message.appointment_id.in_(ids),
-            message.kind.in_(SIDES),
+            message.kind.in_(THREADS),
             or_(message.not_before <= now, message.not_before <= message.created_at),
         )
         .group_by(message.appointment_id, message.kind)
     )
     newest: dict[tuple[int, str], int] = {}
     for appointment_id, kind, highest in rows:
-        place = (appointment_id or 0, SIDES[kind])
+        place = (appointment_id or 0, THREADS[kind])
         newest[place] = max(newest.get(place, 0), highest)
     return newest
 
@@ -244,7 +283,7 @@ def _invitations(
 ) -> dict[int, Invitation]:
     """Read the links to invite by, and those by which one who cancels may book again; revoked ones are left out."""
     wanted = {_link_id(message) for message in messages if message.kind == "booking_invitation"}
-    cancelled = {message.appointment_id for message in messages if message.kind == "cancellation"}
+    cancelled = {message.appointment_id for message in messages if message.kind in BOOKING_AGAIN}
     wanted |= {card.link_id for id_, card in visits.items() if id_ in cancelled and card.link_id is not None}
     if not wanted:
         return {}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from portal.delivery.letters import Invitation, Letter, Place, StaffLink, Visit
+from portal.delivery.letters import Asked, Invitation, Letter, Place, StaffLink, Step, Visit
 from portal.domain.lifecycle import Status
 from portal.domain.window import change_cutoff
-from portal.operations import letters
+from portal.i18n import rfc3339
+from portal.operations import letters, next_steps
 from portal.operations.bookables import SiteCard
 from portal.operations.cards import AppointmentCard
+from portal.operations.next_steps import NextStep
 from portal.operations.outbox import Message
 
 
@@ -28,11 +30,14 @@ def letter_of(message: Message, content: letters.Content, now: datetime) -> Lett
         visits=tuple(visit_of(visit, message.locale) for visit in content.visits),
         invitation=_invitation_of(content.invitation) if content.invitation else None,
         staff_link=_staff_link_of(content.staff_link) if content.staff_link else None,
+        step=_step_of(content.step, message.kind) if content.step else None,
         before=content.before,
         change=content.change,
         by=content.by,
         book_token=content.book_token,
         words=content.words,
+        own=content.own,
+        asked=_asked_of(content, message.kind),
     )
 
 
@@ -62,6 +67,20 @@ def visit_of(card: AppointmentCard, locale: str) -> Visit:
     )
 
 
+def _asked_of(content: letters.Content, kind: str) -> Asked:
+    """Give what waits for an answer, or how it ended; only the site gets the link that answers it."""
+    visit = content.visit
+    if visit is None:
+        return Asked()
+    return Asked(
+        until=visit.answer_by,
+        wanted=content.wanted,
+        reason=content.reason,
+        token=visit.validation_token if kind == "site_notice" else "",
+        unconfirmed=content.unconfirmed,
+    )
+
+
 def known(card: AppointmentCard) -> bool:
     """Tell whether we know who booked: by a link that we sent, or through the staff."""
     return card.link_id is not None or card.source == "staff"
@@ -88,3 +107,19 @@ def _invitation_of(told: letters.Invitation) -> Invitation:
 
 def _staff_link_of(told: letters.StaffLink) -> StaffLink:
     return StaffLink(token=told.token, expires_at=told.expires_at, zone=told.zone)
+
+
+def _step_of(told: NextStep, kind: str) -> Step:
+    page, query = f"a/{told.token}/confirm", dict(told.carried)
+    if kind == next_steps.CONTINUATION:
+        page = f"book/{told.site.key}/planning/{told.planning.key}/details"
+        query |= {"start": rfc3339(told.start, told.site.zone), "c": told.token}
+    return Step(
+        page=page,
+        query=query,
+        place=place_of(told.site),
+        planning=told.planning.name,
+        start=told.start,
+        end=told.end,
+        until=told.until,
+    )

@@ -20,7 +20,7 @@ CSP = (
 )
 FORM_LIFE = timedelta(hours=24)
 SAFE = ("GET", "HEAD", "OPTIONS")
-TOKEN_PATHS = ("/b/", "/a/", "/admin", "/api/", "/find", "/dev/")
+TOKEN_PATHS = ("/b/", "/a/", "/v/", "/admin", "/api/", "/find", "/dev/")
 
 
 @dataclass(frozen=True, slots=True)
