@@ -95,6 +95,13 @@ class StateChanged(Refusal):
     status = 409
 
 
+class OfferGone(Refusal):
+    """An earlier slot, or one of a waiting list, that somebody else took, or whose time is over."""
+
+    code = "offer_gone"
+    status = 409
+
+
 class RateLimited(Refusal):
     """Too many requests; ``retry_after`` is in seconds."""
 
