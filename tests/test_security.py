@@ -39,7 +39,7 @@ def of_tokens(app, method):
 
 
 def purpose(rule):
-    rooms = {"/a/": "manage", "/admin/": "staff"}
+    rooms = {"/a/": "manage", "/v/": "validate", "/admin/": "staff"}
     return next((of for room, of in rooms.items() if rule.rule.startswith(room)), "book")
 
 
@@ -151,7 +151,7 @@ def check_headers(url, headers):
     assert headers["X-Content-Type-Options"] == "nosniff", url
     assert headers["Referrer-Policy"] == "same-origin", url
     assert "Server" not in headers or "/" not in headers["Server"], url
-    if url.startswith(("/a/", "/b/", "/admin", "/find")):
+    if url.startswith(("/a/", "/b/", "/v/", "/admin", "/find")):
         assert "no-store" in headers["Cache-Control"], url
         assert "noindex" in headers["X-Robots-Tag"], url
 

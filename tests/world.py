@@ -13,7 +13,7 @@ from werkzeug.routing import Rule
 from portal.domain.zones import parse_instant
 from portal.extensions import reading
 from portal.models import Appointment, Link
-from portal.operations import appointments, keys, links, tokens, transfer, users
+from portal.operations import appointments, cards, keys, links, tokens, transfer, users
 from portal.operations.actors import CUSTOMER, GUEST
 from portal.operations.appointments import Contact, Wish
 
@@ -33,6 +33,14 @@ plannings:
         week:
           mon: [{start: "08:00", end: "12:00", slots: 6}]
           tue: [{start: "08:00", end: "12:00", slots: 6}]
+  - key: rampe
+    name: Rampe
+    timezone: Europe/Paris
+    sites: [bordeaux]
+    kinds: []
+    guests: true
+    policy: {validation: manager}
+    versions: [{from: null, week: {mon: [{start: "08:00", end: "12:00", slots: 6}]}}]
 customers: [{email: achats@example.com, name: Achats Vidal, kind: customer, locale: fr}]
 orders: [{reference: CMD-1001, kind: customer, site: bordeaux, customer: achats@example.com, status: ready}]
 """
@@ -131,6 +139,7 @@ def _tokens(now: datetime) -> dict[str, str]:
     links.revoke(identity, now=now)
     cancelled = _booked(now, TEN, token=link)
     appointments.cancel(tokens.public_id_of(cancelled), CUSTOMER, now=now)
+    asked = _booked(now, EIGHT, site="bordeaux", planning="rampe")
     return {
         "book": link,
         "book expired": expired,
@@ -138,6 +147,8 @@ def _tokens(now: datetime) -> dict[str, str]:
         "manage": _booked(now, EIGHT, token=link),
         "manage of a guest": _booked(now, EIGHT, site="bordeaux", planning="quais"),
         "manage of a cancelled one": cancelled,
+        "manage of a request": asked,
+        "validate": cards.by_token(asked).validation_token,
         "unknown": tokens.token(tokens.BOOK, tokens.new_public_id(), 1),
         "forged": link[:-4] + ("AAAA" if not link.endswith("AAAA") else "BBBB"),
         "cut": link[:-1],

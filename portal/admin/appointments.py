@@ -12,16 +12,18 @@ from portal.admin.appointment_forms import CancelForm, DetailsForm, NoteForm, de
 from portal.admin.guard import BOOK, actor, needs, only, scope, staff
 from portal.admin.mark_buttons import buttons_of, undo_of, undo_url
 from portal.admin.moments import length_text
+from portal.admin.request_buttons import answering
 from portal.admin.stories import mail_of, story_of
 from portal.clock import now
 from portal.domain.errors import StateChanged
 from portal.domain.lifecycle import ACTIVE, Status, move_allowed
 from portal.i18n import _, current_locale, hour
-from portal.operations import appointments, cards, mail_log, marks, outbox
+from portal.operations import appointments, cards, mail_log, marks, outbox, requests
 from portal.operations.appointments import Details
 from portal.operations.cards import AppointmentCard, HistoryLine
 from portal.operations.marks import MARKS
 from portal.operations.once import Once
+from portal.web.asked import lost_text, room_text
 from portal.web.custom_fields import answers_of, asking
 from portal.web.responses import go, page
 
@@ -37,6 +39,7 @@ class Can:
     move: bool
     cancel: bool
     undo: bool
+    answer: bool
 
 
 def can(card: AppointmentCard, at: datetime) -> Can:
@@ -47,6 +50,7 @@ def can(card: AppointmentCard, at: datetime) -> Can:
         move=movable and card.planning is not None,
         cancel=movable and card.end > at,
         undo=card.undoable(at),
+        answer=card.awaits(at),
     )
 
 
@@ -79,12 +83,17 @@ def note(public_id: str) -> Response:
 def _shown(card: AppointmentCard, form: NoteForm, status: int = 200) -> Response:
     form.sign()
     at, history = now(), cards.history(card.public_id)
+    answers = answering(card, at)
+    room = requests.room(card, now=at) if answers is not None else None
     return page(
         "admin/appointments/show.html",
         status,
         appointment=card,
         answers=card.answers(current_locale()),
         can=can(card, at),
+        requested=answers,
+        full=room_text(room) if room else "",
+        lost=lost_text(room) if room else "",
         buttons=buttons_of(card, at),
         undo=undo_of(card, at),
         away=_since_text(card, history) or away_text(card, at),

@@ -12,8 +12,9 @@ from flask import url_for
 
 from portal.admin.conflicts import said
 from portal.admin.moments import moment_text
+from portal.admin.process_forms import CHOICES
 from portal.admin.roles import role_name
-from portal.admin.stories import mail_title
+from portal.admin.stories import mail_title, staff_text
 from portal.domain.zones import parse_day, parse_instant
 from portal.i18n import _, day
 from portal.operations.audit_log import Line
@@ -25,11 +26,14 @@ ACTIONS = (
     *("reset_sent", "password_chosen", "password_changed", "sessions_ended"),
     *("second_factor_on", "second_factor_off", "recovery_renewed"),
     *("scheduled", "rescheduled", "cancelled", "undone", "edited", "arrived", "completed", "no_show", "noted"),
+    *("requested", "accepted", "declined", "move_requested", "move_declined"),
 )
 KINDS = (
     *("appointment", "planning", "site", "order", "customer", "link", "batch", "import", "user", "key"),
     *("organisation", "configuration", "mail"),
 )
+RULES = {"who": CHOICES["who"], "validation": CHOICES["validation"], "earlier_slots.mode": CHOICES["earlier_mode"]}
+"""Rules of booking whose value is one of a few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,11 @@ def action_text(action: str) -> str:
         "completed": _("Completed"),
         "no_show": _("Did not come"),
         "noted": _("Note"),
+        "requested": _("Requested"),
+        "accepted": _("Accepted"),
+        "declined": _("Declined"),
+        "move_requested": _("Move asked for"),
+        "move_declined": _("Move declined"),
     }
     return words.get(action) or action.replace("_", " ")
 
@@ -106,7 +115,7 @@ def origin_text(actor: str, origin: str) -> str:
     """Name who did it, and from where."""
     if origin == "api":
         return _("a program (%(name)s)", name=actor.removeprefix("key:"))
-    return actor if origin == "staff" else _("a command of the operator")
+    return staff_text(actor) if origin == "staff" else _("a command of the operator")
 
 
 def url_of(line: Line) -> str:
@@ -209,12 +218,31 @@ def _names() -> dict[str, str]:
         "appointments": _("Appointments"),
         "error": _("Reason"),
         "overbook": _("Overbooked"),
+        "reason": _("Reason"),
+        "accepted": _("Accepted"),
+        "wanted_start": _("Start asked for"),
+        "wanted_end": _("End asked for"),
         "organisation": _("Organisation"),
         "min_notice": _("Notice before a booking"),
         "business_days": _("Count open days only"),
         "max_days": _("How far ahead (days)"),
         "change_notice": _("Notice before a change"),
         "undo": _("Time to undo a cancellation (minutes)"),
+        "who": _("Who may book"),
+        "email_patterns": _("Addresses that are admitted"),
+        "max_per_day": _("Appointments a day"),
+        "max_per_week": _("Appointments a week"),
+        "validation": _("Bookings are confirmed"),
+        "answer_within": _("Time to answer"),
+        "hold": _("Chosen time kept while the form is open (minutes)"),
+        "confirm_by_mail": _("Time to confirm by e-mail (minutes)"),
+        "earlier_slots": _("Offers of freed places"),
+        "enabled": _("in use"),
+        "hours": _("time left before their appointment (hours)"),
+        "mode": _("they are asked"),
+        "turn": _("time for each (minutes)"),
+        "waiting_list": _("Waiting list for days that are full"),
+        "cooling_off": _("A freed place is kept for (minutes)"),
         "reminders": _("Reminders before the appointment"),
         "expires_at": _("Valid until"),
     }
@@ -226,6 +254,8 @@ def _value(name: str, value: Any, tz: ZoneInfo) -> str:
         return ", ".join(_value(name, one, tz) for one in value)
     if name == "role" and isinstance(value, str):
         return role_name(value)
+    if (choices := RULES.get(name)) and value in dict(choices):
+        return str(dict(choices)[value])
     if name in ("kind", "kinds") and isinstance(value, str):
         return {"customer": _("Customers (collection)"), "supplier": _("Suppliers (delivery)")}.get(
             value

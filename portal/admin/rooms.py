@@ -36,6 +36,7 @@ GROUPS: Sequence[tuple[str, Text, Sequence[Room]]] = (
         _l("Appointments"),
         (
             Room("appointments", "admin.appointment_list.index", _l("All appointments")),
+            Room("requests", "admin.requests.index", _l("Requests")),
             Room("batches", "admin.batches.index", _l("Whole days"), EDIT),
         ),
     ),

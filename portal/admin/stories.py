@@ -13,6 +13,7 @@ from portal.domain.fields import Question
 from portal.domain.lifecycle import Status
 from portal.domain.zones import parse_instant
 from portal.i18n import _, current_locale
+from portal.operations.actors import BY_MAIL
 from portal.operations.answers import Answer, worded
 from portal.operations.cards import HistoryLine
 from portal.operations.mail_log import MailLine
@@ -37,6 +38,8 @@ def story_of(line: HistoryLine, zone: ZoneInfo, known: Sequence[Question] = ()) 
 def _what(line: HistoryLine) -> str:
     if line.kind == "undone":
         return _undone(line.before.get("status"))
+    if line.after.get("accepted"):
+        return _("Move accepted")
     words = {
         "scheduled": _("Booked"),
         "rescheduled": _("Moved"),
@@ -47,6 +50,13 @@ def _what(line: HistoryLine) -> str:
         "completed": _("Completed"),
         "no_show": _("Did not come"),
         "noted": _("Note"),
+        "requested": _("Requested"),
+        "accepted": _("Accepted"),
+        "declined": _("Declined"),
+        "expired": _("Expired"),
+        "move_requested": _("Move asked for"),
+        "move_declined": _("Move declined"),
+        "move_expired": _("Move without an answer"),
     }
     return words.get(line.kind) or line.kind
 
@@ -62,13 +72,17 @@ def _undone(status: str | None) -> str:
 
 def _details(line: HistoryLine, zone: ZoneInfo, known: Sequence[Question]) -> Iterator[str]:
     start, before = _instant(line.after, "start"), _instant(line.before, "start")
-    if line.kind == "scheduled" and start is not None:
+    if line.kind in ("scheduled", "requested") and start is not None:
         yield _("for %(moment)s", moment=moment_text(start, zone))
     elif start is not None and before is not None:
         yield _("from %(before)s to %(after)s", before=moment_text(before, zone), after=moment_text(start, zone))
     if line.kind == "edited":
         yield from _edited(line)
         yield from _answered(line, known)
+    if (wanted := _instant(line.after, "wanted_start")) is not None:
+        yield _("to %(moment)s", moment=moment_text(wanted, zone))
+    if reason := line.after.get("reason"):
+        yield _("Reason: %(reason)s", reason=reason)
     if text := line.after.get("text"):
         yield str(text)
     if line.after.get("batch"):
@@ -114,7 +128,14 @@ def who_text(actor: str, origin: str) -> str:
         return _("the customer, without a link")
     if origin == "api":
         return _("a program (%(name)s)", name=actor.removeprefix("key:"))
-    return actor if origin == "staff" else _("the portal")
+    return staff_text(actor) if origin == "staff" else _("the portal")
+
+
+def staff_text(actor: str) -> str:
+    """Name somebody of the staff, or whoever answered a mail for the site."""
+    if actor.startswith(BY_MAIL):
+        return _("%(address)s, by the link in the mail", address=actor.removeprefix(BY_MAIL))
+    return actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +173,19 @@ def mail_title(kind: str) -> str:
         "change": _("Change of time"),
         "cancellation": _("Cancellation"),
         "reminder": _("Reminder"),
+        "earlier_slot": _("Offer of an earlier time"),
+        "place_free": _("Place free, to the waiting list"),
+        "waiting_joined": _("Joined the waiting list"),
         "site_notice": _("Notice to the site"),
         "find": _("Links asked for"),
         "user_invitation": _("Invitation of staff"),
         "password_reset": _("New password"),
+        "request_received": _("Request received"),
+        "declined": _("Request declined"),
+        "expired": _("Request expired"),
+        "move_received": _("Move asked for"),
+        "move_declined": _("Move declined"),
+        "move_expired": _("Move without an answer"),
     }
     return words.get(kind) or kind
 
@@ -194,5 +224,6 @@ def _why(code: str) -> str:
         "not_cancelled": _("The cancellation was taken back."),
         "cancelled": _("The appointment was cancelled."),
         "moved_or_begun": _("The appointment was moved, or had begun."),
+        "answered": _("It was answered meanwhile."),
     }
     return words.get(code) or _("There was nothing to say any more.")

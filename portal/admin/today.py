@@ -11,14 +11,16 @@ from flask_babel import ngettext
 
 from portal.admin.guard import EDIT, scope, staff
 from portal.admin.paging import page_number
+from portal.admin.request_buttons import answering
 from portal.admin.today_views import group_view, planning_view
 from portal.clock import now, real_now
 from portal.domain.zones import DAY, parse_day
 from portal.i18n import _, hour, zone_label
 from portal.i18n import day as in_full
-from portal.operations import first_steps, outbox, today
+from portal.operations import first_steps, outbox, requests, today
 from portal.operations.first_steps import FirstSteps
 from portal.operations.outbox import Condition
+from portal.operations.requests import Wanted
 from portal.operations.stands import Asked, Frame, Stand
 from portal.operations.today import Day
 from portal.web.responses import show
@@ -26,6 +28,7 @@ from portal.web.responses import show
 bp = Blueprint("today", __name__)
 SILENT = timedelta(minutes=10)  # without a sign of any worker, somebody has to look
 MOST_TROUBLES = 5
+FIRST_REQUESTS = 5  # on the page of any day
 LONGEST = 9  # digits of a page's number
 
 
@@ -100,10 +103,17 @@ def _machinery(moment: datetime) -> dict[str, Any]:
     return {
         "condition": condition,
         "silent": _silent(condition),
-        "requests": today.requests(now=moment, scope=scope()),
+        **_requests(moment),
         "troubles": outbox.troubles(MOST_TROUBLES, scope=scope()),
         "troubles_count": outbox.count_troubles(scope=scope()),
     }
+
+
+def _requests(moment: datetime) -> dict[str, Any]:
+    """Give the requests that must be answered soonest, with how many there are of them."""
+    found = requests.search(Wanted(), now=moment, scope=scope(), size=FIRST_REQUESTS)
+    lines = [(card, answering(card, moment)) for card in found.requests]
+    return {"requests": lines, "requests_count": found.total}
 
 
 def _silent(condition: Condition) -> bool:

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.admin.mark_buttons import Button, buttons_of, undo_of
 from portal.admin.moments import length_text
+from portal.admin.request_buttons import Answering, answering
 from portal.admin.words import closed_text
 from portal.i18n import _, hour
 from portal.operations.cards import AppointmentCard
@@ -67,6 +68,7 @@ class Line:
     tone: str
     buttons: tuple[Button, ...]
     undo: Button | None
+    answers: Answering | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _line(visit: Visit, stand: Stand, frame: Frame, moment: datetime) -> Line:
     buttons = buttons_of(card, moment) if frame.day <= frame.today else ()
     if stand is Stand.EXPECTED:
         buttons = buttons[:1]  # nobody is done before the start, nor missing in its first minutes
-    return Line(card, _about(card, frame), tag, tone, buttons, undo_of(card, moment))
+    return Line(card, _about(card, frame), tag, tone, buttons, undo_of(card, moment), answering(card, moment))
 
 
 def _about(card: AppointmentCard, frame: Frame) -> str:

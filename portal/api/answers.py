@@ -25,6 +25,8 @@ from portal.operations.programs import LinkView, PlanningLine, SiteLine
 from portal.web import texts
 
 Json = dict[str, Any]
+INSTANTS = ("start", "end", "wanted_start", "wanted_end")
+"""What an event keeps that is an instant."""
 
 
 def answer(document: Mapping[str, Any], status: int = 200, *, replayed: bool = False) -> Response:
@@ -216,5 +218,5 @@ def _moment(instant: datetime | None, zone: ZoneInfo) -> str | None:
 
 def _local(facts: Mapping[str, Any], zone: ZoneInfo) -> Json:
     """Write the instants among what an event keeps in the zone of the appointment."""
-    times = {name: rfc3339(datetime.fromisoformat(facts[name]), zone) for name in ("start", "end") if name in facts}
+    times = {name: rfc3339(datetime.fromisoformat(facts[name]), zone) for name in INSTANTS if name in facts}
     return {**facts, **times}

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.errors import LinkUnknown, NotFound
 from portal.domain.lifecycle import ACTIVE, Status, move_allowed
+from portal.domain.notices import Side, What
 from portal.domain.policy import Policy
 from portal.domain.window import change_allowed
 from portal.extensions import reading
@@ -95,6 +96,10 @@ class AppointmentCard:
             and self.start > now
             and change_allowed(self.start, self.policy, now, self.zone)
         )
+
+    def tells(self, what: What) -> bool:
+        """Tell whether its customer gets a mail when this happens."""
+        return self.email is not None and self.site.notices.wanted(Side.CUSTOMER, what)
 
     def answers(self, locale: str) -> tuple[Answer, ...]:
         """Word the answers to what the planning asks or once asked."""

@@ -159,6 +159,5 @@ def refusal(card: AppointmentCard) -> Answer | None:
         row = session.execute(query).first()
     if row is None or row.kind not in REFUSALS:
         return None
-    told = row.after.get("wanted", {})
-    start, end = parse_instant(told.get("start")), parse_instant(told.get("end"))
+    start, end = (parse_instant(row.after.get(name)) for name in ("wanted_start", "wanted_end"))
     return Answer(row.kind, str(row.after.get("reason", "")), (start, end) if start and end else None)

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Subquery, and_, case, func, select, true
 from sqlalchemy.orm import Session
 
-from portal.domain.lifecycle import Status
 from portal.domain.openings import Closed, openings_on, possible_in_day, why_closed
 from portal.extensions import reading
 from portal.models import Appointment, Event
@@ -24,7 +23,6 @@ from portal.operations.stands import NEWEST_FIRST, Asked, Frame, Stand, frame, s
 
 FIRST = 8  # of each stand, on the page of all
 PAGE = 50  # on a page of one stand
-REQUESTS = 20  # on the page of any day
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +89,6 @@ def read(asked: Asked, *, now: datetime, scope: Scope = EVERYWHERE, stand: Stand
     groups = [Group(one, totals[one], tuple(v for v in visits if stand_of(v.card, now) is one)) for one in shown]
     plannings = found.bookables if found.planning is None else [found.planning]
     return Day(found, [_part(one, counts, found.day) for one in plannings], groups, totals, page, pages)
-
-
-def requests(*, now: datetime, scope: Scope = EVERYWHERE) -> list[AppointmentCard]:
-    """List the requests that wait for an answer, of any day to come, by their start: the first of them."""
-    waiting = and_(Appointment.status == Status.REQUESTED.value, Appointment.ends_at > now)
-    mine = and_(waiting, scope.limits(Appointment.site_id))
-    with reading() as session:
-        return cards.cards(session, cards.listing().where(mine).order_by(Appointment.starts_at).limit(REQUESTS))
 
 
 def _standing(looked: Frame, now: datetime) -> Subquery:

@@ -76,9 +76,10 @@ def refuse(
     kind = f"move_{outcome.value}" if moving else outcome.value
     changed = {} if moving else {"status": outcome.value}
     facts = {"wanted": _told(interval), **told} if moving else told
+    after = {"wanted_start": interval[0].isoformat(), "wanted_end": interval[1].isoformat()} if moving else changed
     rows.write(session, row, now, **rows.NOT_WANTED, **changed)
     before = dict.fromkeys(changed, row.status)
-    rows.happened(session, row.id, kind, actor, now, before=before, after={**changed, **facts}, holds=[given_back])
+    rows.happened(session, row.id, kind, actor, now, before=before, after={**after, **told}, holds=[given_back])
     rows.announce(session, kind, kind, _written(row, changed), bookable, now, not_before=now, **facts)
 
 

@@ -241,10 +241,12 @@ def test_nobody_is_led_elsewhere(agent, morning, next_):
 
 def test_requests_that_wait_for_an_answer_are_listed(app, manager, morning):
     with app.app_context(), transaction() as session:
-        session.query(Appointment).filter_by(name="Chauffeur 3").update({"status": "requested"})
+        asked = {"status": "requested", "answer_by": sample.paris("2026-12-01 10:00")}
+        session.query(Appointment).filter_by(name="Chauffeur 3").update(asked)
     text = manager.get("/admin/?day=2026-12-05").text
-    assert "Requests to approve" in text
+    assert "Requests to answer" in text
     assert "Tuesday 1 December, 10:00 · CMD-1042" in text
+    assert "30 min left" in text
 
 
 def test_mails_that_failed_are_named_with_a_way_to_their_appointment(app, manager, morning):

@@ -190,15 +190,6 @@ def test_who_works_for_one_site_sees_no_other(do, two_sites, read, now):
     assert names(read(scope=Scope(frozenset()))) == []
 
 
-def test_requests_of_any_day_wait_for_an_answer(do, two_sites, app, now):
-    with app.app_context(), transaction() as session:
-        session.query(Appointment).update({"status": "requested"})
-    assert [card.name for card in do(today.requests, now=now)] == ["Chauffeur 1", "Chauffeur 2", "Chauffeur 3"]
-    lyon = Scope(frozenset({do(site_id, "lyon")}))
-    assert [card.name for card in do(today.requests, now=now, scope=lyon)] == ["Chauffeur 2", "Chauffeur 3"]
-    assert do(today.requests, now=paris("2026-12-01 18:30")) == []
-
-
 def test_a_day_costs_the_same_however_full_it_is(do, docks, app, now, statements, read):
     do(sample.booked, "2026-12-01 14:00", now=now)
     read()
