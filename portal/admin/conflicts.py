@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from portal.admin.forms import StaffForm
 from portal.i18n import _
 
@@ -12,8 +14,14 @@ def differences(saved: StaffForm, typed: StaffForm) -> list[str]:
         _("%(what)s: saved is “%(saved)s”, yours is “%(yours)s”.", what=field.label.text, saved=old, yours=new)
         for name, field in typed._fields.items()
         if name in saved and field.type not in ("HiddenField", "ColorField")
-        if (old := said(saved[name].data)) != (new := said(field.data))
+        if (old := _shown(saved[name])) != (new := _shown(field))
     ]
+
+
+def _shown(field: Any) -> str:
+    """Write the value of a field, of one of a few the words beside it."""
+    choices = dict(getattr(field, "choices", None) or ())
+    return str(choices[field.data]) if isinstance(field.data, str) and field.data in choices else said(field.data)
 
 
 def said(value: object) -> str:

@@ -9,13 +9,14 @@ from portal.domain.durations import Duration, parse_duration
 from portal.domain.errors import Invalid
 from portal.i18n import _
 
-TYPED = re.compile(r"(\d{1,9})\s*(?:(min|m)|(h)|(d|j))?\.?", re.ASCII | re.IGNORECASE)
+UNITS = r"(min|m|mn|minutes?)|(h|hours?|heures?)|(d|days?|j|jours?)"
+TYPED = re.compile(rf"(\d{{1,9}})\s*(?:{UNITS})?\.?", re.ASCII | re.IGNORECASE)
 
 
 def typed(text: str) -> Duration | None:
     """Understand a length of time, in either language; a bare number is minutes. None when it means nothing.
 
-    >>> [str(typed(text)) for text in ("90", "90 min", "12h", "2 j", "2 d", "soon")]
+    >>> [str(typed(text)) for text in ("90", "90 min", "12h", "2 j", "2 days", "soon")]
     ['90min', '90min', '12h', '2d', '2d', 'None']
     """
     match = TYPED.fullmatch(" ".join(text.split()))  # no-break spaces, too: we write them ourselves

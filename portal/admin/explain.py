@@ -129,7 +129,7 @@ def _facts(bookable: Bookable, day: date, found: Availability) -> list[tuple[str
         ),
         (
             _("Notice"),
-            _("Nothing opens within a year.") if found.never_open else notice if policy.min_notice else _("none"),
+            _("Nothing opens within a year.") if found.binding.window is not None and found.binding.window.never_open else notice if policy.min_notice else _("none"),
         ),
         (_("Last day that can be booked"), in_full(last)),
         (_("It is now"), f"{in_full(local_day(now(), bookable.zone))}, {hour(now(), bookable.zone)}"),

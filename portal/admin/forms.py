@@ -15,7 +15,6 @@ from wtforms import (
     FloatField,
     Form,
     IntegerField,
-    SelectField,
     SelectMultipleField,
     StringField,
     TelField,
@@ -25,10 +24,8 @@ from wtforms import (
 from wtforms.meta import DefaultMeta
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, Regexp
 
-from portal.admin.durations import several, typed
 from portal.domain.errors import Invalid
 from portal.domain.openings import MINUTES_A_DAY
-from portal.domain.policy import MOST_DAYS, MOST_UNDO
 from portal.domain.zones import FIRST_YEAR, LAST_YEAR, zone
 from portal.i18n import _
 from portal.web.forms import EMAIL, NAME, PHONE, check_address, check_line, stripped
@@ -183,24 +180,8 @@ class DayForm(StaffForm):
     )
 
 
-def check_duration(_form: Form, field: Field) -> None:
-    """Accept a length of time."""
-    if typed(field.data or "0") is None:
-        raise ValidationError(_l("Write a length of time such as 30 min, 12 h or 2 d (days)."))
-
-
-def check_durations(_form: Form, field: Field) -> None:
-    """Accept lengths of time apart by commas, each once."""
-    if several(field.data or "") is None:
-        raise ValidationError(_l("Write lengths of time apart by commas, each once: 24 h, 2 d."))
-
-
-MOST_AHEAD = [NumberRange(0, MOST_DAYS, message=_l("Enter a number of days from 0 to 3660."))]
-MOST_TO_UNDO = [NumberRange(0, MOST_UNDO, message=_l("Enter a number of minutes from 0 to 1440."))]
-
-
 class SiteForm(StaffForm):
-    """A place and the rules of booking there."""
+    """A place: where it is, and how to reach it."""
 
     name = name_field(_l("Name"))
     address = StringField(
@@ -227,42 +208,12 @@ class SiteForm(StaffForm):
     )
     holidays = StringField(_l("Public holidays"), filters=[stripped, upper])
     active = BooleanField(_l("In use"))
-    min_notice = StringField(_l("Notice before a booking"), filters=[stripped], validators=[check_duration])
-    business_days = BooleanField(_l("Count open days only"))
-    max_days = IntegerField(
-        _l("How far ahead (days)"),
-        validators=MOST_AHEAD,
-    )
-    change_notice = StringField(_l("Notice before a change"), filters=[stripped], validators=[check_duration])
-    undo = IntegerField(
-        _l("Time to undo a cancellation (minutes)"),
-        validators=MOST_TO_UNDO,
-    )
-    reminders = StringField(_l("Reminders before the appointment"), filters=[stripped], validators=[check_durations])
 
 
 class NewSiteForm(SiteForm):
     """A site to be made: it needs a key."""
 
     key = key_field()
-
-
-YES, NO = "yes", "no"
-
-
-class OwnRulesForm(StaffForm):
-    """The rules of a planning that differ from those of its sites; what is left empty follows the site."""
-
-    min_notice = StringField(_l("Notice before a booking"), filters=[stripped], validators=[check_duration])
-    business_days = SelectField(_l("Count open days only"), default="")
-    max_days = IntegerField(_l("How far ahead (days)"), validators=[Optional(), *MOST_AHEAD])
-    change_notice = StringField(_l("Notice before a change"), filters=[stripped], validators=[check_duration])
-    undo = IntegerField(_l("Time to undo a cancellation (minutes)"), validators=[Optional(), *MOST_TO_UNDO])
-    reminders = StringField(_l("Reminders before the appointment"), filters=[stripped], validators=[check_durations])
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.business_days.choices = [("", _l("As the site")), (YES, _l("yes")), (NO, _l("no"))]
 
 
 class ClosureForm(StaffForm):

@@ -1,4 +1,4 @@
-"""Sites: the list, where each is and how it is booked, and the days on which it is closed."""
+"""Sites: the list, where each is, and the days on which it is closed. How it is booked has a page of its own."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from flask import Blueprint, Response, abort, flash, request, url_for
 from portal.admin.conflicts import differences
 from portal.admin.forms import ClosureForm, NewSiteForm, SiteForm
 from portal.admin.guard import EDIT, actor, needs, only, scope
-from portal.admin.rules import rules_of, understood
+from portal.admin.process_words import sentences
 from portal.clock import now
 from portal.domain.errors import Invalid, Refusal, StateChanged
-from portal.domain.policy import Policy
 from portal.domain.zones import parse_day
 from portal.i18n import _
 from portal.operations import organisation, site_previews, sites
@@ -76,8 +75,7 @@ def add() -> Response:
     if scope().sites is not None:
         abort(404)
     if request.method != "POST":
-        rules = rules_of(Policy())
-        return _show(NewSiteForm(timezone=organisation.card().timezone, active=True, **rules), None)
+        return _show(NewSiteForm(timezone=organisation.card().timezone, active=True), None)
     form = NewSiteForm(request.form)
     if not form.validate():
         return _show(form, None, status=422)
@@ -101,7 +99,6 @@ def _form_of(sheet: Sheet) -> SiteForm:
         longitude=sheet.longitude,
         holidays=sheet.holidays,
         active=sheet.active,
-        **rules_of(sheet.rules),
     )
 
 
@@ -117,7 +114,6 @@ def _plan(form: SiteForm) -> Plan:
         longitude=form.longitude.data,
         holidays=form.holidays.data or None,
         active=form.active.data,
-        rules=understood(form),
     )
 
 
@@ -151,6 +147,7 @@ def _show(
         conflict=conflict,
         effect=effect,
         today=sheet.today(now()) if sheet is not None else None,
+        rules=sentences(sheet.rules) if sheet is not None else (),
         zones=ZONES,
         calendars=CALENDARS,
     )

@@ -37,7 +37,16 @@ def matches(patterns: Sequence[str], address: str) -> bool:
     >>> matches(["*@acme.fr", "*@apex.fr"], "Achats@ACME.fr"), matches(["*@acme.fr"], "a@acme.fr.evil.example")
     (True, False)
     """
-    return not patterns or any(fits(_expression(one), address) for one in patterns)
+    return not patterns or matching(patterns, address) is not None
+
+
+def matching(patterns: Sequence[str], address: str) -> str | None:
+    """Find the first pattern that fits an address; None where none does, or none is needed.
+
+    >>> matching(["*@apex.fr", "*@acme.fr"], "achats@acme.fr")
+    '*@acme.fr'
+    """
+    return next((one for one in patterns if fits(_expression(one), address)), None)
 
 
 def read_patterns(name: str, value: object) -> tuple[str, ...]:

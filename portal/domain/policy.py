@@ -120,6 +120,13 @@ def _duration(name: str, value: object) -> Duration:
     return parse_duration(value, field=name)
 
 
+def _some_time(name: str, value: object) -> Duration:
+    """Accept a duration that is not nothing: a request that expires at once could never be answered."""
+    if not (duration := _duration(name, value)):
+        raise Invalid(field=name, problem="too_short", value=value)
+    return duration
+
+
 _MINUTES = count(0, 7 * 1440)
 _READERS: dict[str, Reader] = {
     "validation": one_of("none", "manager", "staff"),
@@ -132,7 +139,7 @@ _READERS: dict[str, Reader] = {
     "undo": count(0, MOST_UNDO),
     "hold": _MINUTES,
     "confirm_by_mail": _MINUTES,
-    "answer_within": _duration,
+    "answer_within": _some_time,
     "cooling_off": _MINUTES,
     "reminders": list_of(_duration),
     "overdue": _MINUTES,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from portal.domain.durations import Duration
 from portal.domain.errors import NeverOpen
-from portal.domain.policy import Policy
+from portal.domain.policy import AT_ONCE, Policy
 from portal.domain.zones import DAY, at_wall_time, day_bounds, local_day
 
 A_YEAR = 366
@@ -19,13 +19,17 @@ A_YEAR = 366
 class Window:
     """When customers may start: from ``earliest`` (UTC; None when nothing opens within a year) to ``last_day``.
 
-    ``last_day`` is a local date of ``zone``, the site's, and is included.
+    ``last_day`` is a local date of ``zone``, the site's, and is included. ``notice`` is why ``earliest`` is later than
+    ``now``; where it counts ``working`` days, ``skipped`` are the closed local dates that did not count.
     """
 
     now: datetime
     earliest: datetime | None
     last_day: date
     zone: ZoneInfo
+    notice: Duration = AT_ONCE
+    working: bool = False
+    skipped: tuple[date, ...] = ()
 
     @property
     def never_open(self) -> bool:
@@ -35,11 +39,24 @@ class Window:
 
 def window(policy: Policy, now: datetime, zone: ZoneInfo, closed: Callable[[date], bool]) -> Window:
     """Compute the window of a policy at this moment; ``closed`` tells the local dates on which nothing opens."""
+    notice, working = policy.min_notice, policy.business_days and bool(policy.min_notice)
+    last, skipped = last_day(now, policy.max_days, zone), list[date]()
     try:
-        earliest = earliest_start(now, policy.min_notice, closed, zone, policy.business_days)
+        earliest = earliest_start(now, notice, _noting(closed, skipped), zone, working)
     except NeverOpen:
-        earliest = None
-    return Window(now.astimezone(UTC), earliest, last_day(now, policy.max_days, zone), zone)
+        return Window(now.astimezone(UTC), None, last, zone, notice, working)
+    return Window(now.astimezone(UTC), earliest, last, zone, notice, working, tuple(skipped))
+
+
+def _noting(closed: Callable[[date], bool], noted: list[date]) -> Callable[[date], bool]:
+    """Ask the same, and note each date that is closed."""
+
+    def ask(day: date) -> bool:
+        if shut := closed(day):
+            noted.append(day)
+        return shut
+
+    return ask
 
 
 def last_day(now: datetime, max_days: int, zone: ZoneInfo) -> date:

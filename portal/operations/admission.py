@@ -11,8 +11,11 @@ from sqlalchemy.orm import Session
 from portal.domain.errors import LimitReached, NotEligible, OutsideWindow, Refusal, SlotNotOffered, SlotTaken
 from portal.domain.lifecycle import ACTIVE, Status
 from portal.domain.slots import Reason, Start
+from portal.domain.zones import local_day
 from portal.models import Appointment
+from portal.operations import availability, limits
 from portal.operations.actors import Actor
+from portal.operations.availability import Asking
 from portal.operations.bookables import Bookable
 from portal.operations.links import OpenLink
 
@@ -32,6 +35,15 @@ def admit(start: Start) -> None:
         return
     refusal = REFUSALS.get(start.reasons[0], SlotNotOffered)
     raise refusal(start=start.start, reasons=tuple(reason.value for reason in start.reasons))
+
+
+def check(session: Session, bookable: Bookable, start: Start, asking: Asking, now: datetime) -> None:
+    """Accept a start as ``admit`` does; of a limit that the customer has reached the refusal has the numbers."""
+    if start.reasons[:1] == (Reason.LIMIT,):
+        day = local_day(start.start, bookable.zone)
+        count = availability.bound(session, bookable, day, now=now, asking=asking).spent[day]
+        raise LimitReached(start=start.start, reasons=(Reason.LIMIT.value,), **limits.numbers(bookable, count))
+    admit(start)
 
 
 def within_link(session: Session, link: OpenLink | None, now: datetime) -> None:

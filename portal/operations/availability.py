@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -20,6 +20,7 @@ from portal.domain.window import Window, window
 from portal.domain.zones import DAY, day_bounds, days, local_day
 from portal.operations import bookables, limits, occupancy
 from portal.operations.bookables import Bookable
+from portal.operations.limits import Count
 
 LONGEST_RANGE = 62  # days in one search
 NEAR, AHEAD = 10, 31  # days searched at once for the next free start, when the next open day has none
@@ -54,6 +55,18 @@ class Asking:
 PUBLIC = Asking()
 
 
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What binds who asks: the window, None for staff; the days of a link.
+
+    ``spent`` are the dates on which the customer has had enough, with what was counted.
+    """
+
+    window: Window | None
+    spent: Mapping[date, Count]
+    days: BookingDays | None
+
+
 @dataclass(frozen=True)
 class Availability:
     """Every candidate start of the local days ``first`` to ``last`` of a bookable, offered or with its reasons."""
@@ -62,7 +75,7 @@ class Availability:
     first: date
     last: date
     starts: tuple[Start, ...]
-    never_open: bool = False
+    binding: Binding
 
     @property
     def zone(self) -> ZoneInfo:
@@ -140,7 +153,7 @@ def next_free(
     """Find the first offered start on ``after`` or a later day, within the horizon or the link's last day."""
     bounds = _bounds(session, bookable, now, asking)
     for first, last in _stretches(bookable, after, now, asking):
-        binding = _Binding(bounds, _spent(session, bookable, first, last, now, asking))
+        binding = Binding(bounds, _spent(session, bookable, first, last, now, asking), asking.booking_days)
         taken = _taken_on(session, bookable, first, last, now, asking)
         if (found := _first_offered(bookable, first, last, taken, binding, asking)) is not None:
             return found
@@ -174,7 +187,7 @@ def _next_open(bookable: Bookable, last: date) -> date:
 
 
 def _searched(
-    bookable: Bookable, first: date, last: date, taken: Steps, binding: _Binding, asking: Asking
+    bookable: Bookable, first: date, last: date, taken: Steps, binding: Binding, asking: Asking
 ) -> Availability:
     starts = slots.search(
         bookable.planning.schedule,
@@ -187,12 +200,11 @@ def _searched(
         booking_days=asking.booking_days,
         spent=binding.spent,
     )
-    never_open = binding.window is not None and binding.window.never_open
-    return Availability(bookable, first, last, starts, never_open)
+    return Availability(bookable, first, last, starts, binding)
 
 
 def _first_offered(
-    bookable: Bookable, first: date, last: date, taken: Steps, binding: _Binding, asking: Asking
+    bookable: Bookable, first: date, last: date, taken: Steps, binding: Binding, asking: Asking
 ) -> Start | None:
     return slots.next_offered(
         bookable.planning.schedule,
@@ -238,25 +250,22 @@ def _taken(
     return found.less(asking.spared) if asking.spared else found
 
 
-@dataclass(frozen=True, slots=True)
-class _Binding:
-    """What binds who asks: the window, None for staff, and the dates on which a customer has had enough."""
-
-    window: Window | None
-    spent: frozenset[date]
+def bound(session: Session, bookable: Bookable, day: date, *, now: datetime, asking: Asking = PUBLIC) -> Binding:
+    """Give what binds who asks on one of the site's local days: what the reasons come from."""
+    return _binding(session, bookable, day, day, now, asking)
 
 
-def _binding(session: Session, bookable: Bookable, first: date, last: date, now: datetime, asking: Asking) -> _Binding:
+def _binding(session: Session, bookable: Bookable, first: date, last: date, now: datetime, asking: Asking) -> Binding:
     spent = _spent(session, bookable, first, last, now, asking)
-    return _Binding(_bounds(session, bookable, now, asking), spent)
+    return Binding(_bounds(session, bookable, now, asking), spent, asking.booking_days)
 
 
 def _spent(
     session: Session, bookable: Bookable, first: date, last: date, now: datetime, asking: Asking
-) -> frozenset[date]:
-    """List the dates on which the customer has had enough: limits bind nobody of the staff."""
+) -> Mapping[date, Count]:
+    """Find the dates on which the customer has had enough: limits bind nobody of the staff."""
     if asking.staff:
-        return frozenset()
+        return {}
     return limits.spent(session, bookable, asking.customer, first, last, now, leaving_out=asking.leaving_out)
 
 

@@ -6,21 +6,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import NotFound, StateChanged
-from portal.domain.fields import Question
 from portal.domain.slots import Start
 from portal.domain.zones import local_day
 from portal.extensions import reading
 from portal.models import Planning, Site
-from portal.operations import availability, bookables, cards, demand, links
-from portal.operations.availability import PUBLIC, Asking, Availability
+from portal.operations import access, availability, bookables, cards, continuations, demand, holds, links
+from portal.operations.availability import PUBLIC, Asking, Availability, Binding
 from portal.operations.bookables import Bookable, SiteCard
 from portal.operations.cards import AppointmentCard
+from portal.operations.continuations import Introduced
+from portal.operations.holds import Kept
 from portal.operations.links import OpenLink
 
 
@@ -107,6 +108,7 @@ class DayOfSlots:
     bookable: Bookable
     day: date
     slots: Sequence[Start]
+    binding: Binding
 
 
 def _looked(found: Calendar, day: date | None, counted: bool) -> Calendar:
@@ -121,26 +123,73 @@ def _day(
     found = availability.search(session, bookable, day, day, now=now, asking=asking)
     if counted:
         demand.look(found)
-    return DayOfSlots(bookable, day, found.starts)
+    return DayOfSlots(bookable, day, found.starts, found.binding)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One start that somebody is about to take, as it stands now, and others near it when it cannot be had."""
+    """One start that somebody is about to take, as it stands now.
+
+    When it cannot be had, there are others near it, and what binds who asks.
+    """
 
     bookable: Bookable
     start: Start
-    nearest: Sequence[Start]
+    nearest: Sequence[Start] = ()
+    binding: Binding | None = None
+    kept_until: datetime | None = None  # by the hold of the form that asks
 
 
 def _choice(session: Session, bookable: Bookable, start: datetime, now: datetime, asking: Asking) -> Choice:
     judged = availability.judge(session, bookable, start, now=now, asking=asking)
-    near = [] if judged.offered else availability.nearest(session, bookable, start, now=now, asking=asking)
-    return Choice(bookable, judged, near)
+    if judged.offered:
+        return Choice(bookable, judged)
+    near = availability.nearest(session, bookable, start, now=now, asking=asking)
+    day = local_day(start, bookable.zone)
+    return Choice(bookable, judged, near, availability.bound(session, bookable, day, now=now, asking=asking))
+
+
+def _own(kept: Kept | None, choice: Choice) -> Choice:
+    """Say of a choice until when its place is kept for the form that asks."""
+    return replace(choice, kept_until=kept.until) if kept is not None and kept.start == choice.start.start else choice
 
 
 # Guests
 
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """Tokens in the address of a guest's page: of a continuation, and of the hold of its form.
+
+    ``used``: the continuation may be used up already, by the very request that is sent again.
+    """
+
+    continuation: str | None = None
+    hold: str | None = None
+    used: bool = False
+
+
+NOTHING = Carried()
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A planning that takes guests, the customer whom a mail of ours introduced, and what is held for the form."""
+
+    bookable: Bookable
+    introduced: Introduced | None
+    kept: Kept | None
+
+    @property
+    def asking(self) -> Asking:
+        """Ask for slots as this guest: limits go by the address, and the form's own hold is in nobody's way."""
+        email = self.introduced.email if self.introduced is not None else None
+        return Asking(customer=email, leaving_out=self.kept.id if self.kept is not None else None)
+
+    @property
+    def by_mail(self) -> bool:
+        """Whether the guest must go on by a mail first."""
+        return self.introduced is None and access.by_mail_only(self.bookable)
 
 @dataclass(frozen=True, slots=True)
 class OpenSite:
@@ -174,30 +223,44 @@ def guest_calendar(
     now: datetime,
     month: date | None = None,
     day: date | None = None,
+    by: Carried = NOTHING,
     counted: bool = False,
 ) -> Calendar:
-    """Lay out a month for a guest. Raises NotFound, also for a planning that takes no guests."""
+    """Lay out a month for a guest. Raises NotFound, also for a planning without guests, LinkUnknown, LinkExpired."""
     with reading() as session:
-        found = calendar(session, _guest(session, site, planning), now=now, month=month, day=day)
+        met = _met(session, site, planning, by, now)
+        found = calendar(session, met.bookable, now=now, month=month, day=day, asking=met.asking)
     return _looked(found, day, counted)
 
 
-def guest_day(site: str, planning: str, day: date, *, now: datetime, counted: bool = False) -> DayOfSlots:
-    """List a day's slots for a guest. Raises NotFound."""
+def guest_day(
+    site: str, planning: str, day: date, *, now: datetime, by: Carried = NOTHING, counted: bool = False
+) -> DayOfSlots:
+    """List a day's slots for a guest. Raises as ``guest_calendar``."""
     with reading() as session:
-        return _day(session, _guest(session, site, planning), day, now, PUBLIC, counted)
+        met = _met(session, site, planning, by, now)
+        return _day(session, met.bookable, day, now, met.asking, counted)
 
 
-def guest_questions(site: str, planning: str) -> tuple[Question, ...]:
-    """List what a planning asks of a guest. Raises NotFound."""
+def guest(site: str, planning: str, *, now: datetime, by: Carried = NOTHING) -> Met:
+    """Find a planning for a guest. Raises as ``guest_calendar``."""
     with reading() as session:
-        return _guest(session, site, planning).planning.questions
+        return _met(session, site, planning, by, now)
 
 
-def guest_choice(site: str, planning: str, start: datetime, *, now: datetime) -> Choice:
-    """Look at one start for a guest. Raises NotFound."""
+def guest_choice(site: str, planning: str, start: datetime, *, now: datetime, by: Carried = NOTHING) -> Choice:
+    """Look at one start for a guest. Raises as ``guest_calendar``."""
     with reading() as session:
-        return _choice(session, _guest(session, site, planning), start, now, PUBLIC)
+        met = _met(session, site, planning, by, now)
+        return _own(met.kept, _choice(session, met.bookable, start, now, met.asking))
+
+
+def _met(session: Session, site: str, planning: str, by: Carried, now: datetime) -> Met:
+    bookable = _guest(session, site, planning)
+    pool, introduced = bookable.pool_id, None
+    if by.continuation is not None:
+        introduced = continuations.opened(session, by.continuation, pool, now, used=by.used)
+    return Met(bookable, introduced, holds.kept(session, by.hold, pool, now))
 
 
 def _guest(session: Session, site: str, planning: str) -> Bookable:
@@ -285,12 +348,16 @@ def link_search(
     return link, found, following
 
 
-def link_choice(token: str, start: datetime, *, now: datetime, planning: str | None = None) -> tuple[OpenLink, Choice]:
+def link_choice(
+    token: str, start: datetime, *, now: datetime, planning: str | None = None, hold: str | None = None
+) -> tuple[OpenLink, Choice]:
     """Look at one start for a link. Raises as ``link_day``."""
     with reading() as session:
         link = links.opened(session, token, now)
         bookable = links.choose(session, link, planning)
-        return link, _choice(session, bookable, start, now, link.asking())
+        kept = holds.kept(session, hold, bookable.pool_id, now)
+        asking = link.asking(leaving_out=kept.id if kept is not None else None)
+        return link, _own(kept, _choice(session, bookable, start, now, asking))
 
 
 # Moves

@@ -7,8 +7,8 @@ told apart by their address. Booking locks ``keys`` first, so that two at once c
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -51,15 +51,15 @@ def spent(
     now: datetime,
     *,
     leaving_out: int | None = None,
-) -> frozenset[date]:
-    """List the site's local dates from first to last on which a customer has as many appointments as are allowed.
+) -> Mapping[date, Count]:
+    """Find the site's local dates from first to last on which a customer has as many appointments as are allowed.
 
     ``leaving_out`` is the id of the appointment that is being moved.
     """
     if email is None or not apply(bookable):
-        return frozenset()
+        return {}
     counted = counts(session, bookable, email, first, last, now, leaving_out=leaving_out)
-    return frozenset(count.day for count in counted if _reached(bookable, count))
+    return {count.day: count for count in counted if _reached(bookable, count)}
 
 
 def counts(
@@ -108,11 +108,30 @@ def _counted(bookable: Bookable, found: Iterable[_Held], first: date, last: date
     ]
 
 
-def _reached(bookable: Bookable, count: Count) -> bool:
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit that is reached: of a ``day`` or a ``week``, how many there are, and how many may be."""
+
+    per: str
+    count: int
+    limit: int
+
+
+def reached(bookable: Bookable, count: Count) -> Limit | None:
+    """Tell which limit a customer has reached, that of the day before that of the week; None where there is more."""
     policy = bookable.policy
-    return (policy.max_per_day is not None and (count.on_day or 0) >= policy.max_per_day) or (
-        policy.max_per_week is not None and (count.in_week or 0) >= policy.max_per_week
-    )
+    limits = (("day", count.on_day or 0, policy.max_per_day), ("week", count.in_week or 0, policy.max_per_week))
+    return next((Limit(per, found, most) for per, found, most in limits if most is not None and found >= most), None)
+
+
+def numbers(bookable: Bookable, count: Count) -> dict[str, str | int]:
+    """Write the limit that is reached into a refusal."""
+    found = reached(bookable, count)
+    return {} if found is None else asdict(found)
+
+
+def _reached(bookable: Bookable, count: Count) -> bool:
+    return reached(bookable, count) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from portal.domain.durations import Duration
 from portal.domain.errors import Invalid, NotFound, StateChanged
 from portal.domain.lifecycle import ACTIVE
+from portal.domain.notices import Notices
 from portal.domain.policy import Policy, check_policy
 from portal.domain.zones import day_bounds, local_day, zone
 from portal.extensions import reading, retried, transaction
@@ -28,8 +29,13 @@ HOLIDAYS = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,6})?", re.ASCII)
 KIND = "site"  # in the audit log
 MOST_LISTED = 30  # appointments named one by one; the others are counted
 LONGEST_LABEL = 120
-RULES = ("min_notice", "business_days", "max_days", "change_notice", "undo", "reminders")
-"""The keys of the policy that a page edits; others are kept as they are."""
+RULES = (
+    *("min_notice", "business_days", "max_days", "change_notice", "undo"),
+    *("who", "email_patterns", "max_per_day", "max_per_week"),
+    *("validation", "answer_within", "hold", "confirm_by_mail"),
+    *("earlier_slots", "waiting_list", "cooling_off", "reminders"),
+)
+"""The keys of the policy that pages edit; others are kept as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ class Sheet:
     active: bool
     revision: str
     policy: Mapping[str, Any]
+    notices: Notices
     closures: tuple[ClosureLine, ...]
 
     @property
@@ -92,7 +99,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A site as it is to be; ``rules`` are those of ``RULES``, as the configuration file writes them."""
+    """A site as it is to be; the rules of booking are saved apart (``save_rules``)."""
 
     name: str
     timezone: str
@@ -103,7 +110,6 @@ class Plan:
     longitude: float | None = None
     holidays: str | None = None
     active: bool = True
-    rules: Mapping[str, Any] | None = None
 
 
 def overview(*, now: datetime, scope: Scope = EVERYWHERE) -> list[Line]:
@@ -189,6 +195,7 @@ def _sheet(session: Session, key: str) -> Sheet:
         active=row.active,
         revision=row.revision,
         policy=row.policy,
+        notices=Notices.of(row.notices),
         closures=tuple(ClosureLine(*line) for line in closed),
     )
 
@@ -224,29 +231,69 @@ def preview_closure(key: str, first: date, last: date, *, now: datetime) -> Clos
 @retried
 def create(key: str, plan: Plan, *, now: datetime, by: Actor = SYSTEM) -> None:
     """Make a site. Raises Invalid."""
-    values = _values(plan, {})
+    values = _values(plan)
     with transaction() as session:
         if session.scalar(select(Site.id).where(Site.key == key)) is not None:
             raise Invalid(field="key", problem="exists", value=key)
-        site = Site(key=key, revision=bookables.new_revision(), **values)
+        site = Site(key=key, revision=bookables.new_revision(), policy={}, **values)
         session.add(site)
         session.flush()
-        told: dict[str, Any] = {"label": plan.name, "site_id": site.id, "after": _told(values)}
+        told: dict[str, Any] = {"label": plan.name, "site_id": site.id, "after": values}
         audit.record(session, by, "created", KIND, key, now, **told)
 
 
 @retried
 def save(key: str, revision: str, plan: Plan, *, now: datetime, by: Actor = SYSTEM) -> None:
     """Write a site. Raises NotFound, StateChanged when somebody else saved it meanwhile, Invalid."""
+    values = _values(plan)
     with transaction() as session:
         site_id = _claim(session, key, revision)
         saved = session.execute(select(Site.__table__).where(Site.id == site_id)).one()._mapping
-        values = _values(plan, saved["policy"])
         session.execute(update(Site).where(Site.id == site_id).values(**values))
-        before, after = audit.differences(_told({name: saved[name] for name in values}), _told(values))
-        if after:
-            told: dict[str, Any] = {"label": plan.name, "site_id": site_id, "before": before, "after": after}
-            audit.record(session, by, "changed", KIND, key, now, **told)
+        before = {name: saved[name] for name in values}
+        _record_change(session, by, key, plan.name, site_id, now, before, values)
+
+
+@retried
+def save_rules(key: str, revision: str, rules: Mapping[str, Any], *, now: datetime, by: Actor = SYSTEM) -> None:
+    """Write the rules of booking at a site: those of ``RULES``, as the configuration file writes them.
+
+    Raises NotFound, StateChanged when somebody else saved it meanwhile, Invalid.
+    """
+    check_policy(dict(rules))
+    with transaction() as session:
+        site_id = _claim(session, key, revision)
+        saved = session.execute(select(Site.name, Site.policy).where(Site.id == site_id)).one()
+        policy = _merged(saved.policy, rules)
+        session.execute(update(Site).where(Site.id == site_id).values(policy=policy))
+        _record_change(session, by, key, saved.name, site_id, now, saved.policy, policy)
+
+
+@retried
+def save_notices(key: str, revision: str, notices: Notices, *, now: datetime, by: Actor = SYSTEM) -> None:
+    """Write whom a site tells of what. Raises NotFound, StateChanged when somebody else saved it meanwhile."""
+    with transaction() as session:
+        site_id = _claim(session, key, revision)
+        saved = session.execute(select(Site.name, Site.notices).where(Site.id == site_id)).one()
+        session.execute(update(Site).where(Site.id == site_id).values(notices=notices.kept))
+        before, after = Notices.of(saved.notices).told, notices.told
+        _record_change(session, by, key, saved.name, site_id, now, before, after)
+
+
+def _record_change(
+    session: Session,
+    by: Actor,
+    key: str,
+    label: str,
+    site_id: int,
+    now: datetime,
+    saved: Mapping[str, Any],
+    values: Mapping[str, Any],
+) -> None:
+    """Write down what differs, if anything does."""
+    before, after = audit.differences(saved, values)
+    if before or after:
+        audit.record(session, by, "changed", KIND, key, now, label=label, site_id=site_id, before=before, after=after)
 
 
 @retried
@@ -280,11 +327,6 @@ def _record_days(session: Session, by: Actor, action: str, key: str, now: dateti
     audit.record(session, by, action, KIND, key, now, label=site.name, site_id=site.id, **told)
 
 
-def _told(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Say the columns of a site as the audit log keeps them: its rules one by one."""
-    return {**{name: value for name, value in values.items() if name != "policy"}, **values["policy"]}
-
-
 def _claim(session: Session, key: str, revision: str | None = None) -> int:
     """Write the site's own row first: bookings wait here, and a page that is out of date goes no further."""
     mine = Site.key == key if revision is None else and_(Site.key == key, Site.revision == revision)
@@ -299,10 +341,10 @@ def _claim(session: Session, key: str, revision: str | None = None) -> int:
 
 def check(plan: Plan) -> None:
     """Accept a plan that can be saved. Raises Invalid naming the first wrong field."""
-    _values(plan, {})
+    _values(plan)
 
 
-def _values(plan: Plan, policy: Mapping[str, Any]) -> dict[str, Any]:
+def _values(plan: Plan) -> dict[str, Any]:
     """Check a plan and give the columns that it fills. Raises Invalid naming the first wrong field."""
     if not plan.name.strip():
         raise Invalid(field="name", problem="required")
@@ -310,7 +352,6 @@ def _values(plan: Plan, policy: Mapping[str, Any]) -> dict[str, Any]:
     _check_holidays(plan.holidays)
     if (plan.latitude is None) != (plan.longitude is None):
         raise Invalid(field="longitude" if plan.longitude is None else "latitude", problem="required")
-    merged = _merged(policy, plan.rules or {})
     return {
         "name": plan.name.strip(),
         "address": plan.address.strip(),
@@ -321,17 +362,22 @@ def _values(plan: Plan, policy: Mapping[str, Any]) -> dict[str, Any]:
         "longitude": plan.longitude,
         "holidays": plan.holidays or None,
         "active": plan.active,
-        "policy": merged,
     }
 
 
 def _merged(policy: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:
     """Put new rules over a site's own; one that says what the default says needs not be kept."""
-    check_policy(dict(rules))
     kept = {name: value for name, value in policy.items() if name not in rules}
     defaults = Policy()
     changed = {name: value for name, value in rules.items() if _means(name, value) != getattr(defaults, name)}
-    return {**kept, **changed}
+    return {**kept, **{name: _told_apart(value, getattr(defaults, name)) for name, value in changed.items()}}
+
+
+def _told_apart(value: Any, default: Any) -> Any:
+    """Keep of a rule of several parts those that differ from the default."""
+    if not isinstance(value, Mapping):
+        return value
+    return {name: part for name, part in value.items() if part != getattr(default, name)}
 
 
 def _means(name: str, value: object) -> Any:

@@ -128,14 +128,14 @@ def _coming(
 
 def _of_day(session: Session, bookable: Bookable, day: date, now: datetime, asking: Asking) -> DayOfSlots:
     found = availability.search(session, bookable, day, day, now=now, asking=asking)
-    return DayOfSlots(bookable, day, [start for start in found.starts if start.start >= now])
+    return DayOfSlots(bookable, day, [start for start in found.starts if start.start >= now], found.binding)
 
 
 def _look(session: Session, bookable: Bookable, start: datetime, now: datetime, asking: Asking) -> Choice:
     """Judge one start as booking it does; where it cannot be had, find the nearest to come."""
     judged = availability.judge(session, bookable, start, now=now, asking=asking)
     if judged.offered:
-        return Choice(bookable, judged, ())
+        return Choice(bookable, judged)
     wanted = max(start, now)
     near = availability.nearest(session, bookable, wanted, now=now, asking=asking, count=MANY)
     coming = sorted((one for one in near if one.start >= now), key=lambda one: abs(one.start - wanted))[:NEAR]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, lru_cache
@@ -16,11 +16,13 @@ from flask_babel import ngettext
 from portal.domain.slots import Reason, Start
 from portal.domain.zones import local_day
 from portal.i18n import _, current_locale, day_short, hour, month, offset, rfc3339, weekday, zone_label
-from portal.operations.availability import closed_because
+from portal.operations.availability import Availability, Binding, closed_because
 from portal.operations.bookables import Bookable
 from portal.operations.calendars import Calendar, DayOfSlots
+from portal.web.reasons import limits_text, polite
 from portal.web.texts import reason_text
 from portal.web.visit import Visit
+from portal.web.windows import earliest_text, rule_text
 
 MORNING, AFTERNOON, EVENING = "morning", "afternoon", "evening"
 NOON, SIX = 12, 18  # o'clock
@@ -33,13 +35,15 @@ class Paths:
     """Where days, months and slots lead: two endpoints and what their addresses carry.
 
     ``chosen_from`` goes with a start that is chosen: it tells the page on which that was. Each address is built once
-    and continued for every day and slot, for a month has dozens of them.
+    and continued for every day and slot, for a month has dozens of them. ``keep`` is the endpoint that holds the place
+    of a start which is chosen, where that is done: choosing is then a button that posts.
     """
 
     page: str
     step: str
     values: Mapping[str, Any]
     chosen_from: str | None = None
+    keep: str | None = None
 
     @cached_property
     def to_page(self) -> str:
@@ -53,8 +57,16 @@ class Paths:
         It is not the form's own: a browser forgets what it kept of an address that it posts to, and Back would bring
         a fresh form, with a fresh key, where the sent one must come again.
         """
-        named = {"from": self.chosen_from} if self.chosen_from else {}
-        return url_for(self.step, **{**self.values, **named})
+        return url_for(self.step, **{**self.values, **self._named})
+
+    @cached_property
+    def to_keep(self) -> str:
+        """The address that holds the place of a start, or nothing where none is held."""
+        return url_for(self.keep, **{**self.values, **self._named}) if self.keep else ""
+
+    @property
+    def _named(self) -> dict[str, str]:
+        return {"from": self.chosen_from} if self.chosen_from else {}
 
     def to_day(self, day: date) -> str:
         """Give the address of a day."""
@@ -75,7 +87,10 @@ def _continued(url: str, name: str, value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A day of the month; ``url`` and ``name`` only where something is free."""
+    """A day of the month; ``url`` and ``name`` only where something is free.
+
+    ``spent``: only the customer's limit keeps the day from being booked.
+    """
 
     date: date
     free: int
@@ -83,11 +98,12 @@ class Cell:
     chosen: bool
     url: str = ""
     name: str = ""
+    spent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class MonthView:
-    """A month as weeks of cells; None stands for days of other months."""
+    """A month as weeks of cells; None stands for days of other months. ``limits`` says why days are spent, if any."""
 
     name: str
     caption: str
@@ -97,6 +113,7 @@ class MonthView:
     before_name: str
     after: str | None
     after_name: str
+    limits: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +142,19 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class FirstFree:
-    """A free start that is named and linked."""
+    """A free start that is named and linked; ``machine`` is its time for the form that holds its place."""
 
     url: str
     text: str
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DayView:
-    """The slots of a day; ``why`` and ``following`` (the next free start) where it has none."""
+    """The slots of a day; ``why`` and ``following`` (the next free start) where it has none.
+
+    ``keep`` is the address that holds the place of the slot that is chosen; empty where slots are links.
+    """
 
     name: str
     zone: ZoneInfo
@@ -144,13 +165,15 @@ class DayView:
     full: str
     why: str
     following: FirstFree | None
+    keep: str
 
 
 @dataclass(frozen=True, slots=True)
 class Picker:
     """A month beside a day; ``day`` is None, and ``why`` says so, when nothing is free.
 
-    ``zone`` is the site's, for a script that offers the visitor's own beside it; empty once one was chosen.
+    ``rule`` says from when on can be booked, where that needs words. ``zone`` is the site's, for a script that offers
+    the visitor's own beside it; empty once one was chosen. ``keep`` is that of ``DayView``.
     """
 
     month: MonthView
@@ -160,6 +183,8 @@ class Picker:
     following: FirstFree | None
     phone: str
     zone: str
+    rule: str
+    keep: str
 
 
 def first_of_next(first: date) -> date:
@@ -187,12 +212,20 @@ def picker(calendar: Calendar, visit: Visit, paths: Paths) -> Picker:
         following=first_free(calendar.following, zone, paths),
         phone=calendar.bookable.site.phone or "",
         zone=zone.key if visit.tz is None else "",
+        rule=_rule(calendar),
+        keep=paths.to_keep,
     )
+
+
+def _rule(calendar: Calendar) -> str:
+    """Say from when on can be booked; staff is bound by no notice."""
+    window = calendar.month.binding.window
+    return rule_text(calendar.bookable, window) if window is not None else ""
 
 
 def day_view(found: DayOfSlots, visit: Visit, paths: Paths) -> DayView:
     """Prepare one day alone: what is swapped in when a day is chosen."""
-    return _day(found.bookable, found.day, found.slots, None, visit, paths)
+    return _day(found.bookable, found.day, found.slots, found.binding, None, visit, paths)
 
 
 def _chosen_day(calendar: Calendar, visit: Visit, paths: Paths) -> DayView | None:
@@ -200,11 +233,17 @@ def _chosen_day(calendar: Calendar, visit: Visit, paths: Paths) -> DayView | Non
         return None
     later = [starts[0] for day, starts in calendar.month.by_day.items() if day > calendar.day]
     following = later[0] if later else calendar.following or calendar.soonest
-    return _day(calendar.bookable, calendar.day, calendar.slots, following, visit, paths)
+    return _day(calendar.bookable, calendar.day, calendar.slots, calendar.month.binding, following, visit, paths)
 
 
 def _day(
-    bookable: Bookable, day: date, starts: Sequence[Start], following: Start | None, visit: Visit, paths: Paths
+    bookable: Bookable,
+    day: date,
+    starts: Sequence[Start],
+    binding: Binding,
+    following: Start | None,
+    visit: Visit,
+    paths: Paths,
 ) -> DayView:
     zone = bookable.zone
     offered = [start for start in starts if start.offered]
@@ -218,8 +257,9 @@ def _day(
         own_label=_own_label(moment, zone, visit.tz),
         parts=parts_of_day(offered, zone, visit.tz, paths, several=any(start.places > 1 for start in starts)),
         full=_full_hours(starts, zone) if offered else "",
-        why="" if offered else _why(bookable, day, starts),
+        why="" if offered else _why(bookable, day, starts, binding),
         following=first_free(following, zone, paths),
+        keep=paths.to_keep,
     )
 
 
@@ -235,7 +275,7 @@ def _full_hours(starts: Sequence[Start], zone: ZoneInfo) -> str:
     return ", ".join(full) if len(full) <= MANY else ""
 
 
-def _why(bookable: Bookable, day: date, starts: Sequence[Start]) -> str:
+def _why(bookable: Bookable, day: date, starts: Sequence[Start], binding: Binding) -> str:
     """Say why a day has nothing free."""
     closed = closed_because(bookable, day)
     if closed is not None and closed.label:
@@ -243,14 +283,17 @@ def _why(bookable: Bookable, day: date, starts: Sequence[Start]) -> str:
     if closed is not None or not starts:
         return reason_text(Reason.CLOSED)
     first = [start.reasons[0] for start in starts if start.reasons]
-    most = Counter(first).most_common(1)
-    return _("Everything is taken that day.") if Reason.FULL in first else reason_text(most[0][0])
+    if Reason.FULL in first:
+        return _("Everything is taken that day.")
+    return polite(Counter(first).most_common(1)[0][0], bookable, day, binding)
 
 
 def _why_empty(calendar: Calendar) -> str:
     """Say why a month has nothing free."""
     if calendar.month.by_day:
         return ""
+    if (window := calendar.month.binding.window) is not None and window.never_open:
+        return earliest_text(calendar.bookable, window)
     if calendar.soonest is None:
         return _("No time is free at the moment.")
     return _("No time is free in %(month)s.", month=month(calendar.first))
@@ -259,32 +302,41 @@ def _why_empty(calendar: Calendar) -> str:
 def _month(calendar: Calendar, paths: Paths) -> MonthView:
     free = {day: len(starts) for day, starts in calendar.month.by_day.items()}
     before, after = first_of_last(calendar.first), first_of_next(calendar.first)
+    spent = _spent(calendar.month)
     return MonthView(
         name=month(calendar.first),
         caption=_("Under each date: the number of free slots.") if free else _("No free slot this month."),
         weekdays=_weekdays(current_locale()),
-        weeks=_weeks(calendar.first, free, calendar.today, calendar.day, paths),
+        weeks=_weeks(calendar, free, spent, paths),
         before=paths.to_month(before) if before >= calendar.earliest_month else None,
         before_name=month(before),
         after=paths.to_month(after) if after <= calendar.latest_month else None,
         after_name=month(after),
+        limits=limits_text(calendar.bookable.policy) if spent else "",
     )
 
 
+def _spent(found: Availability) -> frozenset[date]:
+    """List the days that only the customer's limit closes."""
+    only = (Reason.LIMIT,)
+    return frozenset(day for day in found.binding.spent if any(start.reasons == only for start in found.of_day(day)))
+
+
 def _weeks(
-    first: date, free: Mapping[date, int], today: date, chosen: date | None, paths: Paths
+    calendar: Calendar, free: Mapping[date, int], spent: Collection[date], paths: Paths
 ) -> tuple[tuple[Cell | None, ...], ...]:
+    first = calendar.first
     length = (first_of_next(first) - first).days
     cells: list[Cell | None] = [None] * (first.isoweekday() - 1)
-    cells += [_cell(first + timedelta(days=number), free, today, chosen, paths) for number in range(length)]
+    cells += [_cell(first + timedelta(days=number), free, spent, calendar, paths) for number in range(length)]
     cells += [None] * (-len(cells) % 7)
     return tuple(tuple(cells[at : at + 7]) for at in range(0, len(cells), 7))
 
 
-def _cell(day: date, free: Mapping[date, int], today: date, chosen: date | None, paths: Paths) -> Cell:
-    count = free.get(day, 0)
+def _cell(day: date, free: Mapping[date, int], spent: Collection[date], calendar: Calendar, paths: Paths) -> Cell:
+    count, today, chosen = free.get(day, 0), calendar.today, calendar.day
     if not count:
-        return Cell(day, 0, day == today, day == chosen)
+        return Cell(day, 0, day == today, day == chosen, spent=day in spent)
     named = _free_day(day, count, current_locale())
     if day == today:
         named = _("%(day)s (today)", day=named)
@@ -358,7 +410,7 @@ def first_free(start: Start | None, zone: ZoneInfo, paths: Paths) -> FirstFree |
         return None
     day = day_short(local_day(start.start, zone))
     text = _("%(day)s at %(hour)s", day=day, hour=hour(start.start, zone))
-    return FirstFree(paths.to_start(start.start, zone), text)
+    return FirstFree(paths.to_start(start.start, zone), text, rfc3339(start.start, zone))
 
 
 def length_text(minutes: int) -> str:

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import request
 
 from portal.domain.errors import Invalid, LimitReached, NotEligible, OutsideWindow, Refusal, SlotNotOffered, SlotTaken
-from portal.domain.slots import Start
-from portal.domain.zones import parse_instant
+from portal.domain.slots import Reason, Start
+from portal.domain.zones import local_day, parse_instant
 from portal.i18n import _, zone_label
-from portal.operations.appointments import Booked
 from portal.operations.bookables import Bookable
 from portal.operations.calendars import Choice
 from portal.web.picker import own_time
+from portal.web.reasons import polite
 from portal.web.texts import explain, reason_text
 
+Done = TypeVar("Done")
 LOST = (SlotTaken, SlotNotOffered, OutsideWindow)
 IN_PLACE = (Invalid, LimitReached, NotEligible)
 
@@ -70,7 +71,7 @@ def described(start: datetime, end: datetime, zone: ZoneInfo, place: str, tz: Zo
     return Chosen(start, end, zone, place, zone_label(zone, start), own_text)
 
 
-def attempt(form: Sent, act: Callable[[], Booked]) -> Booked | Refusal | None:
+def attempt(form: Sent, act: Callable[[], Done]) -> Done | Refusal | None:
     """Take the place when the form is right. A refusal that can be answered on the same page is given back."""
     if not form.accepted():
         return None
@@ -86,12 +87,16 @@ def attempt(form: Sent, act: Callable[[], Booked]) -> Booked | Refusal | None:
 
 def lost_text(choice: Choice) -> str:
     """Say why the start of a step cannot be had, or nothing when it can."""
-    return "" if choice.start.offered else _lost(choice.start)
+    return "" if choice.start.offered else _lost(choice)
 
 
-def _lost(start: Start) -> str:
-    reason = start.reasons[0].value
-    return _("This time has just been taken.") if reason == "full" else reason_text(reason)
+def _lost(choice: Choice) -> str:
+    reason, bookable = choice.start.reasons[0], choice.bookable
+    if reason is Reason.FULL:
+        return _("This time has just been taken.")
+    if choice.binding is None:
+        return reason_text(reason)
+    return polite(reason, bookable, local_day(choice.start.start, bookable.zone), choice.binding)
 
 
 def status_of(form: Sent, choice: Choice, refusal: Refusal | None) -> int:

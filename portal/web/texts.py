@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from flask_babel import ngettext
 
 from portal.domain.errors import Refusal
 from portal.i18n import _
@@ -22,18 +25,66 @@ def _sentences(refusal: Refusal) -> dict[str, str]:
         if reasons
         else _("This slot is not offered. Choose another one."),
         "outside_window": reason_text(str(reasons[0])) if reasons else _("This slot cannot be booked now."),
-        "not_eligible": _("This slot is not open to you."),
-        "limit_reached": _("The largest number of appointments for this link is reached. Cancel one to book another."),
+        "not_eligible": _not_eligible(refusal.values),
+        "limit_reached": _limit(refusal.values),
         "link_unknown": _(
             "This address leads nowhere, or no longer. Check that it is complete, or ask for a new link."
         ),
-        "link_expired": _("This link has expired. Ask the person who sent it for a new one."),
+        "link_expired": _expired(refusal.values),
         "not_found": _("There is nothing at this address."),
         "change_too_late": _("It is too late to change this appointment online. Please call us."),
         "state_changed": _("This appointment has changed meanwhile. Look at it again before you go on."),
         "rate_limited": _("Too many requests in a short time. Wait a minute, then try again."),
         "busy": _("Many people are booking right now. Nothing is lost: try again in a moment."),
     }
+
+
+def _not_eligible(values: Mapping[str, Any]) -> str:
+    """Say who is not admitted: an address by the patterns, everybody without a mail of ours, a day of a link."""
+    if values.get("problem") == "address":
+        return _("Appointments here are not open to this address. Use another one, or call us.")
+    if values.get("problem") == "customers_only":
+        return _("Appointments here are for customers. Choose a time, and the link to go on is sent to your address.")
+    return _("This slot is not open to you.")
+
+
+def _expired(values: Mapping[str, Any]) -> str:
+    """Say what to do when a link came too late."""
+    if values.get("problem") == "continuation":
+        return _("This link has expired. Choose your time again, and a new one is sent to you.")
+    if values.get("problem") == "confirmation":
+        return _("The time to confirm is over, and the place is free for others again. Choose a time once more.")
+    return _("This link has expired. Ask the person who sent it for a new one.")
+
+
+def _limit(values: Mapping[str, Any]) -> str:
+    """Say which limit is reached: the customer's, with its numbers where these are known, or the link's."""
+    if "per" in values:
+        return limit_text(values["per"], values["count"], values["limit"])
+    if "reasons" in values:
+        return reason_text("limit")
+    return _("The largest number of appointments for this link is reached. Cancel one to book another.")
+
+
+def limit_text(per: str, count: int, limit: int) -> str:
+    """Say to customers that they have as many appointments on a ``day`` or in a ``week`` as are allowed."""
+    if per == "day":
+        return str(
+            ngettext(
+                "You already have %(num)s appointment that day; the limit is %(limit)s.",
+                "You already have %(num)s appointments that day; the limit is %(limit)s.",
+                count,
+                limit=limit,
+            )
+        )
+    return str(
+        ngettext(
+            "You already have %(num)s appointment that week; the limit is %(limit)s.",
+            "You already have %(num)s appointments that week; the limit is %(limit)s.",
+            count,
+            limit=limit,
+        )
+    )
 
 
 def reason_text(reason: str) -> str:

@@ -73,7 +73,7 @@ class Forms(HTMLParser):
     def handle_data(self, text: str) -> None:
         """Take what stands in a text area."""
         if self.area and self.current is not None:
-            self.current.append((self.area, text.removeprefix("\n")))
+            self.current.append((self.area, text.replace("\r\n", "\n").removeprefix("\n")))
             self.area = ""
 
     def handle_endtag(self, tag: str) -> None:

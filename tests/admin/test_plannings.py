@@ -470,17 +470,28 @@ RULES = f"{PAGE}/rules"
 
 
 def test_rules_of_its_own_are_typed_shown_and_taken_back(manager, docks, send, do):
-    given = {"min_notice": "12 h", "max_days": "10", "business_days": "no", "reminders": "0"}
-    saved = send(manager, RULES, **given)
+    given = {
+        "min_notice": "12 h", "max_days": "100", "business_days": "no", "reminders": "0", "email_patterns": "*",
+        "max_per_day": "0", "who": "existing", "earlier_enabled": "no", "earlier_turn": "3 h", "hold": "10 min",
+    }  # fmt: skip
+    saved = seen(manager, send(manager, RULES, save="1", **given))
     assert (saved.status_code, saved.location) == (303, f"{PAGE}#rules")
-    wanted = {"min_notice": "12h", "business_days": False, "max_days": 10, "reminders": []}
-    assert read(do).rules == wanted
+    assert read(do).rules == {
+        "min_notice": "12h", "business_days": False, "max_days": 100, "reminders": [], "email_patterns": ["*"],
+        "max_per_day": None, "who": "existing", "earlier_slots": {"enabled": False, "turn": 180}, "hold": 10,
+    }  # fmt: skip
     shown = form_of(manager.get(RULES), RULES)
     assert {name: shown[name][0] for name in given} == given
     page = manager.get(PAGE).text
-    assert re.search(r"How far ahead \(days\)</span></div><strong>10 d</strong>", page)
-    assert send(manager, RULES, **dict.fromkeys(given, "")).status_code == 303
+    assert re.search(r"How far ahead \(days\)</span></div><strong>100 d</strong>", page)
+    assert seen(manager, send(manager, RULES, save="1", **dict.fromkeys(given, ""))).status_code == 303
     assert read(do).rules == {}
+
+
+def seen(client, asked):
+    """Press "save" again where the page first shows what the rules take away."""
+    assert "Not saved yet" in asked.text
+    return client.post(RULES, data={**form_of(asked, RULES), "save": "1"})
 
 
 def test_an_empty_rule_says_what_the_sites_say(manager, do):
@@ -495,7 +506,7 @@ def test_an_empty_rule_says_what_the_sites_say(manager, do):
     [{"min_notice": "soon"}, {"max_days": "-1"}, {"undo": "2000"}, {"reminders": "24 h, 24 h"}, {"max_days": "x"}],
 )
 def test_a_rule_that_means_nothing_is_told_and_nothing_typed_is_lost(manager, docks, send, do, wrong):
-    refused = send(manager, RULES, change_notice="2 d", **{"undo": "7", **wrong})
+    refused = send(manager, RULES, change_notice="2 d", save="1", **{"undo": "7", **wrong})
     assert refused.status_code == 422
     shown = form_of(refused, RULES)
     assert {name: shown[name] for name in ("change_notice", *wrong)} == {"change_notice": ["2 d"], **_listed(wrong)}
@@ -508,19 +519,20 @@ def _listed(values):
 
 def test_rules_that_somebody_else_saved_are_not_overwritten_unseen(manager, docks, send, do, now):
     mine = form_of(manager.get(RULES), RULES)
-    do(plannings.save_rules, "quais", read(do).revision, {"max_days": 5}, now=now)
-    refused = manager.post(RULES, data={**mine, "max_days": "10"})
+    do(plannings.save_rules, "quais", read(do).revision, {"max_days": 5, "who": "existing"}, now=now)
+    refused = manager.post(RULES, data={**mine, "max_days": "10", "save": "1"})
     assert refused.status_code == 409
     assert "How far ahead (days): saved is “5”, yours is “10”." in refused.text
-    assert manager.post(RULES, data=form_of(refused, RULES)).status_code == 303
+    assert "Who may book: saved is “Existing customers only”, yours is “As the site”." in refused.text
+    assert manager.post(RULES, data={**form_of(refused, RULES), "save": "1"}).status_code == 303
     assert read(do).rules == {"max_days": 10}
 
 
 def test_the_audit_log_names_who_changed_the_rules(manager, docks, send, do):
-    send(manager, RULES, max_days="10")
+    send(manager, RULES, max_days="100", save="1")
 
     def told():
         with reading() as session:
             return session.execute(select(Audit.actor, Audit.kind, Audit.after)).one()
 
-    assert tuple(do(told)) == ("manager@example.com", "planning", {"max_days": 10})
+    assert tuple(do(told)) == ("manager@example.com", "planning", {"max_days": 100})

@@ -1,4 +1,4 @@
-"""Sites in the browser: where they are, the rules of booking there, and closures that are looked at first."""
+"""Sites in the browser: where they are, and closures that are looked at first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import date
 
 import pytest
 
-from portal.domain.durations import Duration
 from portal.operations import sites
 from tests import sample, staff
 from tests.admin.conftest import form_of
@@ -35,24 +34,23 @@ def test_the_list_costs_the_same_however_long_it_is(manager, do, statements):
 
 
 def test_a_site_is_saved(manager, docks, send, do):
-    saved = send(manager, PAGE, name="Bordeaux Nord", min_notice="2 d", reminders="24 h, 2 d", max_days="30")
+    saved = send(manager, PAGE, name="Bordeaux Nord")
     assert (saved.status_code, saved.location) == (303, PAGE)
     assert "The site is saved." in manager.get(PAGE).text
-    sheet = do(sites.read, "bordeaux")
-    assert (sheet.name, sheet.rules.min_notice, sheet.rules.max_days) == ("Bordeaux Nord", Duration(2, "d"), 30)
-    assert sheet.rules.reminders == (Duration(24, "h"), Duration(2, "d"))
+    assert do(sites.read, "bordeaux").name == "Bordeaux Nord"
 
 
-def test_a_rule_that_is_the_default_is_not_kept(manager, docks, send, do):
-    send(manager, PAGE)
-    assert do(sites.read, "bordeaux").policy == {}
+def test_the_rules_of_booking_stay_when_the_site_is_saved(manager, send, do):
+    do(sample.site, policy={"max_days": 30})
+    send(manager, PAGE, name="Bordeaux Nord")
+    assert do(sites.read, "bordeaux").policy == {"max_days": 30}
 
 
-def test_french_days_are_understood_as_they_are_written(app, docks, send, do):
-    french = staff.logged_in(app, locale="fr")
-    assert send(french, PAGE, min_notice="2 j").status_code == 303
-    assert send(french, PAGE).status_code == 303  # as the page wrote it, no-break spaces and all
-    assert do(sites.read, "bordeaux").rules.min_notice == Duration(2, "d")
+def test_the_page_says_how_the_site_is_booked_and_leads_there(manager, do):
+    do(sample.site, policy={"max_per_day": 1})
+    text = manager.get(PAGE).text
+    assert "At most 1 appointment a day." in text
+    assert f'href="{PAGE}/process"' in text
 
 
 def test_coordinates_may_have_a_comma(manager, docks, send, do):
@@ -70,11 +68,6 @@ def test_coordinates_may_have_a_comma(manager, docks, send, do):
         ("latitude", "north", "Enter a number."),
         ("latitude", "44", "Enter both latitude and longitude, or neither."),
         ("holidays", "france", "Write a country such as FR"),
-        ("min_notice", "soon", "Write a length of time such as 30 min"),
-        ("reminders", "24 h, 24 h", "each once"),
-        ("max_days", "-1", "Enter a number of days from 0 to 3660."),
-        ("max_days", "", "Enter a whole number."),
-        ("undo", "1441", "Enter a number of minutes from 0 to 1440."),
         ("phone", "0" * 41, "Shorten this number."),
     ],
 )

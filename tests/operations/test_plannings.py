@@ -431,13 +431,13 @@ def test_a_refused_change_is_not_told(do, docks, now, told):
 
 def test_rules_of_its_own_come_before_the_sites_and_others_follow_it(do, now, told):
     do(sample.site, policy={"min_notice": "2d", "max_days": 30})
-    do(sample.planning, policy={"validation": "none"})
+    do(sample.planning, policy={"overdue": 30})
     revision = do(plannings.read, "quais").revision
     do(plannings.save_rules, "quais", revision, {"max_days": 5, "reminders": []}, now=now, by=CLAIRE)
     policy = do(calendars.explain, "bordeaux", "quais", MONDAY, now=now).bookable.policy
     assert (policy.max_days, str(policy.min_notice), policy.reminders) == (5, "2d", ())
     sheet = do(plannings.read, "quais")
-    assert (sheet.rules, sheet.policy["validation"]) == ({"max_days": 5, "reminders": []}, "none")
+    assert (sheet.rules, sheet.policy["overdue"]) == ({"max_days": 5, "reminders": []}, 30)
     assert told()[0][4:] == ({"max_days": None, "reminders": None}, {"max_days": 5, "reminders": []})
 
 

@@ -54,15 +54,26 @@ def test_an_unknown_site_is_not_found(do, docks, now):
         do(sites.save, "nowhere", "x", plan(), now=now)
 
 
-def test_rules_are_merged_and_others_kept(do, save):
-    do(sample.site, policy={"max_days": 30, "validation": "none"})
-    sheet = save(rules={"min_notice": "2d", "max_days": 90, "reminders": ["24h"]})
-    assert sheet.policy == {"validation": "none", "min_notice": "2d"}
+@pytest.fixture
+def rule(do, now):
+    """Save rules of booking and give the site: ``rule(max_days=3)``."""
+
+    def saved(**rules):
+        do(sites.save_rules, "bordeaux", do(sites.read, "bordeaux").revision, rules, now=now)
+        return do(sites.read, "bordeaux")
+
+    return saved
+
+
+def test_rules_are_merged_and_others_kept(do, rule):
+    do(sample.site, policy={"max_days": 30, "overdue": 30})
+    sheet = rule(min_notice="2d", max_days=90, reminders=["24h"])
+    assert sheet.policy == {"overdue": 30, "min_notice": "2d"}
     assert (sheet.rules.min_notice, sheet.rules.max_days) == (Duration(2, "d"), 90)
 
 
-def test_a_rule_holds_at_once(docks, do, now, save):
-    save(rules={"max_days": 3})
+def test_a_rule_holds_at_once(docks, do, now, rule):
+    rule(max_days=3)
     assert do(calendars.explain, "bordeaux", "quais", date(2026, 12, 7), now=now).offered == ()
 
 
@@ -77,9 +88,6 @@ def test_a_rule_holds_at_once(docks, do, now, save):
         ({"latitude": 44.85}, "longitude"),
         ({"longitude": 44.85}, "latitude"),
         ({"email": "quais"}, "email"),
-        ({"rules": {"min_notice": "soon"}}, "min_notice"),
-        ({"rules": {"max_days": -1}}, "max_days"),
-        ({"rules": {"validation": "staff"}}, "validation"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name_and_nothing_is_saved(docks, do, changed, field, now):
@@ -88,6 +96,31 @@ def test_what_makes_no_sense_is_refused_by_name_and_nothing_is_saved(docks, do, 
         do(sites.save, "bordeaux", before.revision, plan(**changed), now=now)
     assert refused.value.values["field"] == field
     assert do(sites.read, "bordeaux") == before
+
+
+@pytest.mark.parametrize(
+    ("rules", "field"),
+    [
+        ({"min_notice": "soon"}, "min_notice"),
+        ({"max_days": -1}, "max_days"),
+        ({"validation": "staff"}, "validation"),
+        ({"answer_within": 0}, "answer_within"),
+        ({"earlier_slots": {"turn": 0}}, "earlier_slots.turn"),
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_refused_by_name(docks, do, rule, rules, field):
+    before = do(sites.read, "bordeaux")
+    with pytest.raises(Invalid) as refused:
+        rule(**rules)
+    assert refused.value.values["field"] == field
+    assert do(sites.read, "bordeaux") == before
+
+
+def test_rules_that_somebody_else_saved_are_not_overwritten(docks, do, now, rule):
+    old = do(sites.read, "bordeaux").revision
+    rule(max_days=3)
+    with pytest.raises(StateChanged):
+        do(sites.save_rules, "bordeaux", old, {"max_days": 5}, now=now)
 
 
 def test_who_saves_what_somebody_else_changed_meanwhile_is_told(docks, do, save, now):
@@ -172,13 +205,15 @@ def written(kind="site"):
 def test_every_change_of_a_site_is_written_down(do, docks, now):
     by = Actor("claire@example.com", "staff", staff=True)
     sheet = do(sites.read, "bordeaux")
-    changed = plan(name=sheet.name, address=sheet.address, email=sheet.email, phone="05", rules={"max_days": 30})
+    changed = plan(name=sheet.name, address=sheet.address, email=sheet.email, phone="05")
     do(sites.save, "bordeaux", sheet.revision, changed, now=now, by=by)
+    do(sites.save_rules, "bordeaux", do(sites.read, "bordeaux").revision, {"max_days": 30}, now=now, by=by)
     do(sites.close, "bordeaux", CHRISTMAS, CHRISTMAS, "Noël", now=now, by=by)
     do(sites.reopen, "bordeaux", do(sites.read, "bordeaux").closures[0].id, now=now, by=by)
     days = {"first": "2026-12-25", "last": "2026-12-25", "label": "Noël"}
     assert do(written) == [
-        (by.name, "changed", "bordeaux", {"phone": sheet.phone, "max_days": None}, {"phone": "05", "max_days": 30}),
+        (by.name, "changed", "bordeaux", {"phone": sheet.phone}, {"phone": "05"}),
+        (by.name, "changed", "bordeaux", {"max_days": None}, {"max_days": 30}),
         (by.name, "closed", "bordeaux", {}, days),
         (by.name, "reopened", "bordeaux", days, {}),
     ]
