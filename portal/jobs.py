@@ -35,12 +35,13 @@ from portal.operations import (
     outbox,
     reminders,
     retention,
+    summaries,
     validation,
 )
 from portal.operations.appointments import Move
 from portal.operations.batch_work import Line, Outcome, Turn
 from portal.operations.outbox import Message
-from portal.web.letters import letter_of
+from portal.web.mail_samples import queued
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,11 @@ def send_due(now: datetime, stop: Stop = lambda: False) -> int:
 def remind(now: datetime) -> int:
     """Queue the reminders whose moment has come."""
     return reminders.derive(now)
+
+
+def summarise(now: datetime) -> int:
+    """Queue the summaries of the day at the sites whose hour has come."""
+    return summaries.derive(now)
 
 
 def expire_requests(now: datetime) -> int:
@@ -109,6 +115,7 @@ class Done:
     """What one round of all jobs did."""
 
     reminders: int
+    summaries: int
     expired: int
     freed: int
     sent: int
@@ -123,6 +130,7 @@ def once(now: datetime) -> Done:
     return Done(
         expired=expire_requests(now),
         reminders=remind(now),
+        summaries=summarise(now),
         freed=announce_freed(now),
         changed=change_days(now),
         sent=send_due(now),
@@ -135,6 +143,7 @@ def start(app: Flask, stopping: threading.Event) -> BackgroundScheduler:
         (lambda: send_due(clock.now(), stopping.is_set), 2),
         (lambda: change_days(clock.now(), stopping.is_set), 2),
         (lambda: remind(clock.now()), 60),
+        (lambda: summarise(clock.now()), 60),
         (lambda: expire_requests(clock.now()), 15),
         (lambda: announce_freed(clock.now()), 15),
         (beat, 30),
@@ -233,7 +242,7 @@ class _Round:
 
     def _hand_over(self, message: Message, content: letters.Content) -> Refused | None:
         try:
-            mail = delivery.compose(letter_of(message, content, self._now), settings())
+            mail = delivery.compose(queued(message, content, self._now), settings())
         except Exception as error:  # noqa: BLE001 - a broken template must not keep the others from leaving
             return _parked(message, error)
         return self._postman.deliver(mail)

@@ -12,6 +12,7 @@ from portal.admin.guard import EDIT, actor, needs, only, scope, staff
 from portal.admin.paging import page_number
 from portal.clock import now, real_now
 from portal.domain.errors import StateChanged
+from portal.domain.notices import What
 from portal.domain.openings import MINUTES_A_DAY
 from portal.domain.zones import parse_day
 from portal.i18n import _, clock_time, hour
@@ -69,7 +70,7 @@ def _look(form: WholeDayForm, status: int = 200) -> Response:
         form=form,
         plan=plan,
         found=found,
-        counts=_counts(found),
+        counts=_counts(found, plan),
         hours=hours_text(plan),
         fates=[(fate, fate_text(fate, plan)) for fate in found.fates],
         sent=[(name, value) for name, value in request.form.items(multi=True) if name in names],
@@ -147,7 +148,7 @@ def _prefilled() -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many there are of each fate, and how many have no address to be told at."""
+    """How many there are of each fate, and how many get no mail of it."""
 
     total: int
     same_hour: int
@@ -156,10 +157,11 @@ class Counts:
     to_call: int
 
 
-def _counts(found: Preview) -> Counts:
+def _counts(found: Preview, plan: Plan) -> Counts:
+    what = What.CANCELLED if plan.to is None else What.CHANGED
     same = sum(fate.same_hour for fate in found.fates)
     placed = sum(fate.start is not None for fate in found.fates)
-    to_call = sum(fate.card.email is None and fate.reason is None for fate in found.fates)
+    to_call = sum(not fate.card.tells(what) and fate.reason is None for fate in found.fates)
     return Counts(len(found.fates), same, placed - same, sum(fate.reason is not None for fate in found.fates), to_call)
 
 

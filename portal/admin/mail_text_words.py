@@ -68,6 +68,10 @@ def holders(known: Sequence[str], values: dict[str, str]) -> list[Holder]:
         "before": _("when it was to be"),
         "wanted": _("when it is wanted"),
         "until": _("until when"),
+        "offered": _("the time that is offered"),
+        "days": _("the days that are waited for"),
+        "offered": _("the earlier time that is offered"),
+        "days": _("the days waited for"),
     }
     return [Holder(f"{{{name}}}", words[name], values.get(name, "")) for name in known]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from portal.domain.lifecycle import Status
+from portal.domain.notices import What
 from portal.domain.window import change_cutoff
 from portal.i18n import _, day, day_short, hour
 from portal.operations.cards import AppointmentCard
@@ -74,7 +75,7 @@ def refused_move(card: AppointmentCard, refusal: Answer | None, at: datetime) ->
 
 
 def _sent_to(card: AppointmentCard) -> str:
-    return _("The details are sent to %(email)s.", email=card.email) if card.email else ""
+    return _("The details are sent to %(email)s.", email=card.email) if card.tells(What.CONFIRMED) else ""
 
 
 def _hour(card: AppointmentCard, moment: datetime) -> str:
@@ -85,7 +86,8 @@ def steps_of(card: AppointmentCard, at: datetime) -> list[str]:
     """List what happens next, in short sentences."""
     if card.undo_until is not None and card.undoable(at):
         freed = _("At %(hour)s your place is given back.", hour=_hour(card, card.undo_until))
-        return [freed, _("Only then is the cancellation sent by e-mail.")]
+        told = card.tells(What.CANCELLED)
+        return [freed, *([_("Only then is the cancellation sent by e-mail.")] if told else [])]
     if card.awaits(at) and card.answer_by is not None:
         return _until_answered(card, card.answer_by)
     if card.status is not Status.CONFIRMED or not card.active(at):
@@ -96,7 +98,10 @@ def steps_of(card: AppointmentCard, at: datetime) -> list[str]:
 def _until_answered(card: AppointmentCard, deadline: datetime) -> list[str]:
     """Say what becomes of a request, or of a move that was asked for."""
     when = {"day": day_short(deadline.astimezone(card.zone)), "hour": _hour(card, deadline)}
-    answered = _("You will have an answer by e-mail, on %(day)s at %(hour)s at the latest.", **when)
+    if card.tells(What.CONFIRMED) and card.tells(What.DECLINED):
+        answered = _("You will have an answer by e-mail, on %(day)s at %(hour)s at the latest.", **when)
+    else:
+        answered = _("It is answered on %(day)s at %(hour)s at the latest; you see the answer here.", **when)
     if card.wanted is not None:
         return [answered, _("Without an answer, your appointment stays as it is.")]
     return [_("Your place is kept until then."), answered]
@@ -105,7 +110,7 @@ def _until_answered(card: AppointmentCard, deadline: datetime) -> list[str]:
 def _reminder(card: AppointmentCard, at: datetime) -> list[str]:
     due = [reminder.before(card.start, card.zone) for reminder in card.policy.reminders]
     coming = [moment for moment in due if moment > at]
-    if not coming or not card.email:
+    if not coming or not card.tells(What.REMINDER):
         return []
     moment = min(coming)
     return [_("A reminder is sent to you on %(day)s.", day=day_short(moment.astimezone(card.zone)))]

@@ -39,7 +39,7 @@ STAFF_PAGES = {"user_invitation": "admin/welcome", "password_reset": "admin/rese
 """Where the links of the staff lead."""
 CALENDARS: Mapping[str, ics.Method] = {"confirmation": "REQUEST", "change": "REQUEST", "cancellation": "CANCEL"}
 """The mails that carry a calendar file, and what it asks for."""
-TO_SITES = ("site_notice", "site_reminder")
+TO_SITES = ("site_notice", "site_reminder", "site_summary")
 """The mails that tell a site who comes."""
 ENDED = ("declined", "expired")
 """The changes after which nobody comes, besides a cancellation."""
@@ -124,6 +124,36 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """A place that is offered ``until`` an instant; ``alone``: it is kept for the one who reads this."""
+
+    token: str
+    place: Place
+    planning: str
+    start: datetime
+    end: datetime
+    until: datetime
+    alone: bool = False
+    order: str | None = None
+    kind: str | None = None
+    units: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waited:
+    """Days for which somebody waits, the site's, both included; ``token`` leaves the list."""
+
+    token: str
+    place: Place
+    planning: str
+    first_day: date
+    last_day: date
+    order: str | None = None
+    kind: str | None = None
+    units: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What waits for an answer, or how it ended. ``wanted`` is the new place of a move, ``token`` answers a request.
 
@@ -138,6 +168,19 @@ class Asked:
 
 
 NOTHING_ASKED = Asked()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The day of a site, whose key is ``key``: who comes, ``more`` than are listed, what waits, what did not arrive."""
+
+    key: str
+    place: Place
+    day: date
+    visits: tuple[Visit, ...] = ()
+    more: int = 0
+    requests: tuple[tuple[Visit, Asked], ...] = ()
+    troubles: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +199,10 @@ class Letter:
     invitation: Invitation | None = None
     staff_link: StaffLink | None = None
     step: Step | None = None
+    offer: Offered | None = None
+    waited: Waited | None = None
+    summary: Summary | None = None
+    asked_at_once: int | None = None  # to how many a freed place was offered at once; none: to one after the other
     visits: tuple[Visit, ...] = ()
     before: tuple[datetime, datetime] | None = None  # where a move came from
     change: str = ""  # of a site's notice: new, moved, cancelled
@@ -169,7 +216,7 @@ class Letter:
     @property
     def place(self) -> Place | None:
         """The site it is about, if it is about one."""
-        told = self.visit or self.invitation or self.step
+        told = self.visit or self.invitation or self.step or self.summary or self.offer or self.waited
         return told.place if told else None
 
 
@@ -234,15 +281,29 @@ def placeholders(letter: Letter) -> dict[str, str]:
     if (ordered := letter.visit or letter.invitation) is not None:
         telling = Telling(ordered, letter.locale, letter.organisation, "")
         values |= {"order": telling.order, "purpose": telling.purpose}
-    if (timed := letter.visit or letter.step) is not None:
+    if (timed := letter.visit or letter.step or letter.offer) is not None:
         telling = Telling(timed, letter.locale, letter.organisation, "")
         values |= {"day": i18n.day(telling.local_day(timed.start), letter.locale), "planning": timed.planning}
         values |= {"time": telling.hour(timed.start), "end": telling.hour(timed.end)}
+    if letter.summary is not None:
+        values |= {"day": i18n.day(letter.summary.day, letter.locale)}
     if letter.visit is not None:
         shown = Shown(letter.visit, letter.locale, letter.organisation, "")
-        before = {"before": shown.interval(letter.before)} if letter.before is not None else {}
-        values |= {"reference": shown.reference, **before}
+        values |= {"reference": shown.reference, **_other_times(letter, shown)}
+    if letter.offer is not None:
+        offer = ShownOffer(letter.offer, letter.locale, letter.organisation, "")
+        values |= {"offered": offer.when, "until": offer.until}
+    if letter.waited is not None:
+        waited = ShownWait(letter.waited, letter.locale, letter.organisation, "")
+        values |= {"planning": waited.planning, "days": waited.days}
     return {name: clean.line(value) for name, value in values.items()}
+
+
+def _other_times(letter: Letter, shown: Shown) -> dict[str, str]:
+    """Give the times that some mails know besides that of the appointment: before a move, wanted, of an answer."""
+    intervals = {"before": letter.before, "wanted": letter.asked.wanted}
+    told = {name: shown.interval(bounds) for name, bounds in intervals.items() if bounds is not None}
+    return {**told, "until": shown.moment(letter.asked.until)} if letter.asked.until is not None else told
 
 
 def calendar_entry(visit: Visit, locale: str, organisation: str, settings: Settings) -> ics.Entry:
@@ -278,7 +339,9 @@ def moment(instant: datetime, zone: ZoneInfo, locale: str) -> str:
 class Telling:
     """A site and an order in words; every text is one line, and safe in a text as it is."""
 
-    def __init__(self, told: Visit | Invitation | Step, locale: str, organisation: str, public_url: str) -> None:
+    def __init__(
+        self, told: Visit | Invitation | Step | Offered | Waited, locale: str, organisation: str, public_url: str
+    ) -> None:
         self._told = told
         self._locale = locale
         self._organisation = organisation
@@ -358,18 +421,50 @@ class ShownInvitation(Telling):
         return (_("from %(first)s on") if first else _("until %(last)s")) % told
 
 
-class ShownStep(Telling):
+class ShownSlot(Telling):
+    """A slot that somebody can have until an instant, in words."""
+
+    def __init__(self, slot: Step | Offered, locale: str, organisation: str, public_url: str) -> None:
+        super().__init__(slot, locale, organisation, public_url)
+        self.planning = clean.line(slot.planning)
+        self.when = self.moment(slot.start)
+        self.day = i18n.day(self.local_day(slot.start), locale)
+        self.span = i18n.span(slot.start, slot.end, slot.place.zone, locale)
+        self.zone = i18n.zone_label(slot.place.zone, slot.start, locale)
+        self.until = self.moment(slot.until)
+
+
+class ShownStep(ShownSlot):
     """A slot to go on with, in words."""
 
     def __init__(self, step: Step, locale: str, organisation: str, public_url: str) -> None:
         super().__init__(step, locale, organisation, public_url)
         self.url = f"{public_url}/{step.page}?{urlencode({**step.query, 'lang': locale})}"
-        self.planning = clean.line(step.planning)
-        self.when = self.moment(step.start)
-        self.day = i18n.day(self.local_day(step.start), locale)
-        self.span = i18n.span(step.start, step.end, step.place.zone, locale)
-        self.zone = i18n.zone_label(step.place.zone, step.start, locale)
-        self.until = self.moment(step.until)
+
+
+class ShownOffer(ShownSlot):
+    """A place that is offered, in words."""
+
+    def __init__(self, offer: Offered, locale: str, organisation: str, public_url: str) -> None:
+        super().__init__(offer, locale, organisation, public_url)
+        self.day_short = i18n.day_short(self.local_day(offer.start), locale)
+        self.alone = offer.alone
+        self.url = self.link("o", offer.token)
+        self.stop_url = self.link("o", offer.token, "stop")
+
+
+class ShownWait(Telling):
+    """Days that somebody waits for, in words."""
+
+    def __init__(self, waited: Waited, locale: str, organisation: str, public_url: str) -> None:
+        super().__init__(waited, locale, organisation, public_url)
+        self.planning = clean.line(waited.planning)
+        self.days = self._days(waited.first_day, waited.last_day)
+        self.url = self.link("wait", waited.token)
+
+    def _days(self, first: date, last: date) -> str:
+        told = {"first": i18n.day(first, self._locale), "last": i18n.day(last, self._locale)}
+        return told["first"] if first == last else self._words.gettext("%(first)s to %(last)s") % told
 
 
 class Shown(Telling):
@@ -425,6 +520,41 @@ class Shown(Telling):
         """What was answered, for the customer: names of facts and facts."""
         return _told(self._visit.repeated)
 
+    @property
+    def comes(self) -> list[str]:
+        """Who comes and with what, for the site, in a few words: name, telephone, answers."""
+        visit = self._visit
+        answers = (f"{label} {value}" for label, value in _told(visit.answers))
+        return [part for part in (clean.line(visit.name), clean.line(visit.phone), *answers) if part]
+
+
+class ShownSummary:
+    """The day of a site in words."""
+
+    def __init__(self, summary: Summary, locale: str, organisation: str, public_url: str) -> None:
+        given = (locale, organisation, public_url)
+        self.day = i18n.day(summary.day, locale)
+        self.place = clean.line(summary.place.name)
+        self.count = len(summary.visits) + summary.more
+        self.more = summary.more
+        self.troubles = summary.troubles
+        self.visits = [Shown(visit, *given) for visit in summary.visits]
+        self.requests = [ShownRequest(visit, asked, *given) for visit, asked in summary.requests]
+        self.day_url = f"{public_url}/admin/?{urlencode({'site': summary.key, 'day': summary.day.isoformat()})}"
+        self.troubles_url = f"{public_url}/admin/mails/"
+
+
+class ShownRequest:
+    """A request, or a move asked for, in words: ``wanted`` is when, ``now`` when it is as long as nobody answers."""
+
+    def __init__(self, visit: Visit, asked: Asked, locale: str, organisation: str, public_url: str) -> None:
+        self.shown = Shown(visit, locale, organisation, public_url)
+        own = (visit.start, visit.end)
+        self.wanted = self.shown.interval(asked.wanted or own)
+        self.now = self.shown.interval(own) if asked.wanted else ""
+        self.until = self.shown.moment(asked.until) if asked.until else ""
+        self.answer_url = self.shown.link("v", asked.token)
+
 
 def _told(facts: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Make one line of each name and fact, leaving out what is empty."""
@@ -464,6 +594,13 @@ def _facts(letter: Letter, settings: Settings) -> dict[str, object]:
         facts["gate_url"] = shown.link("admin/gate", letter.visit.reference)
         facts["by_whom"] = _by_whom(letter)
         facts |= _asked(letter.asked, shown)
+    if letter.offer:
+        facts["offer"] = ShownOffer(letter.offer, *given)
+        facts.setdefault("shown", facts["offer"])
+    if letter.waited:
+        facts["shown"] = ShownWait(letter.waited, *given)
+    if letter.summary:
+        facts["summary"] = ShownSummary(letter.summary, *given)
     facts["all_shown"] = [Shown(visit, *given) for visit in letter.visits]
     return facts
 

@@ -25,22 +25,42 @@ SLOT = ("day", "time", "end", "planning")
 STEP = (*PLACE, *SLOT)
 VISIT = (*ORDER, *SLOT, "reference")
 MOVED = (*VISIT, "before")
+ASKED = (*VISIT, "until")
+MOVE_ASKED = (*ASKED, "wanted")
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     "booking_invitation": ORDER,
+    "request_received": ASKED,
     "confirmation": VISIT,
     "change": MOVED,
     "cancellation": VISIT,
+    "declined": VISIT,
+    "expired": VISIT,
+    "move_received": MOVE_ASKED,
+    "move_declined": VISIT,
+    "move_expired": VISIT,
     "reminder": VISIT,
     "no_show": VISIT,
+    "earlier_slot": (*VISIT, "offered", "until"),
+    "place_free": (*STEP, "until"),
+    "waiting_joined": (*PLACE, "planning", "days"),
     "find": COMPANY,
     "continuation": STEP,
     "confirm_address": STEP,
+    "site_notice.requested": ASKED,
+    "site_notice.move_requested": MOVE_ASKED,
     "site_notice.new": VISIT,
+    "site_notice.accepted": VISIT,
     "site_notice.moved": MOVED,
     "site_notice.cancelled": VISIT,
+    "site_notice.declined": VISIT,
+    "site_notice.move_declined": VISIT,
+    "site_notice.expired": VISIT,
+    "site_notice.move_expired": VISIT,
     "site_notice.no_show": VISIT,
     "site_reminder": VISIT,
+    "site_offers": STEP,
+    "site_summary": (*PLACE, "day"),
 }
 """The mails whose words can be changed, and the placeholders that each knows. A notice is named with its change."""
 

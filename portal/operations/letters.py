@@ -10,6 +10,9 @@ A message is written long before it leaves, and the world moves on. When it is r
 - an invitation is dropped when its link is revoked or expired;
 - a list of appointments to come is dropped when there are none;
 - a link for somebody of the staff is dropped when it was used, replaced or too late, or its account is closed or none;
+- the summary of a day is dropped when the day is over, or when there is nothing to say;
+- an offer is dropped when it is over, when its place is gone, or when its appointment is no longer one to move; what
+  says that somebody is on a waiting list when they are not;
 - a link to go on with is dropped when it is too late or done, and a continuation when the address is no customer's.
 """
 
@@ -29,12 +32,26 @@ from portal.domain.mail_texts import OURS, MailText
 from portal.domain.zones import parse_instant
 from portal.extensions import reading
 from portal.models import Appointment, Link, Order, OutboxMessage, Site, User
-from portal.operations import bookables, cards, mail_texts, next_steps, organisation, staff_links, tokens
+from portal.operations import (
+    bookables,
+    cards,
+    mail_texts,
+    next_steps,
+    offer_letters,
+    offer_notices,
+    organisation,
+    staff_links,
+    summaries,
+    tokens,
+)
 from portal.operations.bookables import SiteCard
 from portal.operations.cards import AppointmentCard
 from portal.operations.letter_rules import REPLACED_BY, THREADS, untrue
 from portal.operations.next_steps import NextStep
+from portal.operations.offer_letters import Joined, Proposal
+from portal.operations.offer_notices import Freed
 from portal.operations.outbox import Message
+from portal.operations.summaries import Summary
 
 REMINDERS = ("reminder", "site_reminder")
 ABOUT_APPOINTMENTS = frozenset({*THREADS, *REMINDERS})
@@ -87,6 +104,10 @@ class Content:
     invitation: Invitation | None = None
     staff_link: StaffLink | None = None
     step: NextStep | None = None
+    proposal: Proposal | None = None
+    joined: Joined | None = None
+    summary: Summary | None = None
+    freed: Freed | None = None
     before: tuple[datetime, datetime] | None = None
     change: str = ""
     by: str = ""
@@ -143,6 +164,9 @@ class _Batch:
         self._invitations = _invitations(session, messages, self._visits)
         self._accounts = _accounts(session, messages)
         self._steps = next_steps.read(session, messages, now)
+        self._offers = offer_letters.read(session, messages, now)
+        self._summaries = summaries.read(session, messages, now)
+        self._freed = offer_notices.read(session, messages, now)
 
     def reading_of(self, message: Message) -> Reading:
         """Read one message of the batch, with the words of it that are the company's own."""
@@ -161,9 +185,17 @@ class _Batch:
         if message.kind in next_steps.KINDS:
             step = self._steps[message.id]
             return Stale(step) if isinstance(step, str) else Content(**self._from, step=step)
+        if message.kind in offer_letters.KINDS:
+            return self._of_offer(message)
         if message.kind == "find":
             visits = cards.to_come(self._session, message.recipient, self._now)
             return Content(**self._from, visits=visits) if visits else Stale("nothing_to_come")
+        if message.kind == summaries.KIND:
+            summary = self._summaries[message.id]
+            return Stale(summary) if isinstance(summary, str) else Content(**self._from, summary=summary)
+        if message.kind == offer_notices.KIND:
+            freed = self._freed[message.id]
+            return Stale(freed) if isinstance(freed, str) else Content(**self._from, freed=freed)
         if message.kind == mail_texts.TEST:
             return self._of_trial(message)
         return Content(**self._from)  # its template, if there is one, needs nothing more
@@ -193,6 +225,20 @@ class _Batch:
             reason=str(message.payload.get("reason", "")),
             unconfirmed=message.payload.get("was") == Status.REQUESTED,
         )
+
+    def _of_offer(self, message: Message) -> Reading:
+        """Read an offer, to its holder with their own appointment, or what says that somebody is on a waiting list."""
+        told = self._offers[message.id]
+        if isinstance(told, str):
+            return Stale(told)
+        if isinstance(told, Joined):
+            return Content(**self._from, joined=told)
+        if message.kind == offer_letters.PLACE_FREE:
+            return Content(**self._from, proposal=told)
+        visit = self._visits.get(message.appointment_id or 0)
+        if visit is None or visit.status is not Status.CONFIRMED or visit.start <= told.start:
+            return Stale("moved_or_begun")
+        return Content(**self._from, proposal=told, visit=visit)
 
     def _of_trial(self, message: Message) -> Content:
         told = message.payload

@@ -29,7 +29,7 @@ from portal.domain.window import change_cutoff
 from portal.domain.zones import epoch, local_day
 from portal.extensions import Transaction, reading, retried, transaction
 from portal.models import Appointment, FreedPlace, Offer
-from portal.operations import bookables, keeping, notices, occupancy, offer_candidates, outbox, tokens
+from portal.operations import bookables, keeping, notices, occupancy, offer_candidates, offer_notices, outbox, tokens
 from portal.operations.bookables import Bookable
 from portal.operations.offer_candidates import Candidate
 from portal.operations.offer_ground import Ground
@@ -234,6 +234,9 @@ class _Step:
         ]
         self._session.execute(insert(Offer), rows)
         drafts = [ask.mail(row["public_id"], self._now) for ask, row in zip(asks, rows, strict=True)]
+        if not asked:
+            count = None if allocation else len(asks)
+            drafts += offer_notices.drafts(self._bookable, self._row, count, self._now)
         outbox.enqueue(self._session, notices.chosen(self._bookable.site, drafts), self._now)
 
     def _offer(self, ask: _Ask, allocation: int | None) -> dict[str, Any]:

@@ -232,7 +232,7 @@ def _write(revision: str, values: Mapping[str, Any], now: datetime, by: Actor) -
 
 
 def renew(session: Session) -> None:
-    """Name a new state of the company within the caller's transaction: what is kept under the old one is out of date."""
+    """Name a new state of the company within the caller's transaction: what is kept under the old one is stale."""
     _row(session).revision = new_revision()
 
 

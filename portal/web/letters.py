@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from portal.delivery.letters import Asked, Invitation, Letter, Place, StaffLink, Step, Visit
+from portal.delivery.letters import (
+    Asked,
+    Invitation,
+    Letter,
+    Offered,
+    Place,
+    StaffLink,
+    Step,
+    Summary,
+    Visit,
+    Waited,
+)
 from portal.domain.lifecycle import Status
 from portal.domain.window import change_cutoff
+from portal.domain.zones import local_day
 from portal.i18n import rfc3339
-from portal.operations import letters, next_steps
+from portal.operations import letters, next_steps, summaries
 from portal.operations.bookables import SiteCard
 from portal.operations.cards import AppointmentCard
 from portal.operations.next_steps import NextStep
+from portal.operations.offer_letters import Joined, Proposal
+from portal.operations.offer_notices import Freed
 from portal.operations.outbox import Message
 
 
@@ -30,7 +44,11 @@ def letter_of(message: Message, content: letters.Content, now: datetime) -> Lett
         visits=tuple(visit_of(visit, message.locale) for visit in content.visits),
         invitation=_invitation_of(content.invitation) if content.invitation else None,
         staff_link=_staff_link_of(content.staff_link) if content.staff_link else None,
-        step=_step_of(content.step, message.kind) if content.step else None,
+        step=_step_told(content, message.kind),
+        offer=_offer_of(content.proposal) if content.proposal else None,
+        waited=_waited_of(content.joined) if content.joined else None,
+        asked_at_once=content.freed.count if content.freed else None,
+        summary=_summary_of(content.summary, message.locale) if content.summary else None,
         before=content.before,
         change=content.change,
         by=content.by,
@@ -107,6 +125,62 @@ def _invitation_of(told: letters.Invitation) -> Invitation:
 
 def _staff_link_of(told: letters.StaffLink) -> StaffLink:
     return StaffLink(token=told.token, expires_at=told.expires_at, zone=told.zone)
+
+
+def _step_told(content: letters.Content, kind: str) -> Step | None:
+    """Give the slot that a mail is about which is nobody's appointment yet."""
+    if content.freed is not None:
+        return _step_of_freed(content.freed)
+    return _step_of(content.step, kind) if content.step else None
+
+
+def _step_of_freed(told: Freed) -> Step:
+    return Step(
+        page="admin/",
+        query={"site": told.site.key, "day": local_day(told.start, told.site.zone).isoformat()},
+        place=place_of(told.site),
+        planning=told.planning,
+        start=told.start,
+        end=told.end,
+        until=told.start,
+    )
+
+
+def _summary_of(told: summaries.Summary, locale: str) -> Summary:
+    return Summary(
+        key=told.site.key,
+        place=place_of(told.site),
+        day=told.day,
+        visits=tuple(visit_of(card, locale) for card in told.visits),
+        more=told.more,
+        requests=tuple(
+            (visit_of(card, locale), Asked(until=card.answer_by, wanted=card.wanted, token=card.validation_token))
+            for card in told.requests
+        ),
+        troubles=told.troubles,
+    )
+
+
+def _offer_of(told: Proposal) -> Offered:
+    return Offered(
+        token=told.token,
+        place=place_of(told.site),
+        planning=told.planning.name,
+        start=told.start,
+        end=told.end,
+        until=told.until,
+        alone=told.alone,
+    )
+
+
+def _waited_of(told: Joined) -> Waited:
+    return Waited(
+        token=told.token,
+        place=place_of(told.site),
+        planning=told.planning.name,
+        first_day=told.first_day,
+        last_day=told.last_day,
+    )
 
 
 def _step_of(told: NextStep, kind: str) -> Step:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from portal.delivery.letters import Asked, Invitation, Letter, Place, Step, Visit
+from portal.delivery.letters import Asked, Invitation, Letter, Offered, Place, Step, Summary, Visit, Waited
 from portal.domain.mail_texts import MailText
-from portal.domain.zones import start_instant
+from portal.domain.zones import local_day, start_instant
 from portal.i18n import catalogue
 from portal.operations import letters, organisation
 from portal.operations.cards import AppointmentCard
@@ -25,6 +25,7 @@ NOWHERE = "0"
 HALF_PAST_EIGHT = 510  # minutes after midnight
 ANSWER = timedelta(days=2)
 EARLIER = timedelta(days=2)
+MANY = 3  # to whom a freed place is offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +104,34 @@ def _sample(kind: Kind, visit: Visit, locale: str, now: datetime) -> Letter:
         return replace(letter, invitation=_invitation(visit))
     if kind.name == "find":
         return replace(letter, visits=(visit,))
-    if kind.name in ("continuation", "confirm_address"):
-        return replace(letter, step=_step(visit, now))
+    if kind.name in ("continuation", "confirm_address", "site_offers"):
+        return replace(letter, step=_step(visit, now), asked_at_once=MANY)
+    if kind.name in ("earlier_slot", "place_free"):
+        offered = replace(letter, offer=_offer(visit))
+        return replace(offered, visit=visit) if kind.name == "earlier_slot" else offered
+    if kind.name == "waiting_joined":
+        return replace(letter, waited=_waited(visit))
+    if kind.name == "site_summary":
+        return replace(letter, summary=_summary(kind, visit, now))
     return replace(
-        letter, visit=visit, before=_before(kind, visit), by="staff", book_token=NOWHERE, asked=_asked(visit, now)
+        letter, visit=visit, before=_before(kind, visit), by="staff", book_token=NOWHERE, asked=_asked(kind, visit, now)
     )
+
+
+def _offer(visit: Visit) -> Offered:
+    return Offered(
+        token=NOWHERE,
+        place=visit.place,
+        planning=visit.planning,
+        start=visit.start - EARLIER,
+        end=visit.end - EARLIER,
+        until=visit.start - EARLIER,
+    )
+
+
+def _waited(visit: Visit) -> Waited:
+    day = local_day(visit.start, visit.place.zone)
+    return Waited(token=NOWHERE, place=visit.place, planning=visit.planning, first_day=day, last_day=day)
 
 
 def _before(kind: Kind, visit: Visit) -> tuple[datetime, datetime] | None:
@@ -116,8 +140,10 @@ def _before(kind: Kind, visit: Visit) -> tuple[datetime, datetime] | None:
     return visit.start - EARLIER, visit.end - EARLIER
 
 
-def _asked(visit: Visit, now: datetime) -> Asked:
-    return Asked(until=now + ANSWER, wanted=(visit.start + EARLIER, visit.end + EARLIER), token=NOWHERE)
+def _asked(kind: Kind, visit: Visit, now: datetime) -> Asked:
+    moves = "move_" in f"{kind.name}{kind.change}"
+    wanted = (visit.start + EARLIER, visit.end + EARLIER) if moves else None
+    return Asked(until=now + ANSWER, wanted=wanted, token=NOWHERE)
 
 
 def _invitation(visit: Visit) -> Invitation:
@@ -127,6 +153,13 @@ def _invitation(visit: Visit) -> Invitation:
         kind=visit.kind or "customer",
         place=visit.place,
         units=visit.units,
+    )
+
+
+def _summary(kind: Kind, visit: Visit, now: datetime) -> Summary:
+    day = visit.start.astimezone(visit.place.zone).date()
+    return Summary(
+        key=NOWHERE, place=visit.place, day=day, visits=(visit,), requests=((visit, _asked(kind, visit, now)),)
     )
 
 

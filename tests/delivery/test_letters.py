@@ -11,7 +11,18 @@ from icalendar import Calendar
 from jinja2 import TemplateNotFound
 
 from portal.config import Settings
-from portal.delivery.letters import CALENDARS, Invitation, Letter, Place, StaffLink, Visit, calendar_entry, compose
+from portal.delivery.letters import (
+    CALENDARS,
+    Invitation,
+    Letter,
+    Offered,
+    Place,
+    StaffLink,
+    Visit,
+    Waited,
+    calendar_entry,
+    compose,
+)
 from portal.delivery.mail import written
 
 SETTINGS = Settings(
@@ -62,7 +73,23 @@ STAFF_LINK = StaffLink(
     token="ToKeN-of-the-staff", expires_at=datetime(2026, 4, 17, 12, tzinfo=UTC), zone=ZoneInfo("Europe/Paris")
 )
 BEFORE = (datetime(2026, 4, 14, 6, tzinfo=UTC), datetime(2026, 4, 14, 7, tzinfo=UTC))
-CUSTOMERS = ["booking_invitation", "confirmation", "change", "cancellation", "reminder", "find"]
+OFFER = Offered(
+    token="ToKeN-of-the-offer",
+    place=BORDEAUX,
+    planning="Quais de chargement",
+    start=datetime(2026, 4, 14, 6, tzinfo=UTC),
+    end=datetime(2026, 4, 14, 7, tzinfo=UTC),
+    until=datetime(2026, 4, 13, 18, tzinfo=UTC),
+)
+WAITED = Waited(
+    token="ToKeN-of-the-list",
+    place=BORDEAUX,
+    planning="Quais de chargement",
+    first_day=date(2026, 4, 16),
+    last_day=date(2026, 4, 17),
+)
+OFFERS = ["earlier_slot", "place_free", "waiting_joined"]
+CUSTOMERS = ["booking_invitation", "confirmation", "change", "cancellation", "reminder", "find", *OFFERS]
 STAFF = ["user_invitation", "password_reset"]
 KINDS = [*CUSTOMERS, "site_notice", *STAFF]
 anything = st.text(st.characters())
@@ -77,6 +104,9 @@ def letter(kind: str, locale: str = "fr", **changes) -> Letter:
         "site_notice": {"visit": VISIT, "change": "new"},
         "user_invitation": {"staff_link": STAFF_LINK, "by": "claire@example.com"},
         "password_reset": {"staff_link": STAFF_LINK},
+        "earlier_slot": {"visit": VISIT, "offer": OFFER},
+        "place_free": {"offer": OFFER},
+        "waiting_joined": {"waited": WAITED},
         "find": {"visits": (VISIT, replace(VISIT, reference="AAAA-BBBB"))},
     }.get(kind, {"visit": VISIT})
     common = {"to": "achats@example.com", "organisation": "Dupont Logistique", "key": "outbox.1", "now": NOW}
@@ -124,6 +154,12 @@ class Links(HTMLParser):
         ("cancellation", "en", "Appointment cancelled: Thursday 16 April 2026 at 9:30 (CMD-1042)"),
         ("reminder", "fr", "Rappel : rendez-vous le jeudi 16 avril 2026 à 9 h 30 (CMD-1042)"),
         ("reminder", "en", "Reminder: appointment on Thursday 16 April 2026 at 9:30 (CMD-1042)"),
+        ("earlier_slot", "fr", "Un créneau s’est libéré plus tôt : mardi 14 avril 2026 à 8 h (CMD-1042)"),
+        ("earlier_slot", "en", "An earlier time is free: Tuesday 14 April 2026 at 8:00 (CMD-1042)"),
+        ("place_free", "fr", "Une place s’est libérée : mardi 14 avril 2026 à 8 h"),
+        ("place_free", "en", "A place is free: Tuesday 14 April 2026 at 8:00"),
+        ("waiting_joined", "fr", "Liste d’attente : jeudi 16 avril 2026 au vendredi 17 avril 2026"),
+        ("waiting_joined", "en", "You are on the waiting list: Thursday 16 April 2026 to Friday 17 April 2026"),
         ("site_notice", "fr", "Nouveau rendez-vous : jeudi 16 avril 2026 à 9 h 30 (CMD-1042)"),
         ("site_notice", "en", "New appointment: Thursday 16 April 2026 at 9:30 (CMD-1042)"),
         ("find", "fr", "Vos rendez-vous à venir"),
@@ -276,7 +312,8 @@ def test_nobody_writes_to_strangers_through_our_forms(kind):
         comment="BUY NOW http://spam.example.com",
         answers=(("Transporteur", "BUY NOW"),),
     )
-    facts = {"visits": (typed,)} if kind == "find" else {} if kind == "booking_invitation" else {"visit": typed}
+    without = ("booking_invitation", "place_free", "waiting_joined")
+    facts = {"visits": (typed,)} if kind == "find" else {} if kind in without else {"visit": typed}
     sent = mail(kind, **facts)
     whole = sent.subject + sent.text + sent.html + (sent.calendar or b"").decode()
     assert "BUY NOW" not in whole
