@@ -242,8 +242,11 @@ def _turn_file(path: Path) -> Iterator[IO[str]]:
 
 
 RETRIED_STATES = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock timeout
-RETRIED_KEYS = ("idempotency", "appointment.reference", "uq_appointment_reference")
-"""Unique keys whose violation is a race or bad luck in drawing: the second run finds the row, or draws again."""
+RETRIED_KEYS = ("idempotency", "appointment.reference", "uq_appointment_reference", "uq_appointment_public_id")
+"""Unique keys whose violation is a race or bad luck in drawing: the second run finds the row, or draws again.
+
+The public id is drawn by a place that is held for a form, after which it is named: two holds of it may race.
+"""
 
 
 def retried(function: Callable[P, R]) -> Callable[P, R]:

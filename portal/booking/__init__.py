@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from portal.booking import feeds, guest, home, validate, views
+from portal.booking import confirm, guest, home, offers, validate, views, waiting
 
-blueprints: tuple[Blueprint, ...] = (home.bp, guest.bp, views.bp, feeds.bp, validate.bp)
+blueprints: tuple[Blueprint, ...] = (home.bp, guest.bp, views.bp, confirm.bp, validate.bp, offers.bp, waiting.bp)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, Form, HiddenField, StringField, TelField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
+from portal.domain.zones import parse_day
 from portal.web.forms import COMMENT, EMAIL, NAME, PHONE, check_address, check_line, check_text, stripped
 from portal.web.security import FormToken, form_token, read_form_token
 
@@ -111,6 +113,14 @@ class BookingForm(PublicForm):
         return fine
 
 
+class AddressForm(PublicForm):
+    """An address alone, where only customers may book: the way on is mailed to it."""
+
+    purpose = "address"
+    start = HiddenField()
+    email = _email(_l("Enter your e-mail address."))
+
+
 class FindForm(PublicForm):
     """An address whose appointments are to be mailed."""
 
@@ -123,3 +133,39 @@ class ConfirmForm(PublicForm):
 
     purpose = "confirm"
     start = HiddenField()
+
+
+class ClaimForm(PublicForm):
+    """What takes an earlier slot that was offered."""
+
+    purpose = "claim"
+
+
+class JoinForm(PublicForm):
+    """Who waits for a place, on which days. ``locked`` is what the link knows: another value is refused."""
+
+    purpose = "wait"
+    first_day = StringField(_l("First day"))
+    last_day = StringField(_l("Last day"))
+    email = _email(_l("Enter your e-mail address: we write to it as soon as a place is free."))
+
+    def __init__(self, *args: Any, locked: dict[str, str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.locked = locked or {}
+        for name, value in self.locked.items():
+            self[name].data, self[name].raw_data = value, [value]
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The days of a form that was accepted."""
+        found = [parse_day(field.data) for field in (self.first_day, self.last_day)]
+        return found[0] or date.min, found[1] or date.min
+
+    def accepted(self) -> bool:
+        """Validate, and read the days."""
+        fine = super().accepted()
+        for field in (self.first_day, self.last_day):
+            if parse_day(field.data) is None:
+                field.errors = [_l("Enter a day, such as 2026-12-07.")]
+                fine = False
+        return fine

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
+from portal.booking import by_mail, keeping
 from portal.booking.forms import BookingForm
 from portal.booking.home import guest_url, site_links
+from portal.booking.keeping import HoldForm
 from portal.booking.limits import each_address, each_mail
 from portal.clock import now
 from portal.domain.errors import NotFound, Refusal
+from portal.domain.lifecycle import Status
 from portal.domain.zones import local_day
 from portal.i18n import current_locale
-from portal.operations import appointments, calendars
+from portal.operations import appointments, calendars, holds
 from portal.operations.actors import GUEST
 from portal.operations.addresses import normal_address
 from portal.operations.appointments import Booked, Contact, Wish
-from portal.operations.calendars import Choice
+from portal.operations.bookables import Bookable
+from portal.operations.calendars import Carried, Choice, Met
+from portal.operations.continuations import Introduced
+from portal.operations.holds import Place
 from portal.operations.once import Once
 from portal.web.custom_fields import answers_of, asking
 from portal.web.picker import Paths, day_view, picker
@@ -31,8 +38,17 @@ bp = Blueprint("guest", __name__, url_prefix="/book")
 each_address(bp)
 
 
-def _paths(site: str, key: str, asked: Visit) -> Paths:
-    return Paths("guest.planning", "guest.details", {"site": site, "key": key, **asked.carried})
+def _paths(site: str, key: str, asked: Visit, *, keeps: bool = False) -> Paths:
+    values = {"site": site, "key": key, **asked.carried, **asked.tokens}
+    return Paths("guest.planning", "guest.details", values, keep="guest.hold" if keeps else None)
+
+
+def _by(asked: Visit, *, used: bool = False) -> Carried:
+    return Carried(asked.c, asked.hold, used)
+
+
+def _keeps(bookable: Bookable, asked: Visit) -> bool:
+    return holds.offered(bookable, known=asked.c is not None)
 
 
 def _checked(*keys: str) -> None:
@@ -57,20 +73,36 @@ def choose(site: str) -> Response:
 def planning(site: str, key: str) -> Response:
     """Show a month, with the slots of one of its days."""
     _checked(site, key)
-    asked = visit()
-    paths = _paths(site, key, asked)
+    asked, counted = visit(), somebody_looks()
+    by = _by(asked)
     if wants_fragment() and asked.day is not None:
-        day = calendars.guest_day(site, key, asked.day, now=now(), counted=somebody_looks())
+        day = calendars.guest_day(site, key, asked.day, now=now(), by=by, counted=counted)
+        paths = _paths(site, key, asked, keeps=_keeps(day.bookable, asked))
         return show("booking/planning.html", "booking/_slots.html", day=day_view(day, asked, paths))
-    found = calendars.guest_calendar(site, key, now=now(), month=asked.month, day=asked.day, counted=somebody_looks())
+    found = calendars.guest_calendar(site, key, now=now(), month=asked.month, day=asked.day, by=by, counted=counted)
+    paths = _paths(site, key, asked, keeps=_keeps(found.bookable, asked))
     return show(
         "booking/planning.html",
         "booking/_pick.html",
         picker=picker(found, asked, paths),
+        keeping=keeping.signed() if paths.keep else None,
         planning=found.bookable.planning,
         site=found.bookable.site,
         back_url=url_for("booking.home", **page_values(asked.carried)),
     )
+
+
+@bp.post("/<site>/planning/<key>/hold")
+def hold(site: str, key: str) -> Response:
+    """Keep the place of the slot that is chosen, and go on to its form; without a place where it is lost."""
+    _checked(site, key)
+    asked, start = visit(), asked_start()
+    if start is None:
+        return go(_paths(site, key, asked).to_page)
+    met = calendars.guest(site, key, now=now(), by=_by(asked))
+    place = Place(site=site, planning=key, continuation=asked.c)
+    kept = keeping.take(HoldForm(request.form), place, start, asked)
+    return go(_paths(site, key, kept).to_start(start, met.bookable.zone))
 
 
 @bp.route("/<site>/planning/<key>/details", methods=["GET", "POST"])
@@ -82,13 +114,46 @@ def details(site: str, key: str) -> Response:
     start = asked_start()
     if start is None:
         return go(_paths(site, key, asked).to_page)
-    asks = asking(BookingForm, calendars.guest_questions(site, key))
-    form = asks(request.form, **prefilled(asked))
-    outcome = attempt(form, lambda: _book(form, site, key, start)) if request.method == "POST" else None
+    met = calendars.guest(site, key, now=now(), by=_by(asked, used=request.method == "POST"))
+    if met.by_mail:
+        return by_mail.ask(met.bookable, start, asked, _paths(site, key, asked))
+    known = {"email": met.introduced.email} if met.introduced is not None else {}
+    asks = asking(BookingForm, met.bookable.planning.questions)
+    form = asks(request.form, locked=known, **{**_known_of(met.introduced), **prefilled(asked), **known})
+    return _keep(form, met, start, asked) if "keep" in request.form else _take(form, met, start, asked)
+
+
+def _keep(form: BookingForm, met: Met, start: datetime, asked: Visit) -> Response:
+    """Keep the place of the open form, whose values stay as they are typed."""
+    site, key = met.bookable.site.key, met.bookable.planning.key
+    place = Place(site=site, planning=key, continuation=asked.c)
+    kept = keeping.take(form, place, start, asked)
+    return _show(form, calendars.guest_choice(site, key, start, now=now(), by=_by(kept)), None, kept)
+
+
+def _take(form: BookingForm, met: Met, start: datetime, asked: Visit) -> Response:
+    """Take the slot when the form is right; show it again when it is not."""
+    site, key = met.bookable.site.key, met.bookable.planning.key
+    outcome = attempt(form, lambda: _book(form, site, key, start, asked)) if request.method == "POST" else None
     if isinstance(outcome, Booked):
-        return go(url_for("manage.show", token=outcome.token, **page_values(asked.carried)))
-    choice = calendars.guest_choice(site, key, start, now=now())
-    return _show(form, choice, outcome, asked, _paths(site, key, asked))
+        return _done(outcome, met.bookable, form, start, asked)
+    by = _by(asked, used=request.method == "POST")
+    choice = calendars.guest_choice(site, key, start, now=now(), by=by)
+    return _show(form, choice, outcome, asked)
+
+
+def _done(booked: Booked, bookable: Bookable, form: BookingForm, start: datetime, asked: Visit) -> Response:
+    """Go on to the appointment, or to the mailbox when the address is to be confirmed first."""
+    if booked.status is not Status.HELD:
+        return go(url_for("manage.show", token=booked.token, **page_values(asked.carried)))
+    paths = _paths(bookable.site.key, bookable.planning.key, replace(asked, hold=None))
+    back_url = paths.to_day(local_day(start, bookable.zone))
+    return by_mail.sent(by_mail.to_confirm(bookable, normal_address(form.email.data), back_url))
+
+
+def _known_of(introduced: Introduced | None) -> dict[str, Any]:
+    """Give what is known of a customer, who may correct it."""
+    return {"name": introduced.name, "phone": introduced.phone} if introduced is not None else {}
 
 
 def prefilled(asked: Visit) -> dict[str, Any]:
@@ -107,15 +172,25 @@ def contact(form: BookingForm) -> Contact:
     )
 
 
-def _book(form: BookingForm, site: str, key: str, start: datetime) -> Booked:
-    once = Once(f"guest:{site}/{key}", form.key)
-    wish = Wish(start, contact(form), GUEST, answers_of(form), site=site, planning=key, once=once)
+def _book(form: BookingForm, site: str, key: str, start: datetime, asked: Visit) -> Booked:
+    wish = Wish(
+        start,
+        contact(form),
+        GUEST,
+        answers_of(form),
+        site=site,
+        planning=key,
+        continuation=asked.c,
+        hold=holds.of_token(asked.hold),
+        once=Once(f"guest:{site}/{key}", form.key),
+    )
     return appointments.book(wish, now=now())
 
 
-def _show(form: BookingForm, choice: Choice, refusal: Refusal | None, asked: Visit, paths: Paths) -> Response:
+def _show(form: BookingForm, choice: Choice, refusal: Refusal | None, asked: Visit) -> Response:
     form.sign()
     start = choice.start.start
+    paths = _paths(choice.bookable.site.key, choice.bookable.planning.key, asked)
     return page(
         "booking/details.html",
         status=status_of(form, choice, refusal),
@@ -125,6 +200,7 @@ def _show(form: BookingForm, choice: Choice, refusal: Refusal | None, asked: Vis
         nearest=choice.nearest,
         typed=request.method == "POST",
         asks=choice.bookable.policy.validation != "none",
+        keeping=keeping.said(choice, known=asked.c is not None),
         what=choice.bookable.planning.name,
         action=paths.to_send,
         back_url=paths.to_day(local_day(start, choice.bookable.zone)),

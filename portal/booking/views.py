@@ -10,9 +10,11 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
+from portal.booking import keeping
 from portal.booking.forms import BookingForm
 from portal.booking.guest import contact, prefilled
 from portal.booking.home import PlanningLink, planning_link
+from portal.booking.keeping import HoldForm
 from portal.booking.language import speak
 from portal.booking.limits import each_address, each_mail
 from portal.booking.manage import Urls, urls_of
@@ -20,11 +22,12 @@ from portal.clock import now
 from portal.domain.errors import Invalid, Refusal
 from portal.domain.zones import local_day
 from portal.i18n import _
-from portal.operations import appointments, calendars, usage
+from portal.operations import appointments, calendars, holds, usage
 from portal.operations.actors import CUSTOMER
 from portal.operations.appointments import Booked, Wish
 from portal.operations.calendars import Choice, LinkPage
 from portal.operations.cards import AppointmentCard
+from portal.operations.holds import Place
 from portal.operations.links import OpenLink
 from portal.operations.once import Once
 from portal.web.custom_fields import answers_of, asking
@@ -56,10 +59,12 @@ class Shown:
     detail: str
 
 
-def _paths(token: str, asked: Visit, planning: str | None) -> Paths:
+def _paths(token: str, asked: Visit, planning: str | None, *, keeps: bool = False) -> Paths:
     named = {"planning": planning} if planning else {}
-    values = {"token": token, **named, **asked.carried}
-    return Paths("links.order", "links.details", values, chosen_from=secrets.token_urlsafe(8))
+    held = {"hold": asked.hold} if asked.hold else {}
+    values = {"token": token, **named, **asked.carried, **held}
+    keep = "links.hold" if keeps else None
+    return Paths("links.order", "links.details", values, chosen_from=secrets.token_urlsafe(8), keep=keep)
 
 
 @bp.get("/<token>")
@@ -69,7 +74,13 @@ def order(token: str) -> Response:
     if wants_fragment() and asked.day is not None:
         return _slots(token, asked.day, asked)
     found = calendars.link_page(
-        token, now=now(), planning=asked.planning, month=asked.month, day=asked.day, counted=somebody_looks()
+        token,
+        now=now(),
+        planning=asked.planning,
+        month=asked.month,
+        day=asked.day,
+        hold=asked.hold,
+        counted=somebody_looks(),
     )
     _greet(found.link)
     return show("booking/link.html", "booking/_pick.html", **_order_page(token, found, asked))
@@ -77,9 +88,11 @@ def order(token: str) -> Response:
 
 def _slots(token: str, day: date, asked: Visit) -> Response:
     """Send the slots of one day alone."""
-    link, found = calendars.link_day(token, day, now=now(), planning=asked.planning, counted=somebody_looks())
+    link, found = calendars.link_day(
+        token, day, now=now(), planning=asked.planning, hold=asked.hold, counted=somebody_looks()
+    )
     _greet(link)
-    paths = _paths(token, asked, asked.planning)
+    paths = _paths(token, asked, asked.planning, keeps=holds.offered(found.bookable, known=True))
     return show("booking/link.html", "booking/_slots.html", day=day_view(found, asked, paths))
 
 
@@ -92,7 +105,8 @@ def _greet(link: OpenLink) -> None:
 
 def _order_page(token: str, found: LinkPage, asked: Visit) -> dict[str, Any]:
     several = len(found.plannings) > 1
-    paths = _paths(token, asked, asked.planning if several else None)
+    keeps = found.calendar is not None and holds.offered(found.calendar.bookable, known=True)
+    paths = _paths(token, asked, asked.planning if several else None, keeps=keeps)
     choices = [] if found.calendar else _plannings(token, found, asked)
     return {
         "order": order_view(found.link),
@@ -101,6 +115,7 @@ def _order_page(token: str, found: LinkPage, asked: Visit) -> dict[str, Any]:
         "plannings": choices,
         "several": several,
         "picker": picker(found.calendar, asked, paths) if found.calendar and not found.full else None,
+        "keeping": keeping.signed() if keeps else None,
         "planning": found.calendar.bookable.planning if found.calendar else None,
         "other_url": _paths(token, asked, None).to_page,
         "full": _full(found) if found.full else "",
@@ -132,25 +147,43 @@ def _full(found: LinkPage) -> str:
     )
 
 
+@bp.post("/<token>/hold")
+def hold(token: str) -> Response:
+    """Keep the place of the slot that is chosen, and go on to its form; without a place where it is lost."""
+    asked, start = visit(), asked_start()
+    if start is None:
+        return go(_paths(token, asked, asked.planning).to_page)
+    choice = calendars.link_choice(token, start, now=now(), planning=asked.planning)[1]
+    kept = keeping.take(HoldForm(request.form), Place(token=token, planning=asked.planning), start, asked)
+    paths = replace(_paths(token, kept, asked.planning), chosen_from=asked.nonce)
+    return go(paths.to_start(start, choice.bookable.zone))
+
+
 @bp.route("/<token>/details", methods=["GET", "POST"])
 @each_mail
 def details(token: str) -> Response:
     """Ask who comes, with what the order knows filled in and locked, and take the slot."""
     asked = visit()
-    paths = _paths(token, asked, asked.planning)
     start = asked_start()
     if start is None:
-        return go(paths.to_page)
-    link, choice = calendars.link_choice(token, start, now=now(), planning=asked.planning)
+        return go(_paths(token, asked, asked.planning).to_page)
+    link, choice = _looked(token, asked, start)
     _greet(link)
     asks = asking(BookingForm, choice.bookable.planning.questions)
     form = asks(request.form, locked=locked(link), **{**prefilled(asked), **locked(link)})
+    if "keep" in request.form:
+        asked = keeping.take(form, Place(token=token, planning=asked.planning), start, asked)
+        return _show(form, _looked(token, asked, start)[1], None, asked, token, link)
     outcome = attempt(form, lambda: _book(form, token, link, asked, start)) if request.method == "POST" else None
     if isinstance(outcome, Booked):
         return go(url_for("manage.show", token=outcome.token, **page_values(asked.carried)))
     if outcome is not None:  # the place went while the form was on its way: look again
-        choice = calendars.link_choice(token, start, now=now(), planning=asked.planning)[1]
-    return _show(form, choice, outcome, asked, paths, link)
+        choice = _looked(token, asked, start)[1]
+    return _show(form, choice, outcome, asked, token, link)
+
+
+def _looked(token: str, asked: Visit, start: datetime) -> tuple[OpenLink, Choice]:
+    return calendars.link_choice(token, start, now=now(), planning=asked.planning, hold=asked.hold)
 
 
 def locked(link: OpenLink) -> dict[str, str]:
@@ -161,7 +194,16 @@ def locked(link: OpenLink) -> dict[str, str]:
 
 def _book(form: BookingForm, token: str, link: OpenLink, asked: Visit, start: datetime) -> Booked:
     once = Once(f"link:{link.public_id}", f"{asked.nonce}:{start.isoformat()}" if asked.nonce else form.key)
-    wish = Wish(start, contact(form), CUSTOMER, answers_of(form), token=token, planning=asked.planning, once=once)
+    wish = Wish(
+        start,
+        contact(form),
+        CUSTOMER,
+        answers_of(form),
+        token=token,
+        planning=asked.planning,
+        hold=holds.of_token(asked.hold),
+        once=once,
+    )
     return appointments.book(wish, now=now())
 
 
@@ -174,10 +216,10 @@ def _chosen_from(asked: Visit, refusal: Refusal | None) -> str | None:
 
 
 def _show(
-    form: BookingForm, choice: Choice, refusal: Refusal | None, asked: Visit, paths: Paths, link: OpenLink
+    form: BookingForm, choice: Choice, refusal: Refusal | None, asked: Visit, token: str, link: OpenLink
 ) -> Response:
     form.sign()
-    start = choice.start.start
+    start, paths = choice.start.start, _paths(token, asked, asked.planning)
     return page(
         "booking/details.html",
         status=status_of(form, choice, refusal),
@@ -187,6 +229,7 @@ def _show(
         nearest=choice.nearest,
         typed=request.method == "POST",
         asks=choice.bookable.policy.validation != "none",
+        keeping=keeping.said(choice, known=True),
         what=_("Order %(reference)s", reference=link.reference),
         action=replace(paths, chosen_from=_chosen_from(asked, refusal)).to_send,
         back_url=paths.to_day(local_day(start, choice.bookable.zone)),

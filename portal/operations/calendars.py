@@ -191,6 +191,7 @@ class Met:
         """Whether the guest must go on by a mail first."""
         return self.introduced is None and access.by_mail_only(self.bookable)
 
+
 @dataclass(frozen=True, slots=True)
 class OpenSite:
     """A site with what guests may book there."""
@@ -295,6 +296,7 @@ def link_page(
     planning: str | None = None,
     month: date | None = None,
     day: date | None = None,
+    hold: str | None = None,
     counted: bool = False,
 ) -> LinkPage:
     """Read an order's page. Raises LinkUnknown, LinkExpired, NotFound for a planning that does not serve the order."""
@@ -303,11 +305,10 @@ def link_page(
         all_cards = cards.of_order(session, link.order_id)
         plannings = links.serving(session, link)
         chosen = _serving(plannings, planning)
-        laid_out = (
-            calendar(session, chosen, now=now, month=month, day=day, asking=link.asking())
-            if chosen is not None
-            else None
-        )
+        laid_out = None
+        if chosen is not None:
+            asking = _of_link(session, link, chosen, hold, now)[1]
+            laid_out = calendar(session, chosen, now=now, month=month, day=day, asking=asking)
     upcoming = [card for card in all_cards if card.active(now) or card.undoable(now)]
     past = [card for card in reversed(all_cards) if card not in upcoming]
     mine = sum(card.link_id == link.id for card in upcoming)
@@ -315,6 +316,14 @@ def link_page(
     if laid_out is not None and not full:
         _looked(laid_out, day, counted)
     return LinkPage(link, upcoming, past, plannings, laid_out, full)
+
+
+def _of_link(
+    session: Session, link: OpenLink, bookable: Bookable, hold: str | None, now: datetime
+) -> tuple[Kept | None, Asking]:
+    """Ask for slots by a link; what is held for its own form is in nobody's way."""
+    kept = holds.kept(session, hold, bookable.pool_id, now)
+    return kept, link.asking(leaving_out=kept.id if kept is not None else None)
 
 
 def _serving(plannings: Sequence[Bookable], key: str | None) -> Bookable | None:
@@ -327,12 +336,19 @@ def _serving(plannings: Sequence[Bookable], key: str | None) -> Bookable | None:
 
 
 def link_day(
-    token: str, day: date, *, now: datetime, planning: str | None = None, counted: bool = False
+    token: str,
+    day: date,
+    *,
+    now: datetime,
+    planning: str | None = None,
+    hold: str | None = None,
+    counted: bool = False,
 ) -> tuple[OpenLink, DayOfSlots]:
     """List a day's slots for a link. Raises LinkUnknown, LinkExpired, NotFound, Invalid naming the plannings."""
     with reading() as session:
         link = links.opened(session, token, now)
-        return link, _day(session, links.choose(session, link, planning), day, now, link.asking(), counted)
+        bookable = links.choose(session, link, planning)
+        return link, _day(session, bookable, day, now, _of_link(session, link, bookable, hold, now)[1], counted)
 
 
 def link_search(
@@ -355,8 +371,7 @@ def link_choice(
     with reading() as session:
         link = links.opened(session, token, now)
         bookable = links.choose(session, link, planning)
-        kept = holds.kept(session, hold, bookable.pool_id, now)
-        asking = link.asking(leaving_out=kept.id if kept is not None else None)
+        kept, asking = _of_link(session, link, bookable, hold, now)
         return link, _own(kept, _choice(session, bookable, start, now, asking))
 
 

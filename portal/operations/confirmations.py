@@ -21,7 +21,7 @@ from portal.extensions import Transaction, reading, retried, transaction
 from portal.models import Allocation, Appointment, Customer
 from portal.operations import admission, availability, bookings, limits, next_steps, occupancy, outbox, tokens
 from portal.operations import appointment_rows as rows
-from portal.operations.actors import Actor
+from portal.operations.actors import GUEST, Actor
 from portal.operations.availability import Asking
 from portal.operations.bookables import Bookable, PlanningCard, SiteCard
 
@@ -38,6 +38,7 @@ class Waiting:
     end: datetime
     until: datetime | None
     locale: str
+    asks: bool  # what is confirmed is a request
     made: str = ""
 
 
@@ -67,8 +68,10 @@ def look(token: str, *, now: datetime) -> Waiting:
         row = _opened(session, token, now)
         bookable = rows.bookable_of(session, row)
     made = _made(row) if row.status != Status.HELD else ""
-    end = row.taken_until
-    return Waiting(bookable.site, bookable.planning, row.starts_at, row.ends_at, end, row.locale, made)
+    asks = admission.asks_first(bookable, GUEST)
+    return Waiting(
+        bookable.site, bookable.planning, row.starts_at, row.ends_at, row.taken_until, row.locale, asks, made
+    )
 
 
 @retried

@@ -19,6 +19,7 @@ from portal.domain.lifecycle import Status
 from portal.extensions import reading, retried, transaction
 from portal.models import Allocation, Appointment
 from portal.operations import (
+    access,
     admission,
     availability,
     bookables,
@@ -46,6 +47,11 @@ class Place:
     planning: str | None = None
     continuation: str | None = None
 
+    @property
+    def known(self) -> bool:
+        """Whether a link or a mail of ours leads here."""
+        return self.token is not None or self.continuation is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -62,6 +68,11 @@ class Kept:
     id: int
     start: datetime
     until: datetime
+
+
+def offered(bookable: Bookable, *, known: bool) -> bool:
+    """Tell whether choosing a slot holds its place: not for those who must go on by a mail first."""
+    return bookable.policy.hold > 0 and (known or not access.by_mail_only(bookable))
 
 
 def name_of(token: str | None, form_key: str) -> str:
@@ -88,7 +99,7 @@ def take(place: Place, start: datetime, name: str, *, now: datetime) -> Hold | N
     """
     with reading() as session:
         seen = _target(session, place, now)[0]
-    if not seen.policy.hold:
+    if not offered(seen, known=place.known):
         return None
     with transaction(_keys(seen, start)) as session:
         bookable, asking = _target(session, place, now, lock=True)

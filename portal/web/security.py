@@ -20,7 +20,8 @@ CSP = (
 )
 FORM_LIFE = timedelta(hours=24)
 SAFE = ("GET", "HEAD", "OPTIONS")
-TOKEN_PATHS = ("/b/", "/a/", "/v/", "/admin", "/api/", "/find", "/dev/")
+TOKEN_PATHS = ("/b/", "/a/", "/v/", "/o/", "/wait/", "/admin", "/api/", "/find", "/dev/")
+TOKEN_VALUES = frozenset({"c", "hold"})  # tokens in the address of a page that is everybody's otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def protect(response: Response) -> Response:
     headers["X-Request-Id"] = g.get("request_id", "-")
     if settings().public_url.startswith("https:"):
         headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-    if request.path.startswith(TOKEN_PATHS):
+    if request.path.startswith(TOKEN_PATHS) or not TOKEN_VALUES.isdisjoint(request.args):
         headers["X-Robots-Tag"] = "noindex, nofollow"
         headers.setdefault("Cache-Control", "no-store")
     elif request.endpoint != "static":

@@ -12,6 +12,7 @@ from portal.extensions import reading
 from portal.models import Audit
 from portal.operations import calendars, cards
 from tests import sample
+from tests.backends import NOW
 from tests.admin.test_foreign_sites import limited
 
 ALL = "/admin/plannings/quais/fields"
@@ -26,7 +27,7 @@ def docks(do) -> None:
 
 
 def asked(do):
-    return do(calendars.guest_questions, "bordeaux", "quais")
+    return do(calendars.guest, "bordeaux", "quais", now=NOW).bookable.planning.questions
 
 
 def keys(do) -> list[str]:

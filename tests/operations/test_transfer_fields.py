@@ -40,12 +40,12 @@ def load(do, text: str, **options) -> list[str]:
 
 
 def asked(do) -> list[str]:
-    return [one.key for one in do(calendars.guest_questions, "bordeaux", "quais")]
+    return [one.key for one in do(calendars.guest, "bordeaux", "quais", now=NOW).bookable.planning.questions]
 
 
 def test_a_file_says_what_is_asked(do):
     load(do, FILE)
-    plate, lorry = do(calendars.guest_questions, "bordeaux", "quais")
+    plate, lorry = do(calendars.guest, "bordeaux", "quais", now=NOW).bookable.planning.questions
     assert (plate.key, plate.label, plate.required) == ("plate", {"fr": "Plaque", "en": "Plate"}, True)
     assert [option.label["fr"] for option in lorry.options] == ["Fourgon", "Semi-remorque"]
 
