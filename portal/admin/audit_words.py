@@ -30,7 +30,7 @@ ACTIONS = (
 )
 KINDS = (
     *("appointment", "planning", "site", "order", "customer", "link", "batch", "import", "user", "key"),
-    *("organisation", "configuration", "mail"),
+    *("organisation", "configuration", "mail", "mail_text"),
 )
 RULES = {"who": CHOICES["who"], "validation": CHOICES["validation"], "earlier_slots.mode": CHOICES["earlier_mode"]}
 """Rules of booking whose value is one of a few."""
@@ -107,6 +107,7 @@ def kind_text(kind: str) -> str:
         "organisation": _("Organisation"),
         "configuration": _("Configuration file"),
         "mail": _("Mail"),
+        "mail_text": _("Words of a mail"),
     }
     return words.get(kind) or kind
 
@@ -120,7 +121,7 @@ def origin_text(actor: str, origin: str) -> str:
 
 def url_of(line: Line) -> str:
     """Give the page of what was changed, where there is one."""
-    if line.action == "removed":
+    if line.action == "removed" and line.kind != "mail_text":
         return ""
     match line.kind:
         case "appointment":
@@ -133,6 +134,9 @@ def url_of(line: Line) -> str:
             return url_for("admin.orders.show", reference=line.key)
         case "organisation":
             return url_for("admin.organisation.edit")
+        case "mail_text":
+            kind, _dot, locale = line.key.rpartition(".")
+            return url_for("admin.mail_texts.edit", kind=kind, locale=locale)
         case "user":
             return url_for("admin.people.show", number=line.key)
         case "key":
@@ -245,6 +249,17 @@ def _names() -> dict[str, str]:
         "cooling_off": _("A freed place is kept for (minutes)"),
         "reminders": _("Reminders before the appointment"),
         "expires_at": _("Valid until"),
+        "subject": _("Subject"),
+        "opening": _("Opening words"),
+        "requested": _("Request received"),
+        "confirmed": _("Appointment booked"),
+        "changed": _("Appointment moved"),
+        "cancelled": _("Appointment cancelled"),
+        "declined": _("Request declined"),
+        "reminder": _("Reminder"),
+        "no_show": _("Did not come"),
+        "earlier_slot": _("Earlier slot"),
+        "summary": _("Summary of the day"),
     }
 
 

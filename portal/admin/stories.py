@@ -186,6 +186,13 @@ def mail_title(kind: str) -> str:
         "move_received": _("Move asked for"),
         "move_declined": _("Move declined"),
         "move_expired": _("Move without an answer"),
+        "no_show": _("Missed appointment"),
+        "site_reminder": _("Reminder to the site"),
+        "site_offers": _("Freed place offered, to the site"),
+        "site_summary": _("Summary of the day"),
+        "mail_test": _("Test"),
+        "continuation": _("Link to go on booking"),
+        "confirm_address": _("Address to be confirmed"),
     }
     return words.get(kind) or kind
 
@@ -225,5 +232,8 @@ def _why(code: str) -> str:
         "cancelled": _("The appointment was cancelled."),
         "moved_or_begun": _("The appointment was moved, or had begun."),
         "answered": _("It was answered meanwhile."),
+        "not_no_show": _("The absence was taken back."),
+        "switched_off": _("It was switched off meanwhile."),
+        "day_over": _("The day was over."),
     }
     return words.get(code) or _("There was nothing to say any more.")
