@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from portal.api import appointments, customers, events, links, marks, orders, reference, slots
+from portal.api import appointments, customers, events, links, marks, orders, reference, requests, slots
 from portal.api.room import describe
 
-__all__ = ["appointments", "customers", "events", "init_app", "links", "marks", "orders", "slots"]
+__all__ = ["appointments", "customers", "events", "init_app", "links", "marks", "orders", "requests", "slots"]
 
 
 def init_app(app: Flask) -> None:

@@ -39,6 +39,11 @@ def answer(document: Mapping[str, Any], status: int = 200, *, replayed: bool = F
     return response
 
 
+def check_mail(*, replayed: bool) -> Response:
+    """Say that the way on is in the mailbox: the same for every address."""
+    return answer({"status": "check_mail"}, 202, replayed=replayed)
+
+
 def slots(found: Availability, following: date | None, *, reasons: bool = False) -> Json:
     """Write what is offered, and with ``reasons`` what is not."""
     zone = found.zone
@@ -130,6 +135,8 @@ def appointment(card: AppointmentCard) -> Json:
         "customer": {"email": card.email, "name": card.name, "phone": card.phone, "locale": card.locale},
         "comment": card.comment,
         "fields": card.fields,
+        "answer_by": _moment(card.answer_by, card.zone),
+        "wanted": _interval(card.wanted, card.zone),
         "manage_url": f"{settings().public_url}/a/{card.token}",
         "created_at": rfc3339(card.created_at, card.zone),
         "updated_at": rfc3339(card.updated_at, card.zone),
@@ -210,6 +217,10 @@ def _customer(known: OrderCard | OpenLink) -> Json:
         "phone": known.phone,
         "locale": known.locale or settings().default_locale,
     }
+
+
+def _interval(interval: tuple[datetime, datetime] | None, zone: ZoneInfo) -> Json | None:
+    return {"start": rfc3339(interval[0], zone), "end": rfc3339(interval[1], zone)} if interval else None
 
 
 def _moment(instant: datetime | None, zone: ZoneInfo) -> str | None:

@@ -13,7 +13,7 @@ from portal.api.given import AppointmentsQuery, Booking, Cancelling, Correction,
 from portal.api.problems import ScopeNeeded
 from portal.api.reader import Unreadable
 from portal.api.room import room
-from portal.api.shown import AppointmentAnswer, Appointments
+from portal.api.shown import AppointmentAnswer, Appointments, CheckMail
 from portal.clock import now
 from portal.domain.errors import (
     ChangeTooLate,
@@ -42,7 +42,8 @@ ONE = "/appointments/<public_id:id>"
     body=Booking,
     answer=AppointmentAnswer,
     status=201,
-    refusals=[ScopeNeeded, NotFound, *NO_PLACE],
+    later=CheckMail,
+    refusals=[ScopeNeeded, NotFound, *NO_PLACE, NotEligible, LimitReached],
     example={
         "site": "bordeaux",
         "planning": "quais",
@@ -56,7 +57,8 @@ def book_appointment(given: Mapping[str, Any]) -> Response:
 
     A key books as staff: by capacity and hours only, in any planning, and may leave out of `fields` also what is
     required; with `"policy": "public"` by all rules. Without a key all rules apply, and only plannings that take
-    guests are there.
+    guests are there. Where only customers may book, or the address must be confirmed first, the answer is 202 and
+    nothing is booked: who comes goes on by the mail that is sent to the address, if it is a customer's.
     """
     return booking.made(booking.for_staff_or_guest(given, caller()), now())
 

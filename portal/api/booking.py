@@ -12,10 +12,12 @@ from flask import Response
 from portal.api import answers
 from portal.api.callers import Caller, caller, count_mail
 from portal.api.reader import Unreadable
+from portal.domain.errors import NotEligible
 from portal.domain.lifecycle import Status
 from portal.extensions import settings
-from portal.operations import appointments, cards, programs, usage
+from portal.operations import appointments, cards, continuations, programs, usage
 from portal.operations.appointments import Booked, Contact, Wish
+from portal.operations.continuations import Request
 from portal.operations.links import OpenLink
 
 LOCKED = ("email", "name", "phone")
@@ -68,15 +70,31 @@ def made(wish: Wish, now: datetime) -> Response:
     """Book, and answer with the appointment; for a request that came before, with its first answer."""
     if wish.contact.email is not None and not wish.actor.staff:
         count_mail(wish.contact.email)
-    booked = appointments.book(wish, now=now)
+    try:
+        booked = appointments.book(wish, now=now)
+    except NotEligible as refusal:
+        if refusal.values.get("problem") != "customers_only":
+            raise
+        return answers.check_mail(replayed=_by_mail(wish, now))
+    if booked.status is Status.HELD:
+        return answers.check_mail(replayed=booked.replayed)
     return answers.answer(_written(booked), 201, replayed=booked.replayed)
+
+
+def _by_mail(wish: Wish, now: datetime) -> bool:
+    """Write to the address how to go on, and tell whether that was asked for before: whoever it is, it is the same."""
+    contact = wish.contact
+    request = Request(wish.site or "", wish.planning or "", wish.start, contact.email or "", contact.locale)
+    once = replace(wish.once, scope=f"by-mail:{wish.once.scope}") if wish.once is not None else None
+    return continuations.ask(request, now=now, once=once)
 
 
 def _written(booked: Booked) -> dict[str, Any]:
     """Write the appointment that was made, as it was made: a replay knows nothing of what came after."""
     card = cards.by_public_id(booked.public_id)
     if booked.replayed:
-        card = replace(card, start=booked.start, end=booked.end, status=Status.CONFIRMED)
+        until = card.answer_by if booked.status is Status.REQUESTED else None
+        card = replace(card, start=booked.start, end=booked.end, status=booked.status, answer_by=until, wanted=None)
     return answers.appointment(card)
 
 

@@ -15,6 +15,7 @@ from portal.operations.availability import LONGEST_RANGE
 from portal.operations.orders import KINDS
 
 NAME, PHONE, COMMENT, REASON, REFERENCE, STATUS, UNITS, CURSOR = 120, 40, 2000, 300, 120, 40, 120, 200  # characters
+DECLINING = 500  # characters of a reason that a customer reads
 MOST_ON_A_PAGE = 200
 MOST_ACTIVE = 1000
 OBJECT: dict[str, str | list[Any] | dict[Any, Any]] = {"type": "expected", "null": "expected", "required": "required"}
@@ -176,6 +177,32 @@ class Cancelling(Given):
     policy = Choice(
         "public", "staff", metadata={"description": "`public`: the customers' deadline for changes applies."}
     )
+
+
+class Answering(Given):
+    """Answer what waits for an answer."""
+
+    start = Instant(
+        metadata={
+            "description": "The start that was seen. Where another waits by now, nothing is done (`state_changed`)."
+        }
+    )
+
+
+class Accepting(Answering):
+    """Accept a request, or a move that was asked for."""
+
+    overbook = Line(
+        most=REASON,
+        least=1,
+        metadata={"description": "Reason to accept beyond capacity and hours. Needs the scope `admin`."},
+    )
+
+
+class Declining(Answering):
+    """Decline a request, or a move that was asked for."""
+
+    reason = Lines(most=DECLINING, metadata={"description": "Why, for the customer."})
 
 
 class Marking(Given):

@@ -122,7 +122,7 @@ def _operation(spec: Json, path: str, method: str, item: Json) -> Operation:
         parameters=[_parameter(one) for one in parameters],
         body=list(_members(spec, _content(call["requestBody"])["schema"])) if "requestBody" in call else (),
         status=" or ".join(sorted(answers)),
-        answer=list(_members(spec, _content(next(iter(answers.values())))["schema"])),
+        answer=list(_members(spec, _content(answers[min(answers)])["schema"])),
         refusals=[
             Refused(status, refusal["description"].splitlines())
             for status, refusal in sorted(call["responses"].items())

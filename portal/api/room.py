@@ -92,6 +92,7 @@ class Room(Blueprint):
         answer: type[Schema],
         status: int = 200,
         made: int | None = None,
+        later: type[Schema] | None = None,
         scope: str | None = None,
         public: bool = False,
         query: type[Schema] | None = None,
@@ -104,7 +105,8 @@ class Room(Blueprint):
 
         ``scope`` is what a key needs; ``public`` calls work without a key, too. The view is given the values of
         ``query`` or ``body``, checked, and gives a response of its own: ``answer`` only documents it, so that nothing
-        is checked twice on the way out. ``made`` is another status that it may have, ``example`` a body. A call that
+        is checked twice on the way out. ``made`` is another status that it may have, ``later`` the answer (202) where a person must do
+        something first, ``example`` a body. A call that
         ``creates`` honours an idempotency key.
         """
 
@@ -117,6 +119,10 @@ class Room(Blueprint):
                 documented = self.arguments(body(), location="json", required=needed, example=example)(documented)
             for code in (status, *([made] if made else [])):
                 documented = self.response(code, answer, headers=REPLAYED if creates else None)(documented)
+            if later is not None:
+                documented = self.alt_response(
+                    HTTPStatus.ACCEPTED.value, schema=later, description=_first_line(later), headers=REPLAYED
+                )(documented)
             for code, description in _refusals(scope, public, query or body, refusals).items():
                 described = {"schema": Problem, "content_type": PROBLEM, "description": description}
                 documented = self.alt_response(code, **described)(documented)
@@ -215,8 +221,8 @@ def _refusals(
     return described
 
 
-def _first_line(refusal: type[Refusal]) -> str:
-    return (refusal.__doc__ or "").splitlines()[0]
+def _first_line(documented: type[Refusal] | type[Schema]) -> str:
+    return (documented.__doc__ or "").splitlines()[0]
 
 
 def _manual(view: View, scope: str | None, *, public: bool, creates: bool) -> dict[str, Any]:

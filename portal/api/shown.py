@@ -56,6 +56,14 @@ class Problem(Answer):
     retry_after = fields.Integer(metadata={"description": "Seconds to wait, as in the header `Retry-After`."})
 
 
+class CheckMail(Answer):
+    """Nothing is booked yet: whoever comes must go on by a mail that was sent to the address."""
+
+    status = fields.Constant(
+        "check_mail", required=True, metadata={"description": "Says nothing about the address, ever."}
+    )
+
+
 # Slots
 
 
@@ -178,6 +186,13 @@ class Customer(Answer):
     locale = said("Language of the mails: `fr` or `en`.")
 
 
+class Wanted(Answer):
+    """Where a move that waits for its answer leads."""
+
+    start = moment("Would begin.")
+    end = moment("Would end.")
+
+
 class AppointmentAnswer(Answer):
     """An appointment, the same in every answer."""
 
@@ -196,6 +211,10 @@ class AppointmentAnswer(Answer):
     comment = said("Message of the customer.")
     answers = fields.Dict(
         required=True, data_key="fields", metadata={"description": "Answers to what the planning asks, by key."}
+    )
+    answer_by = moment("When a request, or a move that waits, expires without an answer.", nullable=True)
+    wanted = fields.Nested(
+        Wanted, required=True, allow_none=True, metadata={"description": "The move that waits for its answer, if any."}
     )
     manage_url = said("Page on which the customer sees, moves and cancels it.", format="uri")
     created_at = moment("When it was booked.")

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from portal.operations import transfer
+from portal.operations import appointments, transfer
+from tests import sample
 
 GUIDE = Path(__file__).parent.parent.parent / "docs/api.md"
 SERVER = "https://rdv.example.com"
@@ -46,6 +47,17 @@ plannings:
           thu: *day
           fri: *day
     exceptions: [{date: 2026-12-24, openings: [{start: "08:00", end: "09:30", slots: 1}]}]
+"""
+RAMP = """
+plannings:
+  - key: rampe
+    name: Rampe
+    timezone: Europe/Paris
+    sites: [bordeaux]
+    kinds: []
+    guests: %s
+    policy: {validation: manager}
+    versions: [{from: null, week: {wed: [{start: "08:00", end: "12:00", slots: 1}]}}]
 """
 
 
@@ -107,10 +119,21 @@ def shell(make_app, do, now, key) -> Shell:
     return Shell(make_app(public_url=SERVER).test_client(), {"KEY": key})
 
 
-def test_its_commands_give_the_answers_that_it_shows(shell):
+def asked(do, now) -> str:
+    """Ask for a place that somebody has to approve, at a ramp that the public does not see afterwards."""
+    do(transfer.load, RAMP % "true", now=now)
+    wish = sample.wish("2026-12-09 08:00", planning="rampe")
+    public_id = str(do(appointments.book, wish, now=now).public_id)
+    do(transfer.load, RAMP % "false", now=now)
+    return public_id
+
+
+def test_its_commands_give_the_answers_that_it_shows(shell, do, now):
     story = list(BLOCKS.finditer(GUIDE.read_text(encoding="utf-8")))
-    assert len(story) == 20
+    assert len(story) == 22
     for block in story:
+        if "$REQUEST" in block["command"] and "REQUEST" not in shell.known:
+            shell.known["REQUEST"] = asked(do, now)
         agrees(json.loads(block["answer"]), shell.run(block["command"]), shell.known)
 
 

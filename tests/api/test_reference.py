@@ -27,6 +27,8 @@ CALLS = {
     "GET /appointments/{id}",
     "POST /appointments/{id}/reschedule",
     "POST /appointments/{id}/cancel",
+    "POST /appointments/{id}/accept",
+    "POST /appointments/{id}/decline",
     "POST /appointments/{id}/arrive",
     "POST /appointments/{id}/complete",
     "POST /appointments/{id}/no-show",
