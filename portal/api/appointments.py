@@ -17,6 +17,8 @@ from portal.api.shown import AppointmentAnswer, Appointments, CheckMail
 from portal.clock import now
 from portal.domain.errors import (
     ChangeTooLate,
+    LimitReached,
+    NotEligible,
     NotFound,
     OutsideWindow,
     SlotNotOffered,

@@ -61,7 +61,7 @@ SAID = {
     "rate_limited": "Too many calls; `Retry-After` says for how many seconds.",
     "slot_not_offered": "This start is not offered: `reasons` says why.",
     "outside_window": "Too early, too late or in the past: `reasons` says which.",
-    "limit_reached": "The link has as many appointments as it allows.",
+    "limit_reached": "The link, or the customer, has as many appointments as are allowed.",
     "forbidden": "The key is good, but lacks the scope.",
 }
 """Refusals in the words of this API, where their own speak of the code."""
@@ -105,9 +105,8 @@ class Room(Blueprint):
 
         ``scope`` is what a key needs; ``public`` calls work without a key, too. The view is given the values of
         ``query`` or ``body``, checked, and gives a response of its own: ``answer`` only documents it, so that nothing
-        is checked twice on the way out. ``made`` is another status that it may have, ``later`` the answer (202) where a person must do
-        something first, ``example`` a body. A call that
-        ``creates`` honours an idempotency key.
+        is checked twice on the way out. ``made`` is another status that it may have, ``later`` the answer (202) where a
+        person must do something first, ``example`` a body. A call that ``creates`` honours an idempotency key.
         """
 
         def register(view: View) -> View:

@@ -56,16 +56,16 @@ class Introduced:
 
 
 @retried
-def ask(request: Request, *, now: datetime, once: Once | None = None) -> None:
+def ask(request: Request, *, now: datetime, once: Once | None = None) -> bool:
     """Write to an address how to go on, if it is a customer's: the work and the answer are the same for every address.
 
-    The same address is mailed once in ten minutes about a slot. Raises NotFound, NotEligible by the patterns, Invalid
+    Tells whether the same request came before. The same address is mailed once in ten minutes about a slot. Raises NotFound, NotEligible by the patterns, Invalid
     (the idempotency key came with another request before).
     """
     request_hash = digest(asdict(request))
     with transaction() as session:
         if answered(session, once, request_hash) is not None:
-            return
+            return True
         bookable = bookables.find(session, request.site, request.planning)
         if not bookable.planning.guests:
             raise NotFound
@@ -73,6 +73,7 @@ def ask(request: Request, *, now: datetime, once: Once | None = None) -> None:
         public_id = _record(session, bookable, request, now)
         outbox.enqueue(session, [_mail(bookable, request, public_id, now)], now)
         remember(session, once, request_hash, {}, now)
+        return False
 
 
 def _record(session: Session, bookable: Bookable, request: Request, now: datetime) -> str:
