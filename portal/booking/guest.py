@@ -40,7 +40,8 @@ each_address(bp)
 
 def _paths(site: str, key: str, asked: Visit, *, keeps: bool = False) -> Paths:
     values = {"site": site, "key": key, **asked.carried, **asked.tokens}
-    return Paths("guest.planning", "guest.details", values, keep="guest.hold" if keeps else None)
+    keep = "guest.hold" if keeps else None
+    return Paths("guest.planning", "guest.details", values, keep=keep, wait="waiting.guest")
 
 
 def _by(asked: Visit, *, used: bool = False) -> Carried:

@@ -18,8 +18,9 @@ from portal.booking.state import changes_text, refused_move, state_of, steps_of
 from portal.clock import now
 from portal.domain.errors import ChangeTooLate, Refusal, StateChanged
 from portal.domain.lifecycle import Status
+from portal.domain.notices import What
 from portal.i18n import _, current_locale, day, hour
-from portal.operations import appointments, calendars, cards, requests
+from portal.operations import appointments, calendars, cards, offer_stops, requests
 from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.appointments import Booked, Details, Move
 from portal.operations.bookables import SiteCard
@@ -103,8 +104,35 @@ def show(token: str) -> Response:
         qr=None if state.gone or card.status is Status.REQUESTED else gate_code(card.reference),
         refused=refused_move(card, refusal, at),
         wanted=card.wanted if card.awaits(at) else None,
+        offers=_offers(card, asked, at),
         back_url=came_from(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """Whether offers of earlier slots are wanted, and where that is switched."""
+
+    on: bool
+    url: str
+
+
+def _offers(card: AppointmentCard, asked: Visit, at: datetime) -> Offers | None:
+    """Give the switch of an appointment that may be offered an earlier slot; None for any other."""
+    may_move = card.status is Status.CONFIRMED and card.changeable(at) and card.planning is not None
+    if not (may_move and card.policy.earlier_slots.enabled and card.tells(What.EARLIER_SLOT)):
+        return None
+    url = url_for("manage.offers", token=card.token, **page_values(asked.carried))
+    return Offers(not offer_stops.stopped(card.email or ""), url)
+
+
+@bp.post("/<token>/offers")
+def offers(token: str) -> Response:
+    """Switch the offers of earlier slots on or off, for the address of an appointment."""
+    card, asked = opened(token), visit()
+    if card.email is not None:
+        offer_stops.switch(card.email, request.form.get("wanted") == "1", now=now())
+    return go(urls_of(card, asked).view)
 
 
 def last_refusal(card: AppointmentCard) -> Answer | None:

@@ -64,7 +64,9 @@ def _paths(token: str, asked: Visit, planning: str | None, *, keeps: bool = Fals
     held = {"hold": asked.hold} if asked.hold else {}
     values = {"token": token, **named, **asked.carried, **held}
     keep = "links.hold" if keeps else None
-    return Paths("links.order", "links.details", values, chosen_from=secrets.token_urlsafe(8), keep=keep)
+    return Paths(
+        "links.order", "links.details", values, chosen_from=secrets.token_urlsafe(8), keep=keep, wait="waiting.link"
+    )
 
 
 @bp.get("/<token>")

@@ -96,6 +96,17 @@ def freed_starts(before: Iterable[Start], given: Given) -> tuple[Start, ...]:
     return tuple(sorted(freed, key=lambda start: (start.start != given.start, start.start)))
 
 
+def is_full(starts: Iterable[Start]) -> bool:
+    """Tell whether a day can be waited for: nothing is offered on it, and something would be but for who was faster.
+
+    >>> nine = datetime(2026, 12, 7, 9, tzinfo=UTC)
+    >>> is_full([Start(nine, nine + timedelta(hours=1), 0, (Reason.FULL,))]), is_full([])
+    (True, False)
+    """
+    judged = list(starts)
+    return not any(start.offered for start in judged) and any(start.reasons == (Reason.FULL,) for start in judged)
+
+
 def in_order(waiters: Iterable[W]) -> list[W]:
     """Put those who waited longest first; of the same instant, the one who came first.
 

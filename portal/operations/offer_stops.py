@@ -22,8 +22,7 @@ STOP = {
 def stopped(email: str) -> bool:
     """Tell whether an address wants no offers."""
     with reading() as session:
-        known = select(OfferStop.address_key).where(OfferStop.address_key.in_(address_keys(email)))
-        return session.execute(known.limit(1)).first() is not None
+        return offered.is_stopped(session, email)
 
 
 @retried
@@ -43,7 +42,7 @@ def stop_by(token: str, *, now: datetime) -> None:
     Raises LinkUnknown.
     """
     with transaction() as session:
-        offer = offered.opened(session, token).offer
+        offer = offered.opened(session, token, used=True).offer
         if offer.waiting_id is not None:
             waiting.leave_entry(session, offer.waiting_id, now)
             return

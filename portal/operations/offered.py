@@ -16,8 +16,9 @@ from portal.domain.lifecycle import Status
 from portal.domain.slots import Start
 from portal.domain.zones import DAY, local_day
 from portal.extensions import reading
-from portal.models import Appointment, FreedPlace, Link, Offer, WaitingEntry
+from portal.models import Appointment, FreedPlace, Link, Offer, OfferStop, WaitingEntry
 from portal.operations import availability, bookables, cards, keeping, links, tokens
+from portal.operations.addresses import address_keys
 from portal.operations.availability import LONGEST_RANGE, Asking
 from portal.operations.bookables import Bookable
 from portal.operations.cards import AppointmentCard
@@ -32,6 +33,7 @@ class Opened:
 
     offer: Any
     place: Any
+    used: bool = False
 
     @property
     def kept(self) -> bool:
@@ -51,7 +53,7 @@ def opened(session: Session, token: str, *, used: bool = False) -> Opened:
     if offer is None or not any(tokens.verified(token, tokens.OFFER, one) for one in wanted):
         raise LinkUnknown
     place = session.execute(select(*FreedPlace.__table__.c).where(FreedPlace.id == offer.freed_id)).one()
-    return Opened(offer, place)
+    return Opened(offer, place, not tokens.verified(token, tokens.OFFER, generation))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +112,17 @@ class OfferPage:
     """An offer as its page shows it.
 
     ``open`` until ``expires_at``; when it is not, because of the time or because the place is gone (``start``), there
-    are ``others``. Either the appointment or the entry of the waiting list is there.
+    are ``others``. ``alone``: the place is kept for this one. ``used``: a claim has used the offer. ``movable``: what
+    they hold may still move, or they still wait. Either the appointment or the entry of the waiting list is there.
     """
 
     bookable: Bookable
     start: Start
     expires_at: datetime
+    alone: bool
+    used: bool
     over: bool
+    movable: bool
     others: Sequence[Start]
     appointment: AppointmentCard | None = None
     entry: Entry | None = None
@@ -133,14 +139,49 @@ class OfferPage:
         return told.locale if told is not None else ""
 
 
-def read(token: str, *, now: datetime) -> OfferPage:
-    """Read an offer. Raises LinkUnknown."""
+def read(token: str, *, now: datetime, used: bool = False) -> OfferPage:
+    """Read an offer; ``used``: also one that a claim used up. Raises LinkUnknown, LinkExpired (the link it came by)."""
     with reading() as session:
-        found = opened(session, token)
+        found = opened(session, token, used=used)
         bookable = bookables.by_pool(session, found.place.pool_id)
         if found.offer.appointment_id is not None:
             return _of_holder(session, found, bookable, now)
         return _of_listed(session, found, bookable, now)
+
+
+@dataclass(frozen=True, slots=True)
+class StopPage:
+    """What an offer's mail lets its reader stop: offers to an address, or an entry of the waiting list.
+
+    ``stopped``: that is done already. ``appointment`` may have offers again.
+    """
+
+    bookable: Bookable
+    stopped: bool
+    locale: str
+    email: str = ""
+    appointment: AppointmentCard | None = None
+    entry: Entry | None = None
+
+
+def stopping(token: str) -> StopPage:
+    """Read what an offer's mail lets its reader stop; the mail of a used offer, too. Raises LinkUnknown."""
+    with reading() as session:
+        found = opened(session, token, used=True)
+        bookable = bookables.by_pool(session, found.place.pool_id)
+        if found.offer.waiting_id is not None:
+            row = session.execute(select(*WaitingEntry.__table__.c).where(WaitingEntry.id == found.offer.waiting_id))
+            entry = bare_entry(row.one())
+            return StopPage(bookable, entry.state != "waiting", entry.locale, entry.email, entry=entry)
+        (card,) = cards.cards(session, cards.listing().where(Appointment.id == found.offer.appointment_id))
+        email = card.email or ""
+        return StopPage(bookable, is_stopped(session, email), card.locale, email, appointment=card)
+
+
+def is_stopped(session: Session, email: str) -> bool:
+    """Tell whether an address wants no offers of earlier slots."""
+    known = select(OfferStop.address_key).where(OfferStop.address_key.in_(address_keys(email)))
+    return session.execute(known.limit(1)).first() is not None
 
 
 def _of_holder(session: Session, found: Opened, bookable: Bookable, now: datetime) -> OfferPage:
@@ -153,7 +194,8 @@ def _of_holder(session: Session, found: Opened, bookable: Bookable, now: datetim
     if movable and (over or not start.offered):
         last = local_day(card.start, bookable.zone)
         others = _free(session, bookable, local_day(now, bookable.zone), last, now, asking, before=card.start)
-    return OfferPage(bookable, start, found.offer.expires_at, over, others, appointment=card)
+    told = (found.offer.expires_at, found.kept, found.used, over, movable, others)
+    return OfferPage(bookable, start, *told, appointment=card)
 
 
 def _of_listed(session: Session, found: Opened, bookable: Bookable, now: datetime) -> OfferPage:
@@ -165,7 +207,8 @@ def _of_listed(session: Session, found: Opened, bookable: Bookable, now: datetim
     if listed.state == "waiting" and (over or not start.offered):
         first = max(listed.first_day, local_day(now, bookable.zone))
         others = _free(session, bookable, first, listed.last_day, now, asking)
-    return OfferPage(bookable, start, found.offer.expires_at, over, others, entry=listed)
+    told = (found.offer.expires_at, found.kept, found.used, over, listed.state == "waiting", others)
+    return OfferPage(bookable, start, *told, entry=listed)
 
 
 def _over(found: Opened, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import Invalid, LinkUnknown, NotFound
-from portal.domain.slots import Reason
+from portal.domain.waitlist import is_full
 from portal.domain.zones import days, local_day, zone
 from portal.extensions import reading, retried, transaction
 from portal.models import Offer, Pool, Site, WaitingEntry
@@ -82,13 +82,9 @@ def look(place: Place, day: date, *, now: datetime) -> JoinPage:
         searched = availability.search(session, bookable, day, day, now=now, asking=target.asking)
         waiting = on_day(session, bookable.pool_id, day)
     latest = _latest(target, now)
-    return JoinPage(bookable, target.link, day, is_full(searched, day), waiting, latest, bookable.policy.waiting_list)
-
-
-def is_full(searched: Availability, day: date) -> bool:
-    """Tell whether nothing is offered on a day, and something would be but for those who were faster."""
-    starts = searched.of_day(day)
-    return not any(start.offered for start in starts) and any(start.reasons == (Reason.FULL,) for start in starts)
+    return JoinPage(
+        bookable, target.link, day, is_full(searched.of_day(day)), waiting, latest, bookable.policy.waiting_list
+    )
 
 
 def on_day(session: Session, pool_id: int, day: date) -> int:
@@ -157,7 +153,7 @@ def _check_full(searched: Availability) -> None:
     """Accept days of which none has a free slot, and one at least is full: closed ones between them do not matter."""
     if searched.by_day:
         raise Invalid(field="last_day", problem="day_free", day=min(searched.by_day).isoformat())
-    if not any(is_full(searched, day) for day in days(searched.first, searched.last)):
+    if not any(is_full(searched.of_day(day)) for day in days(searched.first, searched.last)):
         raise Invalid(field="last_day", problem="never_open")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
@@ -14,7 +14,8 @@ from flask import url_for
 from flask_babel import ngettext
 
 from portal.domain.slots import Reason, Start
-from portal.domain.zones import local_day
+from portal.domain.waitlist import is_full
+from portal.domain.zones import days, local_day
 from portal.i18n import _, current_locale, day_short, hour, month, offset, rfc3339, weekday, zone_label
 from portal.operations.availability import Availability, Binding, closed_because
 from portal.operations.bookables import Bookable
@@ -28,6 +29,8 @@ MORNING, AFTERNOON, EVENING = "morning", "afternoon", "evening"
 NOON, SIX = 12, 18  # o'clock
 MANY = 6  # hours named in a sentence
 NAMES = 4096  # names of days, places and months kept in memory
+TOKENS = ("c", "hold")
+"""What only the next step of a booking may know."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class Paths:
 
     ``chosen_from`` goes with a start that is chosen: it tells the page on which that was. Each address is built once
     and continued for every day and slot, for a month has dozens of them. ``keep`` is the endpoint that holds the place
-    of a start which is chosen, where that is done: choosing is then a button that posts.
+    of a start which is chosen, where that is done: choosing is then a button that posts. ``wait`` is the endpoint of
+    the waiting list of a day that is full, where there may be one.
     """
 
     page: str
@@ -44,6 +48,7 @@ class Paths:
     values: Mapping[str, Any]
     chosen_from: str | None = None
     keep: str | None = None
+    wait: str | None = None
 
     @cached_property
     def to_page(self) -> str:
@@ -72,6 +77,13 @@ class Paths:
         """Give the address of a day."""
         return _continued(self.to_page, "day", day.isoformat())
 
+    def to_wait(self, day: date) -> str:
+        """Give the address of the waiting list of a day; what is held or continued goes no further than this page."""
+        if self.wait is None:
+            return ""
+        kept = {name: value for name, value in self.values.items() if name not in TOKENS}
+        return url_for(self.wait, **{**kept, "day": day.isoformat()})
+
     def to_month(self, first: date) -> str:
         """Give the address of a month."""
         return _continued(self.to_page, "month", first.isoformat()[:7])
@@ -89,7 +101,8 @@ def _continued(url: str, name: str, value: str) -> str:
 class Cell:
     """A day of the month; ``url`` and ``name`` only where something is free.
 
-    ``spent``: only the customer's limit keeps the day from being booked.
+    ``spent``: only the customer's limit keeps the day from being booked. ``full``: everything is taken, and there is a
+    waiting list.
     """
 
     date: date
@@ -99,6 +112,7 @@ class Cell:
     url: str = ""
     name: str = ""
     spent: bool = False
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +167,8 @@ class FirstFree:
 class DayView:
     """The slots of a day; ``why`` and ``following`` (the next free start) where it has none.
 
-    ``keep`` is the address that holds the place of the slot that is chosen; empty where slots are links.
+    ``keep`` is the address that holds the place of the slot that is chosen; empty where slots are links. ``wait`` is
+    that of the waiting list, where everything is taken and there is one.
     """
 
     name: str
@@ -166,6 +181,7 @@ class DayView:
     why: str
     following: FirstFree | None
     keep: str
+    wait: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +189,8 @@ class Picker:
     """A month beside a day; ``day`` is None, and ``why`` says so, when nothing is free.
 
     ``rule`` says from when on can be booked, where that needs words. ``zone`` is the site's, for a script that offers
-    the visitor's own beside it; empty once one was chosen. ``keep`` is that of ``DayView``.
+    the visitor's own beside it; empty once one was chosen. ``keep`` is that of ``DayView``, ``wait`` the waiting list
+    of the first day of the month that is full.
     """
 
     month: MonthView
@@ -185,6 +202,7 @@ class Picker:
     zone: str
     rule: str
     keep: str
+    wait: str
 
 
 def first_of_next(first: date) -> date:
@@ -214,7 +232,23 @@ def picker(calendar: Calendar, visit: Visit, paths: Paths) -> Picker:
         zone=zone.key if visit.tz is None else "",
         rule=_rule(calendar),
         keep=paths.to_keep,
+        wait=_wait(calendar, paths),
     )
+
+
+def _wait(calendar: Calendar, paths: Paths) -> str:
+    """Give the waiting list of the day that is chosen, if it is full, else of the first day that is."""
+    full = _full_days(calendar)
+    wanted = calendar.day if calendar.day in full else min(full, default=None)
+    return paths.to_wait(wanted) if wanted is not None else ""
+
+
+def _full_days(calendar: Calendar) -> frozenset[date]:
+    """List the days of the month that can be waited for."""
+    if not calendar.bookable.policy.waiting_list:
+        return frozenset()
+    month = calendar.month
+    return frozenset(day for day in days(month.first, month.last) if is_full(month.of_day(day)))
 
 
 def _rule(calendar: Calendar) -> str:
@@ -260,6 +294,7 @@ def _day(
         why="" if offered else _why(bookable, day, starts, binding),
         following=first_free(following, zone, paths),
         keep=paths.to_keep,
+        wait=paths.to_wait(day) if bookable.policy.waiting_list and is_full(starts) else "",
     )
 
 
@@ -302,12 +337,12 @@ def _why_empty(calendar: Calendar) -> str:
 def _month(calendar: Calendar, paths: Paths) -> MonthView:
     free = {day: len(starts) for day, starts in calendar.month.by_day.items()}
     before, after = first_of_last(calendar.first), first_of_next(calendar.first)
-    spent = _spent(calendar.month)
+    spent, full = _spent(calendar.month), _full_days(calendar) if paths.wait else frozenset()
     return MonthView(
         name=month(calendar.first),
         caption=_("Under each date: the number of free slots.") if free else _("No free slot this month."),
         weekdays=_weekdays(current_locale()),
-        weeks=_weeks(calendar, free, spent, paths),
+        weeks=_weeks(calendar, free, spent, full, paths),
         before=paths.to_month(before) if before >= calendar.earliest_month else None,
         before_name=month(before),
         after=paths.to_month(after) if after <= calendar.latest_month else None,
@@ -323,20 +358,22 @@ def _spent(found: Availability) -> frozenset[date]:
 
 
 def _weeks(
-    calendar: Calendar, free: Mapping[date, int], spent: Collection[date], paths: Paths
+    calendar: Calendar, free: Mapping[date, int], spent: Collection[date], full: Collection[date], paths: Paths
 ) -> tuple[tuple[Cell | None, ...], ...]:
     first = calendar.first
     length = (first_of_next(first) - first).days
     cells: list[Cell | None] = [None] * (first.isoweekday() - 1)
-    cells += [_cell(first + timedelta(days=number), free, spent, calendar, paths) for number in range(length)]
+    for day in days(first, first + timedelta(days=length - 1)):
+        cell = _cell(day, free, calendar, paths)
+        cells.append(replace(cell, spent=day in spent, full=day in full))
     cells += [None] * (-len(cells) % 7)
     return tuple(tuple(cells[at : at + 7]) for at in range(0, len(cells), 7))
 
 
-def _cell(day: date, free: Mapping[date, int], spent: Collection[date], calendar: Calendar, paths: Paths) -> Cell:
+def _cell(day: date, free: Mapping[date, int], calendar: Calendar, paths: Paths) -> Cell:
     count, today, chosen = free.get(day, 0), calendar.today, calendar.day
     if not count:
-        return Cell(day, 0, day == today, day == chosen, spent=day in spent)
+        return Cell(day, 0, day == today, day == chosen)
     named = _free_day(day, count, current_locale())
     if day == today:
         named = _("%(day)s (today)", day=named)

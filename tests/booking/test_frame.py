@@ -102,7 +102,7 @@ def test_a_days_slots_ask_the_database_four_times_at_most(client, at, statements
         client.get(url, headers=HTMX)
 
 
-@pytest.mark.parametrize(("page", "most"), [("/", 2), (PLANNING, 4), ("/b/{link}", 6), ("/a/{token}", 2)])
+@pytest.mark.parametrize(("page", "most"), [("/", 2), (PLANNING, 4), ("/b/{link}", 6), ("/a/{token}", 3)])
 def test_pages_ask_the_database_a_fixed_number_of_times(client, at, do, now, statements, page, most):
     for number in range(1, 20):
         do(sample.booked, f"2026-12-{7 + number % 5:02} 14:00", now=now, number=number)
