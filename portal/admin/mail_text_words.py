@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from portal.admin.stories import mail_title
 from portal.domain.errors import Invalid
@@ -11,15 +10,6 @@ from portal.domain.mail_texts import KINDS, LONGEST_OPENING, LONGEST_SUBJECT
 from portal.i18n import _
 
 LONGEST = {"subject": LONGEST_SUBJECT, "opening": LONGEST_OPENING}
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """A placeholder: its name in braces, what it stands for, and what that is in the example."""
-
-    name: str
-    text: str
-    value: str
 
 
 def title_of(name: str) -> str:
@@ -51,8 +41,8 @@ def names_for_customers() -> list[str]:
     return [name for name in KINDS if not name.startswith("site_")]
 
 
-def holders(known: Sequence[str], values: dict[str, str]) -> list[Holder]:
-    """Explain placeholders."""
+def holders(known: Sequence[str]) -> list[tuple[str, str]]:
+    """List placeholders in their braces, with what each stands for."""
     words = {
         "organisation": _("the company"),
         "site": _("the site"),
@@ -68,12 +58,10 @@ def holders(known: Sequence[str], values: dict[str, str]) -> list[Holder]:
         "before": _("when it was to be"),
         "wanted": _("when it is wanted"),
         "until": _("until when"),
-        "offered": _("the time that is offered"),
-        "days": _("the days that are waited for"),
         "offered": _("the earlier time that is offered"),
         "days": _("the days waited for"),
     }
-    return [Holder(f"{{{name}}}", words[name], values.get(name, "")) for name in known]
+    return [(f"{{{name}}}", words[name]) for name in known]
 
 
 def problem_text(refusal: Invalid, known: Sequence[str]) -> str:

@@ -13,7 +13,6 @@ from wtforms import SelectField, StringField, TextAreaField
 from portal.admin.forms import StaffForm
 from portal.admin.guard import ADMIN, actor, needs, staff
 from portal.admin.mail_text_words import (
-    Holder,
     holders,
     names_for_customers,
     names_for_sites,
@@ -23,7 +22,7 @@ from portal.admin.mail_text_words import (
 from portal.admin.moments import moment_text
 from portal.clock import now
 from portal.config import LOCALES
-from portal.delivery.letters import Letter, compose, placeholders
+from portal.delivery.letters import Letter, compose
 from portal.delivery.mail import Mail
 from portal.domain.errors import Invalid, StateChanged
 from portal.domain.mail_texts import KINDS, OURS, MailText, checked
@@ -59,11 +58,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A mail as it would be: its subject, its text, and the address of its HTML, empty where that is too long."""
+    """A mail as it would be, and the address of its HTML, empty where that is too long."""
 
     mail: Mail
     frame_url: str
-    holders: Sequence[Holder]
 
 
 @bp.get("")
@@ -193,6 +191,7 @@ class _Page:
             seen=mail_texts.seal(self._saved) if fresh else request.form.get("seen", ""),
             conflict=conflict,
             sent=sent,
+            holders=holders(KINDS[self._kind]),
             trial=self._trial(words if mail_texts.usable(self._kind, words) else OURS),
         )
 
@@ -201,7 +200,7 @@ class _Page:
         told = [self._kind, self._locale, words.subject, words.opening, self._sample]
         address = url_for("admin.mail_texts.html", kind=self._kind, locale=self._locale, words=_signer().dumps(told))
         frame = address if len(address) <= LONGEST_ADDRESS else ""
-        return Trial(compose(letter, settings()), frame, holders(KINDS[self._kind], placeholders(letter)))
+        return Trial(compose(letter, settings()), frame)
 
     @property
     def _sample(self) -> str | None:
