@@ -83,7 +83,7 @@ def portal_against_model(backend: Backend) -> type[RuleBasedStateMachine]:
                 return refusal.status, None
 
         def one_of(self, number: int) -> str | None:
-            names = sorted(self.model.places)
+            names = list(self.model.places)
             return names[number % len(names)] if names else None
 
         @rule(wish=wishes)
