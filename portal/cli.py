@@ -8,10 +8,9 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any, NoReturn
-from zoneinfo import ZoneInfo
 
 import click
 import flask_migrate
@@ -27,16 +26,14 @@ from portal import i18n, jobs, server
 from portal.app import create_app
 from portal.clock import now
 from portal.config import BadSetting, Settings, database_url, for_tools
-from portal.domain.errors import NotFound, Refusal, StateChanged
-from portal.domain.openings import Closed
+from portal.domain.errors import LinkExpired, LinkUnknown, NotFound, Refusal, StateChanged
 from portal.domain.slots import Start
 from portal.domain.zones import at_wall_time
 from portal.extensions import db, settings
 from portal.i18n import _
 from portal.operations import (
-    availability,
-    calendars,
     copying,
+    explanations,
     health,
     integrity,
     keys,
@@ -50,10 +47,10 @@ from portal.operations import (
 )
 from portal.operations.actors import SYSTEM
 from portal.operations.addresses import normal_address
-from portal.operations.bookables import Bookable
+from portal.operations.explanations import Explanation, Person, Question
 from portal.operations.transfer import BadConfiguration
+from portal.web.explained import facts, reasons_of
 from portal.web.observe import configure_logging
-from portal.web.texts import reason_text
 
 SIGNING = ("SECRET_KEY", "LINK_KEY", "PUBLIC_URL")
 
@@ -365,80 +362,123 @@ def link(order: str) -> None:
 
 
 @creneau.command(short_help="Say why a start is offered, or not.")
-@click.option("--site", required=True, help="Key of the site.")
-@click.option("--planning", required=True, help="Key of the planning.")
+@click.option("--site", help="Key of the site.")
+@click.option("--planning", help="Key of the planning.")
+@click.option("--link", help="Booking link that asks, instead of a guest: its token, or the reference of its order.")
 @click.option(
     "--day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", required=True, help="Local date of the site."
 )
 @click.option(
     "--at", "clock", type=click.DateTime(["%H:%M"]), metavar="HH:MM", help="Only this local time, on the grid or not."
 )
-@click.option("--email", help="Who asks.")
+@click.option("--email", help="Address of who asks: adds who may book, and how often.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def explain(site: str, planning: str, day: datetime, clock: datetime | None, email: str | None, as_json: bool) -> None:
-    """Say of every possible start of a day why it is offered, or why it is not."""
+def explain(
+    site: str | None,
+    planning: str | None,
+    link: str | None,
+    day: datetime,
+    clock: datetime | None,
+    email: str | None,
+    as_json: bool,
+) -> None:
+    """Say of every possible start of a day why it is offered, or why it is not.
+
+    Needs --site and --planning, or --link (and --planning, where several serve its order).
+    """
+    if link is None and not (site and planning):
+        raise click.UsageError("Say where: --site and --planning, or --link.")
     _ready()
+    minute = clock.hour * 60 + clock.minute if clock else None
     address = normal_address(email) if email else None
-    try:
-        bookable, starts, closed = _judged(site, planning, day.date(), clock.time() if clock else None)
-    except NotFound as error:
-        raise Told(f"there is no planning {planning} at a site {site}") from error
+    question = Question(day.date(), site, planning, minute, link, email=address)
+    found = _explained(question)
     with force_locale(organisation.locale()):
         if as_json:
-            click.echo(json.dumps(_facts(bookable, day.date(), address, starts), ensure_ascii=False, indent=2))
+            click.echo(json.dumps(_facts(found), ensure_ascii=False, indent=2))
         else:
-            click.echo("\n".join(_sentences(bookable, day.date(), starts, closed)))
+            click.echo("\n".join(_sentences(found)))
 
 
-def _judged(site: str, planning: str, day: date, clock: time | None) -> tuple[Bookable, Sequence[Start], Closed | None]:
-    if clock is None:
-        found = calendars.explain(site, planning, day, now=now())
-        return found.bookable, found.starts, availability.closed_because(found.bookable, day)
-    bookable = calendars.explain(site, planning, day, now=now()).bookable
-    _, start = calendars.explain_start(site, planning, at_wall_time(day, clock, bookable.zone), now=now())
-    return bookable, [start], availability.closed_because(bookable, day)
+def _explained(question: Question) -> Explanation:
+    try:
+        return explanations.explain(question, now=now())
+    except LinkUnknown as error:
+        raise Told(f"there is no booking link {question.link}, nor an order with one that can be used") from error
+    except LinkExpired as error:
+        raise Told("this booking link has expired") from error
+    except NotFound as error:
+        place = f"the link {question.link}" if question.link else f"a site {question.site}"
+        raise Told(f"there is no planning {question.planning or ''} at {place}".replace("  ", " ")) from error
 
 
-def _facts(bookable: Bookable, day: date, email: str | None, starts: Sequence[Start]) -> dict[str, Any]:
+def _facts(found: Explanation) -> dict[str, Any]:
+    bookable, question, window = found.bookable, found.question, found.binding.window
     return {
         "site": bookable.site.key,
         "planning": bookable.planning.key,
-        "day": day.isoformat(),
+        "day": question.day.isoformat(),
         "timezone": bookable.zone.key,
-        "email": email,
+        "link": found.link.reference if found.link else None,
+        "email": found.person.email if found.person else None,
+        "earliest": i18n.rfc3339(window.earliest, bookable.zone) if window and window.earliest else None,
+        "last_day": window.last_day.isoformat() if window else None,
+        "person": _person(found.person),
         "starts": [
             {
                 "start": i18n.rfc3339(one.start, bookable.zone),
                 "end": i18n.rfc3339(one.end, bookable.zone),
                 "places": one.places,
                 "offered": one.offered,
-                "reasons": [{"code": reason.value, "text": reason_text(reason.value)} for reason in one.reasons],
+                "reasons": [
+                    {"code": reason.value, "text": text}
+                    for reason, text in zip(one.reasons, reasons_of(found, one), strict=True)
+                ],
             }
-            for one in starts
+            for one in _asked(found)
         ],
     }
 
 
-def _sentences(bookable: Bookable, day: date, starts: Sequence[Start], closed: Closed | None) -> list[str]:
+def _person(person: Person | None) -> dict[str, Any] | None:
+    if person is None:
+        return None
+    return {
+        "eligible": person.barred is None,
+        "pattern": person.pattern,
+        "customer": person.customer,
+        "appointments": {"day": person.count.on_day, "week": person.count.in_week},
+    }
+
+
+def _asked(found: Explanation) -> Sequence[Start]:
+    return [found.one] if found.one is not None else found.starts
+
+
+def _sentences(found: Explanation) -> list[str]:
+    bookable, day, closed = found.bookable, found.question.day, found.closed
     noon = at_wall_time(day, time(12), bookable.zone)
     where = f"{bookable.site.name}, {bookable.planning.name}"
     lines = [f"{where}: {i18n.day(day)}, {i18n.zone_label(bookable.zone, noon)}"]
+    lines += [text for _name, text in facts(found)]
     if closed is not None and closed.label:
         lines.append(_("Closed on that day: %(label)s.", label=closed.label))
+    starts = _asked(found)
     if not starts:
         lines.append(_("No hours on that day."))
     offsets = {i18n.offset(bookable.zone, one.start) for one in starts}
-    return [*lines, *(_sentence(one, bookable.zone, with_offset=len(offsets) > 1) for one in starts)]
+    return [*lines, *(_sentence(found, one, with_offset=len(offsets) > 1) for one in starts)]
 
 
-def _sentence(start: Start, zone: ZoneInfo, *, with_offset: bool) -> str:
+def _sentence(found: Explanation, start: Start, *, with_offset: bool) -> str:
     """Say one start; on a day when the clock changes, with its distance from UTC."""
+    zone = found.bookable.zone
     local, end = start.start.astimezone(zone), start.end.astimezone(zone)
     offset = f" {i18n.offset(zone, start.start)}" if with_offset else ""
     if start.offered:
         verdict = ngettext("Offered: %(num)s place left.", "Offered: %(num)s places left.", start.places)
     else:
-        verdict = " ".join(reason_text(reason.value) for reason in start.reasons)
+        verdict = " ".join(reasons_of(found, start))
     return f"{local:%H:%M}-{end:%H:%M}{offset}  {verdict}"
 
 

@@ -160,6 +160,7 @@ def test_every_start_of_a_day_is_explained_in_the_organisation_s_words(run, load
     *lines, after_closing = explained(run, "--day", "2026-12-07")
     assert lines == [
         "Bordeaux, Quais: lundi 7 décembre 2026, heure de Paris (UTC+1)",
+        "Au plus tôt : mardi 1er décembre à 21 h, car il faut 12 heures de délai. Dernier jour : lundi 1er mars 2027.",
         "08:00-09:00  Proposé : 6 places libres.",
         "08:30-09:30  Proposé : 6 places libres.",
         "09:00-10:00  Proposé : 6 places libres.",
@@ -168,20 +169,20 @@ def test_every_start_of_a_day_is_explained_in_the_organisation_s_words(run, load
 
 
 def test_a_time_beside_the_grid_is_explained(run, loaded):
-    (line,) = explained(run, "--day", "2026-12-07", "--at", "08:10")[1:]
+    (line,) = explained(run, "--day", "2026-12-07", "--at", "08:10")[2:]
     assert line.startswith("08:10-09:10  ")
     (fact,) = json.loads("\n".join(explained(run, "--day", "2026-12-07", "--at", "08:10", "--json")))["starts"]
     assert [reason["code"] for reason in fact["reasons"]] == ["off_grid"]
 
 
 def test_a_closed_day_says_why(run, loaded):
-    assert explained(run, "--day", "2026-12-10")[1:] == ["Fermé ce jour-là : Inventaire.", "Aucun horaire ce jour-là."]
+    assert explained(run, "--day", "2026-12-10")[2:] == ["Fermé ce jour-là : Inventaire.", "Aucun horaire ce jour-là."]
 
 
 def test_a_day_when_the_clock_changes_shows_offsets(run, loaded):
     nights = '{sun: [{start: "01:00", end: "04:00", slots: 1}]}'
     run("load", "-", told=f"plannings: [{{key: quais, versions: [{{week: {nights}}}], policy: {{max_days: 400}}}}]")
-    assert [line.split("  ")[0] for line in explained(run, "--day", "2027-03-28")[1:3]] == [
+    assert [line.split("  ")[0] for line in explained(run, "--day", "2027-03-28")[2:4]] == [
         "01:00-03:00 UTC+1", "01:30-03:30 UTC+1",
     ]  # fmt: skip
 
@@ -192,6 +193,39 @@ def test_what_programs_are_told_is_what_the_pages_show(run, loaded, do):
     shown, _ = do(calendars.slots, "bordeaux", "quais", *[NOW.date() + timedelta(days=6)] * 2, now=NOW, guest=False)
     assert [(one["places"], one["offered"]) for one in told["starts"]] == [(s.places, s.offered) for s in shown.starts]
     assert told["starts"][0]["start"] == "2026-12-07T08:00:00+01:00"
+
+
+def test_a_person_is_told_who_may_book_and_how_often(run, loaded):
+    rules = 'policy: {email_patterns: ["*@acme.fr"], max_per_day: 1}'
+    run("load", "-", told=f"sites: [{{key: bordeaux, {rules}}}]")
+    said = explained(run, "--day", "2026-12-07", "--email", " A@Example.com ")
+    assert said[2:4] == [
+        "a@example.com ne correspond à aucun motif. Ce n’est l’adresse d’aucun client.",
+        "1 rendez-vous par jour au plus. 0 ce jour-là.",
+    ]
+    assert said[4] == "08:00-09:00  Aucun motif n’admet cette adresse."
+    told = json.loads("\n".join(explained(run, "--day", "2026-12-07", "--email", "a@acme.fr", "--json")))
+    assert told["person"] == {
+        "eligible": True, "pattern": "*@acme.fr", "customer": False, "appointments": {"day": 0, "week": None},
+    }  # fmt: skip
+    assert (told["earliest"], told["last_day"]) == ("2026-12-01T21:00:00+01:00", "2027-03-01")
+
+
+def test_a_booking_link_is_explained_by_its_token_or_its_order(run, loaded):
+    assert run("explain", "--link", "CMD-1001", "--day", "2026-12-07").stderr == (
+        "there is no booking link CMD-1001, nor an order with one that can be used\n"
+    )
+    token = last_word(run("link", "CMD-1001")).rpartition("/")[2]
+    for named in ("CMD-1001", token):
+        done = run("explain", "--link", named, "--day", "2026-12-07", "--json")
+        told = json.loads(done.stdout)
+        assert (told["link"], told["planning"]) == ("CMD-1001", "quais")
+        assert [one["offered"] for one in told["starts"]] == [True, True, True, False]
+
+
+def test_where_must_be_said(run, loaded):
+    done = run("explain", "--site", "bordeaux", "--day", "2026-12-07")
+    assert (done.exit_code, "Say where: --site and --planning, or --link." in done.stderr) == (2, True)
 
 
 def test_what_does_not_exist_is_not_explained(run, loaded):

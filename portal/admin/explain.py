@@ -1,34 +1,37 @@
-"""Why a slot is not offered: every candidate start of a day with its reasons, by the rules that customers meet."""
+"""Why a slot is not offered: every start of a day with its reasons, for a guest, a person, a booking link, or staff."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
-from portal.admin.durations import written
 from portal.admin.guard import scope
+from portal.admin.process_words import sentences
 from portal.admin.week import minute_of
-from portal.admin.words import closed_text, hours_text
+from portal.admin.words import closed_text, hours_text, kinds_text
 from portal.clock import now
-from portal.domain.errors import NotFound
+from portal.domain.errors import Invalid, LinkUnknown, NotFound
 from portal.domain.openings import openings_on
 from portal.domain.slots import Start
-from portal.domain.zones import DAY, local_day, parse_day, start_instant
-from portal.i18n import _, hour
+from portal.domain.zones import DAY, local_day, parse_day
+from portal.i18n import _, hour, sentence
 from portal.i18n import day as in_full
-from portal.operations import calendars, staff_calendars
-from portal.operations.availability import Availability, closed_because
+from portal.operations import explanations, staff_calendars
+from portal.operations.addresses import normal_address
 from portal.operations.bookables import Bookable
 from portal.operations.calendars import OpenSite
+from portal.operations.explanations import Explanation, Question
+from portal.web.explained import facts, reasons_of
 from portal.web.responses import go, page
-from portal.web.texts import reason_text
+from portal.web.texts import explain
 
 bp = Blueprint("explain", __name__)
+ASKED = ("site", "planning", "order", "link", "email", "day", "at", "rules")
+LONGEST = 254  # characters of what is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,6 @@ class StartLine:
 
     at: str
     until: str
-    machine: Start
     places: int
     reasons: tuple[str, ...]
 
@@ -45,92 +47,108 @@ class StartLine:
 @bp.get("/explain")
 def day() -> Response:
     """List every candidate start of a day, and why it is not offered."""
+    asked = {name: request.args.get(name, "").strip()[:LONGEST] for name in ASKED}
     if place := request.args.get("place"):  # the one choice of the form, as two values that can be shared and read
         site, _slash, planning = place.partition("/")
-        kept: dict[str, Any] = {name: request.args.get(name) or None for name in ("day", "at", "rules")}
-        return go(url_for("admin.explain.day", site=site, planning=planning, **kept))
+        return go(_url({**asked, "site": site, "planning": planning}))
     sites = staff_calendars.plannings(scope=scope())
-    bookable = _chosen(sites)
+    bookable = _chosen(sites, asked)
     if bookable is None:
         return page("admin/explain.html", sites=sites, bookable=None)
-    return page("admin/explain.html", sites=sites, bookable=bookable, **_values(bookable))
+    try:
+        found = _explained(asked, bookable)
+    except (Invalid, LinkUnknown) as refusal:
+        wrong = ("order", _no_link()) if isinstance(refusal, LinkUnknown) else ("email", explain(refusal))
+        return page("admin/explain.html", 422, sites=sites, bookable=bookable, asked=asked, found=None, wrong=wrong)
+    return page(
+        "admin/explain.html", sites=sites, bookable=found.bookable, asked=asked, found=found, **_values(found, asked)
+    )
 
 
-def _chosen(sites: Sequence[OpenSite]) -> Bookable | None:
+def _chosen(sites: Sequence[OpenSite], asked: dict[str, str]) -> Bookable | None:
     """Find what the address names, or the first there is. Raises NotFound for a name that is none."""
-    site, planning = request.args.get("site"), request.args.get("planning")
+    site, planning = asked["site"], asked["planning"]
     fitting = [
         one
         for place in sites
         for one in place.plannings
-        if site in (None, place.site.key) and planning in (None, one.planning.key)
+        if site in ("", place.site.key) and planning in ("", one.planning.key)
     ]
     if not fitting and (site or planning):
         raise NotFound
     return fitting[0] if fitting else None
 
 
-def _values(bookable: Bookable) -> dict[str, Any]:
-    moment = now()
-    today = local_day(moment, bookable.zone)
-    wanted = parse_day(request.args.get("day")) or today
-    staff = request.args.get("rules") == "staff"
-    keys = (bookable.site.key, bookable.planning.key)
-    found = calendars.explain(*keys, wanted, now=moment, staff=staff)
-    lines = [_line(start, bookable) for start in found.of_day(wanted)]
+def _explained(asked: dict[str, str], bookable: Bookable) -> Explanation:
+    """Explain what is asked. Raises Invalid for an address that is none, LinkUnknown for an order that has no link."""
+    question = Question(
+        day=parse_day(asked["day"]) or local_day(now(), bookable.zone),
+        site=bookable.site.key,
+        planning=bookable.planning.key,
+        minute=minute_of(asked["at"]),
+        link=asked["order"] or None,
+        number=int(asked["link"]) if asked["link"].isdecimal() else None,
+        email=normal_address(asked["email"]) if asked["email"] else None,
+        staff=asked["rules"] == "staff",
+    )
+    return _of_order(question) if question.link is not None else explanations.explain(question, now=now())
+
+
+def _of_order(question: Question) -> Explanation:
+    """Explain a link of an order: in the planning that is named, else in the first that serves the order.
+
+    Raises LinkUnknown, also for an order of others' sites, and for one that no planning serves.
+    """
+    plannings = explanations.plannings(question, now=now())
+    keys = [one.planning.key for one in plannings if scope().sees(one.site.id)]
+    if not keys:
+        raise LinkUnknown
+    key = question.planning if question.planning in keys else keys[0]
+    return explanations.explain(replace(question, planning=key), now=now())
+
+
+def _no_link() -> str:
+    return _("No order with this reference has a booking link that can be used.")
+
+
+def _values(found: Explanation, asked: dict[str, str]) -> dict[str, Any]:
+    wanted = found.question.day
+    keys = {"site": found.bookable.site.key, "planning": found.bookable.planning.key}
+    lines = [_line(found, start) for start in found.starts]
+    told = [*_hours(found), *facts(found)]
     return {
         "wanted": wanted,
-        "staff": staff,
         "lines": lines,
         "offered": len([line for line in lines if not line.reasons]),
         "summary": Counter(line.reasons[0] for line in lines if line.reasons).most_common(),
-        "facts": _facts(bookable, wanted, found),
-        "at": request.args.get("at", "")[:20],
-        "one": _one(bookable, wanted, staff),
-        "before": _url(keys, wanted - DAY, staff),
-        "after": _url(keys, wanted + DAY, staff),
+        "facts": told,
+        "process": [one for one in sentences(found.bookable.policy) if one[0] not in dict(told)],
+        "one": _line(found, found.one) if found.one is not None else None,
+        "before": _url({**asked, **keys, "day": (wanted - DAY).isoformat()}),
+        "after": _url({**asked, **keys, "day": (wanted + DAY).isoformat()}),
     }
 
 
-def _url(keys: tuple[str, str], day: date, staff: bool) -> str:
-    rules = "staff" if staff else None
-    return url_for("admin.explain.day", site=keys[0], planning=keys[1], day=day.isoformat(), rules=rules)
+def _url(asked: Mapping[str, str]) -> str:
+    """Give the address of this page for what is asked, without what is not."""
+    given: dict[str, Any] = {name: value or None for name, value in asked.items()}
+    return url_for("admin.explain.day", **given)
 
 
-def _line(start: Start, bookable: Bookable) -> StartLine:
-    zone = bookable.zone
-    reasons = tuple(reason_text(reason.value) for reason in start.reasons)
-    return StartLine(hour(start.start, zone), hour(start.end, zone), start, start.places, reasons)
+def _line(found: Explanation, start: Start) -> StartLine:
+    zone = found.bookable.zone
+    return StartLine(hour(start.start, zone), hour(start.end, zone), start.places, reasons_of(found, start))
 
 
-def _one(bookable: Bookable, day: date, staff: bool) -> StartLine | None:
-    """Judge the one time that was asked for, on the grid or not."""
-    minute = minute_of(request.args.get("at", "")[:20])
-    if minute is None:
-        return None
-    start = start_instant(day, minute, bookable.zone)
-    keys = (bookable.site.key, bookable.planning.key)
-    return _line(calendars.explain_start(*keys, start, now=now(), staff=staff)[1], bookable)
-
-
-def _facts(bookable: Bookable, day: date, found: Availability) -> list[tuple[str, str]]:
-    """Say the rules that the reasons come from: the hours of the day, and the window of booking."""
-    schedule, policy = bookable.planning.schedule, bookable.policy
-    closed = closed_because(bookable, day)
-    hours = closed_text(closed) if closed is not None else hours_text(openings_on(schedule, day))
-    last = local_day(now(), bookable.zone) + timedelta(days=policy.max_days)
-    counted = _("%(notice)s, open days only", notice=written(policy.min_notice))
-    notice = counted if policy.business_days else written(policy.min_notice)
+def _hours(found: Explanation) -> list[tuple[str, str]]:
+    """Say the hours of the day, how starts are laid on them, and whom they are open to."""
+    planning, zone = found.bookable.planning, found.bookable.zone
+    schedule = planning.schedule
+    hours = hours_text(openings_on(schedule, found.question.day)) if found.closed is None else closed_text(found.closed)
+    length = _("%(length)s min, a start every %(step)s min", length=schedule.slot_minutes, step=schedule.step_minutes)
     return [
-        (_("Hours of the day"), hours),
-        (
-            _("Length and step"),
-            _("%(length)s min, a start every %(step)s min", length=schedule.slot_minutes, step=schedule.step_minutes),
-        ),
-        (
-            _("Notice"),
-            _("Nothing opens within a year.") if found.binding.window is not None and found.binding.window.never_open else notice if policy.min_notice else _("none"),
-        ),
-        (_("Last day that can be booked"), in_full(last)),
-        (_("It is now"), f"{in_full(local_day(now(), bookable.zone))}, {hour(now(), bookable.zone)}"),
+        (_("Hours of the day"), sentence(hours)),
+        (_("Length and step"), length),
+        (_("Open to"), sentence(kinds_text(planning.kinds, planning.guests))),
+        (_("It is now"), sentence(f"{in_full(local_day(now(), zone))}, {hour(now(), zone)}")),
     ]

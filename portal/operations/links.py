@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import Invalid, LinkExpired, LinkUnknown, NotFound
@@ -76,20 +76,31 @@ COLUMNS = (
 )
 
 
+SELECTED = (
+    select(*COLUMNS)
+    .join(Order, Order.id == Link.order_id)
+    .join(Site, Site.id == Order.site_id)
+    .outerjoin(Customer, Customer.id == Order.customer_id)
+)
+
+
 def opened(session: Session, token: str, now: datetime) -> OpenLink:
     """Open a booking link. Raises LinkUnknown (or revoked: the same) and LinkExpired."""
-    row = session.execute(
-        select(*COLUMNS)
-        .join(Order, Order.id == Link.order_id)
-        .join(Site, Site.id == Order.site_id)
-        .outerjoin(Customer, Customer.id == Order.customer_id)
-        .where(Link.public_id == tokens.public_id_of(token), Link.revoked_at.is_(None))
-    ).first()
+    asked = SELECTED.where(Link.public_id == tokens.public_id_of(token), Link.revoked_at.is_(None))
+    row = session.execute(asked).first()
     if row is None or not tokens.verified(token, tokens.BOOK, row.generation):
         raise LinkUnknown
     if row.expires_at is not None and row.expires_at <= now:
         raise LinkExpired
     return _link(session, row)
+
+
+def of_reference(session: Session, reference: str, number: int | None, now: datetime) -> OpenLink | None:
+    """Open a link of an order that can still be used: that of a number, else the newest. None where there is none."""
+    usable = and_(Link.revoked_at.is_(None), or_(Link.expires_at.is_(None), Link.expires_at > now))
+    preferred = (Link.id == (number or 0)).desc(), Link.id.desc()
+    row = session.execute(SELECTED.where(Order.reference == reference, usable).order_by(*preferred).limit(1)).first()
+    return _link(session, row) if row is not None else None
 
 
 def serving(session: Session, link: OpenLink) -> list[Bookable]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
+from html import unescape
 
 import pytest
 
 from tests import sample
+from tests.admin.test_foreign_sites import limited
 
 QUAIS = "/admin/explain?site=bordeaux&planning=quais"
 
@@ -71,6 +74,94 @@ def test_what_is_not_there_is_not_found(manager, docks, query):
     assert manager.get(f"/admin/explain?{query}").status_code == 404
 
 
+def words(page) -> str:
+    return re.sub(r"[\s\u00a0]+", " ", unescape(re.sub(r"<[^>]*>", " ", page.text)))
+
+
+def test_the_rules_stand_beside_the_reasons(manager, do):
+    do(sample.site, policy={"min_notice": "2d", "validation": "manager", "cooling_off": 60, "hold": 10})
+    do(sample.planning)
+    text = words(manager.get(f"{QUAIS}&day=2026-12-07"))
+    assert "Earliest: Thursday 3 December at 9:00, because 2 days of notice are needed." in text
+    assert "A manager accepts or declines each booking of the public." in text
+    assert "A time is kept for 10 minutes while the form is filled in." in text
+    assert "A freed place is kept for those who wait for 1 hour" in text
+
+
+def test_a_person_is_judged_by_patterns_and_limits(manager, do, now):
+    do(sample.site, policy={"email_patterns": ["*@acme.fr", "*@example.com"], "max_per_week": 1})
+    do(sample.planning)
+    do(sample.booked, "2026-12-08 08:00", now=now)
+    someone = manager.get(f"{QUAIS}&day=2026-12-07&email=Chauffeur0@Example.com")
+    assert verdicts(someone)["8:00"][2] == "This customer has 1 appointment that week; the limit is 1."
+    text = words(someone)
+    assert "chauffeur0@example.com fits *@example.com. It is no customer’s yet." in text
+    assert "At most 1 appointment a week, from Monday to Sunday. 1 that week." in text
+    stranger = verdicts(manager.get(f"{QUAIS}&day=2026-12-07&email=a@apex.fr"))
+    assert stranger["8:00"][2] == "No pattern admits this address."
+
+
+def test_an_address_that_is_none_is_told_beside_its_field(manager, docks):
+    page = manager.get(f"{QUAIS}&email=achats&order=")
+    assert page.status_code == 422
+    assert re.search(r'id="email-error">.*?Enter an e-mail address', page.text, re.DOTALL)
+    assert 'value="achats"' in page.text
+
+
+def test_the_link_of_an_order_is_judged_by_its_days(manager, docks, do):
+    do(sample.order)
+    do(sample.link, first_day=date(2026, 12, 8), last_day=date(2026, 12, 9), max_active=2)
+    page = manager.get("/admin/explain?order=CMD-1042&day=2026-12-07")
+    assert verdicts(page)["8:00"][2] == "Outside the days of this link."
+    assert "It books from Tuesday 8 December 2026 to Wednesday 9 December 2026. At most 2 to come." in words(page)
+    assert "achats@example.com is named by the order, so no pattern binds it." in words(page)
+    assert verdicts(manager.get("/admin/explain?order=CMD-1042&day=2026-12-08"))["8:00"][0] == "Yes"
+
+
+def test_the_planning_of_the_form_gives_way_to_the_one_that_serves_the_order(manager, docks, do):
+    do(sample.site, key="lyon")
+    do(sample.planning, key="bureau", sites=("lyon",))
+    do(sample.order)
+    do(sample.link)
+    page = manager.get("/admin/explain?site=lyon&planning=bureau&order=CMD-1042&day=2026-12-07")
+    assert 'value="bordeaux/quais" selected' in page.text
+
+
+def test_an_order_without_a_link_says_so_beside_its_field(manager, docks, do):
+    do(sample.order)
+    page = manager.get(f"{QUAIS}&order=CMD-1042")
+    assert page.status_code == 422
+    assert re.search(r'id="order-error">.*?has a booking link that can be used', page.text, re.DOTALL)
+
+
+def test_an_order_of_others_sites_is_as_if_it_were_not_there(app, docks, do):
+    do(sample.order)
+    do(sample.link)
+    do(sample.site, key="lyon")
+    do(sample.planning, key="bureau", sites=("lyon",))
+    page = limited(app, "viewer").get("/admin/explain?order=CMD-1042")
+    assert (page.status_code, "Emballages" in page.text, "achats@" in page.text) == (422, False, False)
+
+
+def test_every_link_and_planning_leads_here(manager, docks, do):
+    do(sample.order)
+    do(sample.link)
+    number = re.search(
+        r'href="(/admin/explain\?order=CMD-1042&amp;link=\d+)"', manager.get("/admin/orders/CMD-1042").text
+    )
+    assert manager.get(unescape(number[1])).status_code == 200
+    assert "/admin/explain?planning=quais" in manager.get("/admin/plannings/").text
+    assert "/admin/explain?site=bordeaux&amp;planning=quais" in manager.get("/admin/plannings/quais").text
+
+
+def test_what_is_asked_goes_along_to_the_next_day(manager, docks):
+    page = manager.get(f"{QUAIS}&day=2026-12-07&email=a@acme.fr&at=0830")
+    assert (
+        "/admin/explain?site=bordeaux&amp;planning=quais&amp;email=a@acme.fr&amp;day=2026-12-08&amp;at=0830"
+        in page.text
+    )
+
+
 def test_without_a_planning_it_says_what_to_make(manager):
     assert "make a site and a planning first" in manager.get("/admin/explain").text
 
@@ -79,5 +170,5 @@ def test_it_costs_the_same_whatever_is_booked(manager, docks, do, now, statement
     manager.get(f"{QUAIS}&day=2026-12-07")
     for number in range(4):
         do(sample.booked, "2026-12-07 14:00", now=now, number=number)
-    with statements(at_most=5):
+    with statements(at_most=5):  # the session, the company's name, the plannings, the one, and what is taken
         manager.get(f"{QUAIS}&day=2026-12-07")

@@ -226,7 +226,7 @@ def test_there_is_no_other_text(admin, company):
 
 
 def test_the_reminders_of_every_site_are_in_sight(admin, company, send):
-    send(admin, "/admin/sites/bordeaux", reminders="24 h, 2 d")
+    send(admin, "/admin/sites/bordeaux/process", save="1", reminders="24 h, 2 d")
     assert "24 h, 2 d before the appointment" in admin.get(PAGE).text.replace("\u00a0", " ")
 
 
