@@ -143,6 +143,14 @@ def ask(questions: Sequence[Mapping[str, Any]], *, former: Sequence[Mapping[str,
             one.fields, one.revision = known, new_revision()
 
 
+def close() -> None:
+    """Take all hours away, once and for all."""
+    with transaction() as session:
+        for one in session.query(Planning):
+            one.versions[0].openings.clear()
+            one.revision = new_revision()
+
+
 def docks(**options: Any) -> None:
     """Make the site and its dock planning."""
     site()

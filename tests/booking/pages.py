@@ -32,6 +32,17 @@ class Form:
     method: str
     values: dict[str, str] = field(default_factory=dict)
     locked: set[str] = field(default_factory=set)
+    id: str = ""
+
+
+@dataclass
+class Button:
+    """A button: its form, what it adds to the form's values, and its name."""
+
+    form: Form | None
+    of: str
+    adds: dict[str, str]
+    name: str = ""
 
 
 class Reader(HTMLParser):
@@ -41,7 +52,10 @@ class Reader(HTMLParser):
         super().__init__()
         self.links: list[Link] = []
         self.forms: list[Form] = []
+        self.buttons: list[Button] = []
         self.text = ""
+        self._button: Button | None = None
+        self._form: Form | None = None
         self._link: Link | None = None
         self._area = ""
         self.feed(source)
@@ -53,7 +67,12 @@ class Reader(HTMLParser):
             self._link = Link(given["href"], given.get("aria-label", ""), given.get("aria-current", ""))
             self.links.append(self._link)
         elif tag == "form":
-            self.forms.append(Form(given["action"], given["method"]))
+            self._form = Form(given["action"], given["method"], id=given.get("id", ""))
+            self.forms.append(self._form)
+        elif tag == "button":
+            adds = {given["name"]: given.get("value", "")} if "name" in given else {}
+            self._button = Button(self._form, given.get("form", ""), adds)
+            self.buttons.append(self._button)
         elif self.forms and tag == "input" and (given.get("type") != "radio" or "checked" in given):
             self.forms[-1].values[given["name"]] = given.get("value", "")
             if "readonly" in given:
@@ -66,12 +85,18 @@ class Reader(HTMLParser):
         """Note what ends."""
         if tag == "a":
             self._link = None
+        elif tag == "button":
+            self._button = None
+        elif tag == "form":
+            self._form = None
         elif tag == "textarea":
             self._area = ""
 
     def handle_data(self, data: str) -> None:
         """Note what is read."""
         self.text += data
+        if self._button is not None:
+            self._button.name += data
         if self._link is not None:
             self._link.name += "" if self._link.current or "," in self._link.name else data
         if self._area:
@@ -87,7 +112,7 @@ class Page:
         self.status = response.status_code
         self.source = response.get_data(as_text=True)
         read = Reader(self.source)
-        self.links, self.forms = read.links, read.forms
+        self.links, self.forms, self.buttons = read.links, read.forms, read.buttons
         self.text = re.sub(r"[\s\u00a0\u202f]+", " ", read.text)
 
     @property
@@ -113,6 +138,13 @@ class Page:
     def named(self, part: str) -> list[str]:
         """List the names of the links that lead to an address with ``part`` in it."""
         return [link.name for link in self.links if part in link.url]
+
+    def press(self, label: str, /, **changes: str) -> Page:
+        """Press the button whose name begins so, with some values of its form changed."""
+        button = next(one for one in self.buttons if " ".join(one.name.split()).startswith(label))
+        form = next((one for one in self.forms if one.id == button.of), None) if button.of else button.form
+        assert form is not None, label
+        return self.portal.post(form.action, {**form.values, **changes, **button.adds})
 
     def send(self, **changes: str) -> Page:
         """Press the button of the first form, with some values changed."""

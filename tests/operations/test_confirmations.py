@@ -187,16 +187,9 @@ def test_it_is_judged_once_more(do, ask, now):
 
 def test_hours_that_went_meanwhile_refuse_it(do, ask, now):
     token = ask()
-    do(close)
+    do(sample.close)
     with pytest.raises(SlotNotOffered):
         do(confirmations.confirm, token, now=now)
-
-
-def close():
-    with transaction() as session:
-        for one in session.query(Planning):
-            one.versions[0].openings.clear()
-            one.revision = new_revision()
 
 
 def test_limits_are_counted_when_it_is_confirmed(do, ask, now):
