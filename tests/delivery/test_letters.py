@@ -158,7 +158,7 @@ class Links(HTMLParser):
         ("earlier_slot", "en", "An earlier time is free: Tuesday 14 April 2026 at 8:00 (CMD-1042)"),
         ("place_free", "fr", "Une place s’est libérée : mardi 14 avril 2026 à 8 h"),
         ("place_free", "en", "A place is free: Tuesday 14 April 2026 at 8:00"),
-        ("waiting_joined", "fr", "Liste d’attente : jeudi 16 avril 2026 au vendredi 17 avril 2026"),
+        ("waiting_joined", "fr", "Liste d’attente : du jeudi 16 avril 2026 au vendredi 17 avril 2026"),
         ("waiting_joined", "en", "You are on the waiting list: Thursday 16 April 2026 to Friday 17 April 2026"),
         ("site_notice", "fr", "Nouveau rendez-vous : jeudi 16 avril 2026 à 9 h 30 (CMD-1042)"),
         ("site_notice", "en", "New appointment: Thursday 16 April 2026 at 9:30 (CMD-1042)"),
