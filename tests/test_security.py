@@ -39,7 +39,9 @@ def of_tokens(app, method):
 
 
 def purpose(rule):
-    rooms = {"/a/": "manage", "/v/": "validate", "/admin/": "staff"}
+    if rule.rule == "/a/<token>/confirm":
+        return "confirm"
+    rooms = {"/a/": "manage", "/v/": "validate", "/o/": "offer", "/wait/": "wait", "/admin/": "staff"}
     return next((of for room, of in rooms.items() if rule.rule.startswith(room)), "book")
 
 
@@ -60,6 +62,20 @@ def test_a_get_writes_nothing_with_any_token(app, client, world, no_writes, quer
             for url, (method, headers) in product(world.urls(rule), LOOKS):
                 answer = client.open(url + query, method=method, headers=headers)
                 assert answer.status_code < 500, (url, answer.status_code)
+
+
+def of_forms(app, world):
+    """Give the pages whose addresses carry a continuation and a hold."""
+    carried = (
+        f"?c={world.tokens['continue']}&hold={world.tokens['hold']}&start={EIGHT.replace('+', '%2B')}&day={MONDAY}"
+    )
+    return [url + carried for rule in rules(app, "GET") if rule.rule.startswith("/book/") for url in world.urls(rule)]
+
+
+def test_a_get_writes_nothing_with_the_tokens_of_a_form(app, client, world, no_writes):
+    with no_writes():
+        for url, (method, headers) in product(of_forms(app, world), LOOKS):
+            assert client.open(url, method=method, headers=headers).status_code < 400, url
 
 
 # Tokens
@@ -151,7 +167,7 @@ def check_headers(url, headers):
     assert headers["X-Content-Type-Options"] == "nosniff", url
     assert headers["Referrer-Policy"] == "same-origin", url
     assert "Server" not in headers or "/" not in headers["Server"], url
-    if url.startswith(("/a/", "/b/", "/v/", "/admin", "/find")):
+    if url.startswith(("/a/", "/b/", "/o/", "/v/", "/wait/", "/admin", "/find")):
         assert "no-store" in headers["Cache-Control"], url
         assert "noindex" in headers["X-Robots-Tag"], url
 
@@ -179,6 +195,9 @@ def walk(app, client, world):
     client.post("/book/bordeaux/planning/quais/details", data=form)
     client.post("/book/bordeaux/planning/quais/details", data={**form, "email": "wrong"})
     client.post("/find", data={**form, "token": fresh})
+    for url in of_forms(app, world):
+        client.get(url)
+        client.post(url, data=form)
     log_in(client)
     for method in ("GET", "POST"):
         for rule in rules(app, method):
@@ -213,6 +232,7 @@ words = st.text(max_size=40) | st.sampled_from(
 )
 names = st.sampled_from(
     ["start", "email", "name", "phone", "comment", "website", "token", "lang", "tz", "day", "month", "planning"]
+    + ["c", "hold", "keep"]
 )
 fields = st.dictionaries(names | st.text(min_size=1, max_size=8), words, max_size=8)
 
@@ -223,7 +243,10 @@ def test_no_form_and_no_address_breaks_a_page(app, world, signed):
     posts = [url for rule in rules(app, "POST") if not rule.rule.startswith("/api/") for url in world.urls(rule)]
     gets = [url for rule in rules(app, "GET") for url in world.urls(rule)]
     with app.app_context():
-        tokens = {name: form_token(name) for name in ("book", "confirm", "details", "find")}
+        tokens = {
+            name: form_token(name)
+            for name in ("address", "book", "claim", "confirm", "details", "find", "hold", "wait")
+        }
 
     @settings(max_examples=times(60, 5000), suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(posts), st.sampled_from(gets), fields, st.sampled_from(sorted(tokens)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Flask
@@ -12,10 +12,24 @@ from werkzeug.routing import Rule
 
 from portal.domain.zones import parse_instant
 from portal.extensions import reading
-from portal.models import Appointment, Link
-from portal.operations import appointments, cards, keys, links, tokens, transfer, users
+from portal.models import Appointment, Continuation, Link, Offer, WaitingEntry
+from portal.operations import (
+    appointments,
+    cards,
+    continuations,
+    holds,
+    keys,
+    links,
+    offers,
+    tokens,
+    transfer,
+    users,
+    waiting,
+)
 from portal.operations.actors import CUSTOMER, GUEST
 from portal.operations.appointments import Contact, Wish
+from portal.operations.continuations import Request
+from portal.operations.holds import Place
 
 CONFIGURATION = """
 organisation: {name: Dupont Logistique, locale: fr, timezone: Europe/Paris}
@@ -41,11 +55,31 @@ plannings:
     guests: true
     policy: {validation: manager}
     versions: [{from: null, week: {mon: [{start: "08:00", end: "12:00", slots: 6}]}}]
+  - key: accueil
+    name: Accueil
+    timezone: Europe/Paris
+    sites: [bordeaux]
+    kinds: []
+    guests: true
+    policy: {hold: 10, confirm_by_mail: 15}
+    versions: [{from: null, week: {mon: [{start: "08:00", end: "12:00", slots: 6}]}}]
+  - key: liste
+    name: Liste
+    timezone: Europe/Paris
+    sites: [bordeaux]
+    kinds: []
+    guests: true
+    policy: {waiting_list: true}
+    versions:
+      - from: null
+        week:
+          mon: [{start: "08:00", end: "09:00", slots: 1}]
 customers: [{email: achats@example.com, name: Achats Vidal, kind: customer, locale: fr}]
 orders: [{reference: CMD-1001, kind: customer, site: bordeaux, customer: achats@example.com, status: ready}]
 """
 MONDAY, TUESDAY = "2026-12-07", "2026-12-08"
 EIGHT, TEN = f"{MONDAY}T08:00:00+01:00", f"{MONDAY}T10:00:00+01:00"
+NEXT_EIGHT = "2026-12-14T08:00:00+01:00"
 PASSWORD = "un long mot de passe, vraiment"
 PEOPLE = (
     "achats@example.com",
@@ -125,6 +159,8 @@ def build(app: Flask, now: datetime) -> World:
                 "act": "arrive",
                 "question": "plate",
                 "digest": "0" * 16,
+                "kind": "confirmation",
+                "locale": "fr",
             }
     return world
 
@@ -149,10 +185,56 @@ def _tokens(now: datetime) -> dict[str, str]:
         "manage of a cancelled one": cancelled,
         "manage of a request": asked,
         "validate": cards.by_token(asked).validation_token,
+        "confirm": _to_confirm(now),
+        "hold": _held(now),
+        "continue": _continued(now),
+        **_offered(now),
         "unknown": tokens.token(tokens.BOOK, tokens.new_public_id(), 1),
         "forged": link[:-4] + ("AAAA" if not link.endswith("AAAA") else "BBBB"),
         "cut": link[:-1],
     }
+
+
+def _to_confirm(now: datetime) -> str:
+    """Ask for a place as a guest whose address is to be confirmed."""
+    asked = _booked(now, EIGHT, site="bordeaux", planning="accueil")
+    return tokens.token(tokens.CONFIRM, tokens.public_id_of(asked), 1)
+
+
+def _held(now: datetime) -> str:
+    """Hold a place for an open form."""
+    start = parse_instant(TEN)
+    assert start is not None
+    hold = holds.take(Place(site="bordeaux", planning="accueil"), start, tokens.new_public_id(), now=now)
+    assert hold is not None
+    return hold.token
+
+
+def _continued(now: datetime) -> str:
+    """Let a customer go on by mail."""
+    start = parse_instant(TEN)
+    assert start is not None
+    continuations.ask(Request("bordeaux", "quais", start, "achats@example.com", "fr"), now=now)
+    with reading() as session:
+        row = session.scalars(select(Continuation)).one()
+    return tokens.token(tokens.CONTINUE, row.public_id, row.generation)
+
+
+def _offered(now: datetime) -> dict[str, str]:
+    """Give a place back for which the holder of a later appointment waits, and somebody of the waiting list."""
+    first = _booked(now, EIGHT, site="bordeaux", planning="liste")
+    _booked(now, NEXT_EIGHT, site="bordeaux", planning="liste")
+    day = date.fromisoformat(MONDAY)
+    waited = waiting.Place(site="bordeaux", planning="liste")
+    waiting.join(waiting.Joining(waited, day, day, "visiteur@example.com", "", "fr"), now=now)
+    appointments.cancel(tokens.public_id_of(first), CUSTOMER, now=now, undo=False)
+    offers.advance(now)
+    with reading() as session:
+        made = session.scalars(select(Offer).order_by(Offer.id)).all()
+        entry = session.scalars(select(WaitingEntry)).one()
+    named = zip(("offer", "offer to the list"), made, strict=True)
+    found = {name: tokens.token(tokens.OFFER, one.public_id, one.generation) for name, one in named}
+    return {**found, "wait": tokens.token(tokens.WAIT, entry.public_id, entry.generation)}
 
 
 def _booked(now: datetime, start: str, **where: Any) -> str:
