@@ -232,8 +232,7 @@ words = st.text(max_size=40) | st.sampled_from(
 )
 names = st.sampled_from(
     ["start", "email", "name", "phone", "comment", "website", "token", "lang", "tz", "day", "month", "planning"]
-    + ["c", "hold", "keep"]
-)
+) | st.sampled_from(["c", "hold", "keep"])
 fields = st.dictionaries(names | st.text(min_size=1, max_size=8), words, max_size=8)
 
 
