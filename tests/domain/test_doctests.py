@@ -15,6 +15,7 @@ TEACHING = [
     "durations",
     "fields",
     "lifecycle",
+    "mail_texts",
     "notices",
     "openings",
     "policy",
