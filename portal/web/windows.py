@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from flask_babel import ngettext
 
 from portal.domain.openings import Closed, Why
 from portal.domain.window import Window
-from portal.domain.zones import local_day
-from portal.i18n import _, day, day_short, hour
+from portal.domain.zones import DAY, local_day
+from portal.i18n import _, dates, day, day_short, hour
 from portal.operations.availability import closed_because
 from portal.operations.bookables import Bookable
 from portal.web.lengths import listed, notice_in_words
 
-MANY = 3  # closed days named in a sentence
+MANY = 3  # closed days or spells of them named in a sentence
+LONG = 3  # days from which on a spell is named by its ends
 
 
 def rule_text(bookable: Bookable, window: Window) -> str:
@@ -38,7 +39,7 @@ def earliest_text(bookable: Bookable, window: Window) -> str:
     if not window.skipped:
         return _("Earliest: %(day)s at %(hour)s, because %(needed)s.", needed=needed, **named)
     closed = _closed_text(bookable, window.skipped)
-    return _("Earliest: %(day)s at %(hour)s, because %(needed)s and we are closed on %(closed)s.",
+    return _("Earliest: %(day)s at %(hour)s, because %(needed)s and we are closed %(closed)s.",
              needed=needed, closed=closed, **named)  # fmt: skip
 
 
@@ -57,12 +58,25 @@ def _closed_text(bookable: Bookable, skipped: Sequence[date]) -> str:
     """Name the closed days that did not count: those that are not of every week, where there are any."""
     why = {one: closed_because(bookable, one) or Closed(Why.WEEK) for one in skipped}
     special = [one for one in skipped if why[one].why is not Why.WEEK]
-    shown = special or list(skipped)
-    named = [_named(one, why[one].label) for one in shown[:MANY]]
-    if others := len(shown[MANY:]):
-        named.append(str(ngettext("%(num)s other day", "%(num)s other days", others)))
+    spells = _spells(special or list(skipped), why)
+    named = [_named(spell, why[spell[0]].label) for spell in spells[:MANY]]
+    if others := sum(len(spell) for spell in spells[MANY:]):
+        named.append(str(ngettext("on %(num)s other day", "on %(num)s other days", others)))
     return listed(named)
 
 
-def _named(closed: date, label: str) -> str:
-    return f"{day_short(closed)} ({label})" if label else day_short(closed)
+def _spells(closed: Sequence[date], why: Mapping[date, Closed]) -> list[list[date]]:
+    """Join days that follow each other and are closed for the same reason; one or two stay by themselves."""
+    spells: list[list[date]] = []
+    for one in closed:
+        if spells and one - DAY == spells[-1][-1] and why[one] == why[spells[-1][-1]]:
+            spells[-1].append(one)
+        else:
+            spells.append([one])
+    return [part for spell in spells for part in ([spell] if len(spell) >= LONG else [[one] for one in spell])]
+
+
+def _named(spell: Sequence[date], label: str) -> str:
+    alone = len(spell) == 1
+    said = _("on %(day)s", day=day_short(spell[0])) if alone else _("from %(days)s", days=dates(spell[0], spell[-1]))
+    return f"{said} ({label})" if label else said

@@ -156,3 +156,26 @@ def test_a_cut_off_in_days_keeps_the_wall_time():
 def test_a_cut_off_on_working_days_is_not_affected_by_closed_days():
     policy = Policy.of({"change_notice": "1d", "business_days": True})
     assert change_cutoff(local(MONDAY, "10:00"), policy, PARIS) == local(date(2026, 12, 6), "10:00")
+
+
+def test_a_window_tells_the_closed_days_that_did_not_count():
+    policy = Policy.of({"min_notice": "2d", "business_days": True})
+    found = window(policy, local(FRIDAY, "15:00"), PARIS, weekend)
+    assert found.skipped == (SATURDAY, SATURDAY + timedelta(days=1))
+    assert (str(found.notice), found.working) == ("2d", True)
+
+
+def test_a_window_asked_on_a_closed_day_tells_that_day_too():
+    policy = Policy.of({"min_notice": "1h", "business_days": True})
+    assert window(policy, local(SATURDAY, "10:00"), PARIS, weekend).skipped[0] == SATURDAY
+
+
+@pytest.mark.parametrize("rules", [{"min_notice": "2d"}, {"business_days": True}])
+def test_no_closed_day_matters_without_a_notice_in_working_days(rules):
+    found = window(Policy.of(rules), local(FRIDAY, "15:00"), PARIS, weekend)
+    assert (found.working, found.skipped) == (False, ())
+
+
+def test_a_window_where_nothing_opens_lists_no_days():
+    policy = Policy.of({"min_notice": "2d", "business_days": True})
+    assert window(policy, local(FRIDAY, "15:00"), PARIS, lambda _: True).skipped == ()
