@@ -104,7 +104,7 @@ def _until_answered(card: AppointmentCard, deadline: datetime) -> list[str]:
         answered = _("It is answered on %(day)s at %(hour)s at the latest; you see the answer here.", **when)
     if card.wanted is not None:
         return [answered, _("Without an answer, your appointment stays as it is.")]
-    return [_("Your place is kept until then."), answered]
+    return [answered, _("Your place is kept until then.")]
 
 
 def _reminder(card: AppointmentCard, at: datetime) -> list[str]:

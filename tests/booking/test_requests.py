@@ -174,7 +174,7 @@ def test_the_page_of_an_order_says_which_appointment_waits_and_where_a_move_lead
     do(validation.accept, last, STAFF, now=now)
     do(appointments.move, Move(last, paris(TEN), CUSTOMER), now=now)
     page = portal.open(f"/b/{token}?lang=en")
-    assert "To be approved" in page.text
+    assert "Waiting for an answer" in page.text
     assert "Move asked for: Monday 7 December 2026, 10:00 to 11:00" in page.text
 
 
