@@ -230,7 +230,10 @@ def worker(once: bool) -> None:
     configure_logging()
     if once:
         done = jobs.once(now())
-        click.echo(f"reminders queued: {done.reminders}, places freed: {done.freed}, mails sent: {done.sent}")
+        click.echo(
+            f"reminders queued: {done.reminders}, places freed: {done.freed}, places offered: {done.offered}, "
+            f"mails sent: {done.sent}"
+        )
     else:
         jobs.run(current_app._get_current_object())  # type: ignore[attr-defined]  # the proxy itself is not typed
 

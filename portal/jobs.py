@@ -32,11 +32,13 @@ from portal.operations import (
     imports,
     lapses,
     letters,
+    offers,
     outbox,
     reminders,
     retention,
     summaries,
     validation,
+    waiting,
 )
 from portal.operations.appointments import Move
 from portal.operations.batch_work import Line, Outcome, Turn
@@ -83,6 +85,12 @@ def announce_freed(now: datetime) -> int:
     return lapses.announce(now)
 
 
+def offer_freed(now: datetime, stop: Stop = lambda: False) -> int:
+    """Offer freed places to those who wait for one, end the waiting for days that have passed; count the offers."""
+    waiting.end_over(now)
+    return offers.advance(now, stop)
+
+
 def purge(now: datetime) -> retention.Purged:
     """Anonymise what is past its time."""
     return retention.purge(now=now)
@@ -118,6 +126,7 @@ class Done:
     summaries: int
     expired: int
     freed: int
+    offered: int
     sent: int
     changed: int
 
@@ -132,6 +141,7 @@ def once(now: datetime) -> Done:
         reminders=remind(now),
         summaries=summarise(now),
         freed=announce_freed(now),
+        offered=offer_freed(now),
         changed=change_days(now),
         sent=send_due(now),
     )
@@ -146,6 +156,7 @@ def start(app: Flask, stopping: threading.Event) -> BackgroundScheduler:
         (lambda: summarise(clock.now()), 60),
         (lambda: expire_requests(clock.now()), 15),
         (lambda: announce_freed(clock.now()), 15),
+        (lambda: offer_freed(clock.now(), stopping.is_set), 5),
         (beat, 30),
         (lambda: purge(clock.now()), 24 * 3600),
         (lambda: forget_uploads(clock.now()), 3600),
