@@ -13,11 +13,14 @@ from jinja2 import TemplateNotFound
 from portal.config import Settings
 from portal.delivery.letters import (
     CALENDARS,
+    Asked,
     Invitation,
     Letter,
     Offered,
     Place,
     StaffLink,
+    Step,
+    Summary,
     Visit,
     Waited,
     calendar_entry,
@@ -88,10 +91,29 @@ WAITED = Waited(
     first_day=date(2026, 4, 16),
     last_day=date(2026, 4, 17),
 )
+SUMMARY = Summary(
+    key="bordeaux",
+    place=BORDEAUX,
+    day=date(2026, 4, 16),
+    visits=(VISIT, replace(VISIT, order=None, kind=None, reference="AAAA-BBBB", answers=(("Plaque", "AB-123-CD"),))),
+    more=2,
+    requests=((VISIT, Asked(until=NOW, wanted=BEFORE, token="ToKeN-of-the-request")),),
+    troubles=1,
+)
+FREED = Step(
+    page="admin/",
+    query={"site": "bordeaux", "day": "2026-04-14"},
+    place=BORDEAUX,
+    planning="Quais de chargement",
+    start=BEFORE[0],
+    end=BEFORE[1],
+    until=BEFORE[0],
+)
 OFFERS = ["earlier_slot", "place_free", "waiting_joined"]
-CUSTOMERS = ["booking_invitation", "confirmation", "change", "cancellation", "reminder", "find", *OFFERS]
+CUSTOMERS = ["booking_invitation", "confirmation", "change", "cancellation", "reminder", "no_show", "find", *OFFERS]
+SITES = ["site_notice", "site_reminder", "site_summary", "site_offers"]
 STAFF = ["user_invitation", "password_reset"]
-KINDS = [*CUSTOMERS, "site_notice", *STAFF]
+KINDS = [*CUSTOMERS, *SITES, *STAFF]
 anything = st.text(st.characters())
 
 
@@ -101,7 +123,10 @@ def letter(kind: str, locale: str = "fr", **changes) -> Letter:
         "booking_invitation": {"invitation": INVITATION},
         "change": {"visit": VISIT, "before": BEFORE},
         "cancellation": {"visit": replace(VISIT, cancelled=True), "by": "staff", "book_token": "ToKeN-of-the-link"},
+        "no_show": {"visit": VISIT, "book_token": "ToKeN-of-the-link"},
         "site_notice": {"visit": VISIT, "change": "new"},
+        "site_summary": {"summary": SUMMARY},
+        "site_offers": {"step": FREED, "asked_at_once": 3},
         "user_invitation": {"staff_link": STAFF_LINK, "by": "claire@example.com"},
         "password_reset": {"staff_link": STAFF_LINK},
         "earlier_slot": {"visit": VISIT, "offer": OFFER},
@@ -162,6 +187,13 @@ class Links(HTMLParser):
         ("waiting_joined", "en", "You are on the waiting list: Thursday 16 April 2026 to Friday 17 April 2026"),
         ("site_notice", "fr", "Nouveau rendez-vous : jeudi 16 avril 2026 à 9 h 30 (CMD-1042)"),
         ("site_notice", "en", "New appointment: Thursday 16 April 2026 at 9:30 (CMD-1042)"),
+        ("no_show", "fr", "Rendez-vous manqué : jeudi 16 avril 2026 à 9 h 30 (CMD-1042)"),
+        ("no_show", "en", "You were expected: Thursday 16 April 2026 at 9:30 (CMD-1042)"),
+        ("site_reminder", "fr", "Rappel : rendez-vous le jeudi 16 avril 2026 à 9 h 30 (CMD-1042)"),
+        ("site_summary", "fr", "Jeudi 16 avril 2026, Bordeaux : 4 rendez-vous"),
+        ("site_summary", "en", "Thursday 16 April 2026, Bordeaux: 4 appointments"),
+        ("site_offers", "fr", "Place libérée proposée : mardi 14 avril 2026 à 8 h (Quais de chargement)"),
+        ("site_offers", "en", "Freed place offered: Tuesday 14 April 2026 at 8:00 (Quais de chargement)"),
         ("find", "fr", "Vos rendez-vous à venir"),
         ("find", "en", "Your appointments to come"),
         ("user_invitation", "fr", "Votre accès aux rendez-vous de Dupont Logistique"),
@@ -317,6 +349,70 @@ def test_nobody_writes_to_strangers_through_our_forms(kind):
     sent = mail(kind, **facts)
     whole = sent.subject + sent.text + sent.html + (sent.calendar or b"").decode()
     assert "BUY NOW" not in whole
+
+
+ENGLISH_SUMMARY = """\
+Thursday 16 April 2026, Bordeaux
+
+1 request waits for an answer
+
+Tuesday 14 April 2026, 8:00 to 9:00
+now: Thursday 16 April 2026, 9:30 to 10:30
+Delivery of order CMD-1042, K7M4-4QPX, Jeanne Laborde, 06 00 00 00 00
+By Friday 10 April 2026 at 14:00
+https://rdv.example.com/v/ToKeN-of-the-request?lang=en
+
+4 appointments
+
+9:30 to 10:30
+Delivery of order CMD-1042, Quais de chargement, 10 palettes
+K7M4-4QPX, Jeanne Laborde, 06 00 00 00 00
+
+9:30 to 10:30
+Appointment, Quais de chargement, 10 palettes
+AAAA-BBBB, Jeanne Laborde, 06 00 00 00 00, Plaque AB-123-CD
+
+and 2 more
+
+Open the day:
+https://rdv.example.com/admin/?site=bordeaux&day=2026-04-16
+
+1 mail of this site did not arrive.
+https://rdv.example.com/admin/mails/
+
+--\x20
+Dupont Logistique
+You receive this message because this is the address of Bordeaux.
+"""
+
+
+def test_the_text_of_a_summary_in_english():
+    assert mail("site_summary", "en").text == ENGLISH_SUMMARY
+
+
+def test_a_summary_of_a_day_without_appointments_says_so():
+    sent = mail("site_summary", "en", summary=replace(SUMMARY, visits=(), more=0))
+    assert sent.subject == "Thursday 16 April 2026, Bordeaux: no appointment"
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (None, "It is offered to one customer after the other."),
+        (1, "It is offered to 1 customer: whoever answers first has it."),
+        (3, "It is offered to 3 customers: whoever answers first has it."),
+    ],
+)
+def test_a_site_hears_to_how_many_a_place_is_offered(count, said):
+    assert said in mail("site_offers", "en", asked_at_once=count).text
+
+
+def test_who_did_not_come_is_not_reproached_and_may_book_again():
+    text = plain(mail("no_show").text)
+    assert "Vous avez peut-être eu un empêchement." in text
+    assert "https://rdv.example.com/b/ToKeN-of-the-link?lang=fr" in text
+    assert "entrée du site" not in text
+    assert "/b/" not in mail("no_show", book_token="").text
 
 
 def test_answers_are_told_on_a_line_each():
