@@ -21,10 +21,11 @@ from portal.domain.mail_texts import KINDS, OURS, MailText, checked, name_of
 from portal.extensions import reading, retried, transaction
 from portal.models import Appointment
 from portal.models import MailText as Row
-from portal.operations import audit, cards, organisation, outbox, tokens
+from portal.operations import audit, cards, organisation, outbox
 from portal.operations.actors import Actor
 from portal.operations.bookables import Kept
 from portal.operations.cards import AppointmentCard
+from portal.operations.once import digest
 from portal.operations.organisation import LOCK, Card
 
 KIND = "mail_text"  # in the audit log
@@ -129,14 +130,16 @@ def sample(public_id: str) -> AppointmentCard | None:
 
 @retried
 def send_test(name: str, locale: str, text: MailText, public_id: str | None, *, to: str, now: datetime) -> None:
-    """Queue a mail with these words to one of the staff, saved or not. Raises NotFound, Invalid."""
+    """Queue a mail with these words to one of the staff, saved or not; the same once a minute.
+
+    Raises NotFound, Invalid.
+    """
     _known(name, locale)
-    words = _told(checked(name, text))
     kind, _, change = name.partition(".")
-    payload = {"kind": kind, "change": change, "appointment": public_id, **words}
-    draft = outbox.Draft(TEST, f"{TEST}:{tokens.new_public_id()}", to, locale, now, payload)
+    payload = {"kind": kind, "change": change, "appointment": public_id, **_told(checked(name, text))}
+    once = digest({**payload, "to": to, "locale": locale, "at": f"{now:%Y-%m-%dT%H:%M}"})
     with transaction() as session:
-        outbox.enqueue(session, [draft], now)
+        outbox.enqueue(session, [outbox.Draft(TEST, f"{TEST}:{once}", to, locale, now, payload)], now)
 
 
 def text_of(texts: Texts, kind: str, change: str, locale: str) -> MailText:
