@@ -55,7 +55,7 @@ def _history() -> list[tuple[int, list[dict[str, object]]]]:
 def _held_now() -> Counter[Interval]:
     query = (
         select(Allocation.starts_at, Allocation.ends_at, func.sum(Allocation.units))
-        .where(Allocation.released_at.is_(None))
+        .where(Allocation.released_at.is_(None), Allocation.role.in_(("visit", "wanted")))  # the rest has no history
         .group_by(Allocation.starts_at, Allocation.ends_at)
     )
     with reading() as session:
