@@ -158,6 +158,8 @@ def build(app: Flask, now: datetime) -> World:
                 "email": "achats@example.com",
                 "act": "arrive",
                 "question": "plate",
+                "kind": "confirmation",
+                "locale": "fr",
                 "digest": "0" * 16,
                 "kind": "confirmation",
                 "locale": "fr",

@@ -55,6 +55,7 @@ class Words:
         """Say what is wrong with a value that could not even be read."""
         ours = {
             "Not a valid date value.": _("Enter a date as day, month and year."),
+            "Not a valid time value.": _("Enter a time as hours and minutes."),
             "Not a valid integer value.": _("Enter a whole number."),
             "Not a valid decimal value.": _("Enter a number."),
             "Not a valid float value.": _("Enter a number."),

@@ -80,6 +80,8 @@ def limited(app: Flask, role: str) -> FlaskClient:
 def values_for(rule: Rule, abroad: dict[str, Any]) -> dict[str, Any]:
     """Fill the parameters of a route with what is Bordeaux's."""
     found = {name: abroad[name] for name in rule.arguments}
+    if "/sites/<key>" in rule.rule:
+        found["key"] = "bordeaux"
     if rule.endpoint.startswith("admin.gate."):
         found["reference"] = abroad["visit"]
     if rule.endpoint.startswith("admin.mails."):

@@ -24,6 +24,8 @@ VALUES: dict[str, Any] = {
     "token": "A" * 54,
     "name": "legal",
     "question": "plate",
+    "kind": "confirmation",
+    "locale": "fr",
     "act": "arrive",
 }
 """What fills the places of the addresses: things that are there, and a few that are not."""
