@@ -16,7 +16,7 @@ from portal.clock import now
 from portal.domain.errors import Refusal
 from portal.extensions import db, reading
 from portal.models import User
-from portal.operations import appointment_lists, cards, integrity, order_pages, passwords, users
+from portal.operations import appointment_lists, cards, integrity, order_pages, passwords, requests, users
 from portal.operations.appointment_lists import Filter
 from portal.operations.cards import AppointmentCard
 from portal.operations.order_pages import Search
@@ -52,8 +52,18 @@ def test_it_looks_alive(inside):
     assert {card.source for card in found} == {"link", "guest", "staff"}
     assert {card.site.key for card in found} == {"bordeaux", "lyon"}
     assert len([card for card in found if card.start <= now()]) > 30
-    assert {card.status.value for card in everybody()} == {"confirmed", "arrived", "completed", "no_show", "cancelled"}
+    statuses = {"requested", "confirmed", "arrived", "completed", "no_show", "cancelled"}
+    assert {card.status.value for card in everybody()} == statuses
     assert [order_pages.count(Search(invitable=wanted)) for wanted in (False, None)] == [7, 48]
+
+
+def test_two_visits_and_a_move_wait_for_an_answer(inside):
+    found = requests.search(requests.Wanted(), now=now()).requests
+    assert sorted((card.status.value, card.wanted is not None) for card in found) == [
+        ("confirmed", True),
+        ("requested", False),
+        ("requested", False),
+    ]
 
 
 def everybody() -> list[AppointmentCard]:

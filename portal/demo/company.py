@@ -15,7 +15,7 @@ SHOWN_LINKS = (
     ("Customer", "CMD-1042", "an order to pick up in Bordeaux, nothing booked yet"),
     ("Supplier", "FRN-2007/B", "a delivery to Lyon, with appointments"),
 )
-BORDEAUX_DOCKS, LYON_DOCKS, COUNTER = "quais", "quais-gerland", "comptoir"
+BORDEAUX_DOCKS, LYON_DOCKS, COUNTER, TOURS = "quais", "quais-gerland", "comptoir", "visites"
 
 
 COLLEAGUES = (
@@ -235,6 +235,16 @@ def _plannings(today: date) -> list[dict[str, Any]]:
                     },
                 }
             ],
+        },
+        {
+            "key": TOURS,
+            "name": "Visite de l’entrepôt",
+            "sites": ["bordeaux"],
+            "kinds": [],
+            "guests": True,
+            # Somebody has to be there to show it: each visit is accepted or declined.
+            "policy": {"validation": "manager", "answer_within": "3d", "min_notice": "3d", "change_notice": "1d"},
+            "versions": [{"from": None, "week": _week("tue wed thu", ("10:00", "12:00", 1), ("14:00", "16:00", 1))}],
         },
     ]
 

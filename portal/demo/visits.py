@@ -7,10 +7,20 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from portal.demo import company
-from portal.demo.company import BORDEAUX_DOCKS, COUNTER, LYON_DOCKS, DemoOrder, Partner
+from portal.demo.company import BORDEAUX_DOCKS, COUNTER, LYON_DOCKS, TOURS, DemoOrder, Partner
 from portal.domain.lifecycle import Status
 from portal.extensions import reading, transaction
-from portal.operations import appointment_lists, appointments, bookables, calendars, links, marks, outbox, usage
+from portal.operations import (
+    appointment_lists,
+    appointments,
+    bookables,
+    calendars,
+    links,
+    marks,
+    outbox,
+    usage,
+    validation,
+)
 from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.appointment_lists import Filter
 from portal.operations.appointments import Booked, Contact, Move, Wish
@@ -49,6 +59,7 @@ def happen(now: datetime) -> None:
         story.live(story.today + timedelta(days=number))
     story.fill_up()
     story.change_minds()
+    story.ask()
     story.come_and_go()
     story.look_in_vain()
     _clear_the_queue(now - timedelta(days=60))
@@ -97,6 +108,21 @@ class _Story:
             later = [start for day in days for start in self._offered("lyon", LYON_DOCKS, day, self.now)]
             if later:
                 appointments.move(Move(coming[1].public_id, later[0], CUSTOMER), now=self._ago(minutes=30))
+
+    def ask(self) -> None:
+        """Let two visits wait for an answer, and one that was accepted wait for its move to be."""
+        found = [
+            start
+            for number in range(4, 4 * AFTER)
+            for start in self._offered("bordeaux", TOURS, self.today + timedelta(days=number), self.now)[:1]
+        ]
+        for name, start, hours in zip(VISITORS, found[:3], (26, 5, 2), strict=False):
+            contact = Contact(self._address(name), name, "06 39 98 20 20", "Nous serons trois.", "fr")
+            asked = Wish(start, contact, GUEST, site="bordeaux", planning=TOURS)
+            booked = appointments.book(asked, now=self._ago(hours=hours))
+            if start == found[0] and len(found) > 3:
+                validation.accept(booked.public_id, STAFF, now=self._ago(hours=20))
+                appointments.move(Move(booked.public_id, found[3], GUEST), now=self._ago(hours=1))
 
     def come_and_go(self) -> None:
         """Let those who were expected have come and gone; some never did, and nobody has said so of a few."""
@@ -160,8 +186,7 @@ class _Story:
         when = self._before(day)
         if offered := self._offered(site, COUNTER, day, when):
             name = self.chance.choice(VISITORS)
-            email = f"{name.split()[0].lower().replace('è', 'e').replace('é', 'e')}@example.com"
-            contact = Contact(email, name, "06 39 98 10 10", locale="fr")
+            contact = Contact(self._address(name), name, "06 39 98 10 10", locale="fr")
             wish = Wish(self.chance.choice(offered), contact, GUEST, site=site, planning=COUNTER)
             appointments.book(wish, now=when)
 
@@ -186,6 +211,9 @@ class _Story:
 
     def _contact(self, partner: Partner) -> Contact:
         return Contact(partner.email, partner.name, partner.phone, self.chance.choice(REMARKS), "fr")
+
+    def _address(self, name: str) -> str:
+        return f"{name.split(maxsplit=1)[0].lower().replace('è', 'e').replace('é', 'e')}@example.com"
 
     def _offered(self, site: str, planning: str, day: date, when: datetime) -> Sequence[datetime]:
         return [start.start for start in calendars.explain(site, planning, day, now=when).offered]
