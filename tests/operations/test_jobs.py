@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import time
@@ -14,9 +15,11 @@ from flask_migrate import upgrade
 
 from portal import jobs
 from portal.delivery.mailbox import Mailbox as Folder
+from portal.domain.lifecycle import Status
+from portal.domain.mail_texts import MailText as MailWords
 from portal.extensions import reading, transaction
-from portal.models import Event, OutboxMessage
-from portal.operations import appointments, links, outbox
+from portal.models import Event, MailText, OutboxMessage
+from portal.operations import appointments, links, mail_texts, marks, organisation, outbox
 from portal.operations.actors import GUEST
 from portal.operations.appointments import Move
 from portal.operations.outbox import Draft
@@ -25,6 +28,8 @@ from tests.children import Child, free_port
 from tests.crowd import crowd
 from tests.delivery.sinks import CERTIFICATE, HANG_UP, OBEDIENT, SILENCE, guarded, scripted
 from tests.mailbox import mail_server
+from tests.operations.test_audit_log import CLAIRE
+from tests.operations.test_notices import ask_first, tell
 from tests.sample import paris
 
 MONDAY = "2026-12-07 08:00"
@@ -185,6 +190,88 @@ def test_what_the_undo_frees_is_said_once(do, now, smtp, work, queued):
             return session.query(Event).filter_by(kind="freed").count()
 
     assert do(freed) == 1
+
+
+def test_a_summary_leaves_in_the_round_of_its_hour_and_in_no_other(do, now, smtp, work):
+    do(sample.docks)
+    do(tell, site={"confirmed": False}, summary="07:00")
+    do(sample.booked, MONDAY, now=now)
+    work(smtp.port)
+    seven = paris("2026-12-07 07:00")
+    assert [work(smtp.port, seven).summaries, work(smtp.port, seven).summaries] == [1, 0]
+    (letter,) = (one for one in smtp.letters if one.to == ("quais@example.com",))
+    assert str(letter.message["Subject"]) == "Lundi 7 décembre 2026, Bordeaux\u00a0: 1 rendez-vous"
+    text = letter.message.get_body(("plain",)).get_content()
+    assert "Chauffeur 0" in text
+    assert "http://localhost/admin/?site=bordeaux&day=2026-12-07" in text
+
+
+def test_a_day_without_anything_sends_nothing_and_says_why(do, smtp, work, states):
+    do(sample.docks)
+    do(tell, summary="07:00")
+    work(smtp.port, paris("2026-12-06 07:00"))
+    assert (smtp.letters, states()) == ([], {"dropped": 1})
+
+
+def test_a_request_that_waits_is_answered_from_the_summary(do, now, smtp, work, client):
+    do(sample.docks)
+    do(ask_first)
+    do(tell, summary="07:00")
+    do(sample.booked, MONDAY, now=now)
+    work(smtp.port)
+    work(smtp.port, paris("2026-12-02 07:00"))
+    *_, letter = smtp.letters
+    assert letter.to == ("quais@example.com",)
+    (link,) = re.findall(r"http://localhost(/v/\S+)", letter.message.get_body(("plain",)).get_content())
+    assert client.get(link).status_code == 200
+
+
+def test_the_companys_words_leave_and_spoiled_ones_do_not(do, now, smtp, work, queued):
+    queued(2)
+
+    def write(subject):
+        with transaction() as session:
+            session.query(MailText).delete()
+            session.add(MailText(kind="confirmation", locale="fr", subject=subject, opening="Bonjour", updated_at=now))
+            organisation.renew(session)
+
+    do(write, "Le {day}")
+    do(sample.booked, "2026-12-07 10:00", now=now, number=7)
+    work(smtp.port)
+    assert smtp.subjects == ["Le lundi 7 décembre 2026"] * 3
+    do(write, "Le {weather}")
+    do(sample.booked, "2026-12-07 10:00", now=now, number=8)
+    assert work(smtp.port).sent == 1
+    assert smtp.subjects[-1].startswith("Rendez-vous confirmé")
+
+
+def test_a_test_of_words_leaves_marked_and_harmless(do, now, smtp, work):
+    do(sample.docks)
+    booked = do(sample.booked, MONDAY, now=now)
+    work(smtp.port)
+    words = MailWords("Le {day}", "Bonjour")
+    do(mail_texts.send_test, "confirmation", "fr", words, booked.public_id, to="claire@example.com", now=now)
+    do(mail_texts.send_test, "site_summary", "fr", words, None, to="claire@example.com", now=now)
+    work(smtp.port)
+    tests = [one for one in smtp.letters if one.to == ("claire@example.com",)]
+    assert [str(one.message["Subject"]) for one in tests] == [
+        "Essai\u00a0: Le lundi 7 décembre 2026",
+        "Essai\u00a0: Le mardi 8 décembre 2026",
+    ]
+    assert all(booked.token not in one.message.as_string() for one in tests)
+    assert not any(part.get_content_type() == "text/calendar" for one in tests for part in one.message.walk())
+
+
+def test_who_did_not_come_is_told_after_the_time_to_undo(do, now, smtp, work, queued):
+    queued()
+    do(tell, customer={"no_show": True})
+    booked = do(sample.booked, "2026-12-07 10:00", now=now, number=9)
+    work(smtp.port)
+    absent = paris("2026-12-07 10:20")
+    do(marks.mark, booked.public_id, Status.NO_SHOW, CLAIRE, now=absent)
+    assert work(smtp.port, absent).sent == 0
+    assert work(smtp.port, absent + timedelta(minutes=5)).sent == 1
+    assert smtp.subjects[-1].startswith("Rendez-vous manqué")
 
 
 # What goes wrong
