@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from flask import request
@@ -38,17 +38,17 @@ class Panel:
     seen: str
 
 
-def panel(effects: Sequence[Effect], alone: Policy | None = None) -> Panel:
-    """Say what rules come to, once for all places where it is the same; ``alone``: those of a site without planning."""
+def panel(effects: Sequence[Effect], site: Policy | None = None) -> Panel:
+    """Say what rules come to, once for all places where it is the same; ``site``: those of a site, which come first."""
     shown = [_outcome(one) for one in effects]
-    if alone is not None and not shown:
-        shown = [Outcome("", (), (), sentences(alone))]
+    if site is not None and not shown:
+        shown = [Outcome("", (), (), sentences(site))]
     taken = [
         (one.bookable.pool_id, str(one.after.notice), one.after.working, one.bookable.policy.max_days)
         for one in effects
         if one.narrower
     ]
-    return Panel(_merged(shown), sha256(repr(taken).encode()).hexdigest()[:16] if taken else "")
+    return Panel(_apart(_merged(shown), site), sha256(repr(taken).encode()).hexdigest()[:16] if taken else "")
 
 
 def _outcome(effect: Effect) -> Outcome:
@@ -67,6 +67,19 @@ def _merged(outcomes: Sequence[Outcome]) -> list[Outcome]:
     return [
         Outcome(listed([one.names for one in group]), group[0].window, group[0].was, group[0].sentences)
         for group in groups
+    ]
+
+
+def _apart(outcomes: list[Outcome], site: Policy | None) -> list[Outcome]:
+    """Say of all but the first, which follows the site where one does, only what differs from it."""
+    if not outcomes:
+        return []
+    if site is not None:
+        outcomes.sort(key=lambda one: one.sentences != sentences(site))
+    first, *others = outcomes
+    return [
+        first,
+        *(replace(one, sentences=[told for told in one.sentences if told not in first.sentences]) for one in others),
     ]
 
 

@@ -79,7 +79,7 @@ def _who(policy: Policy) -> str:
 def _patterns(patterns: Sequence[str]) -> list[str]:
     if not patterns:
         return []
-    named = [f"“{one}”" for one in patterns[:MANY]]
+    named = [_("“%(pattern)s”", pattern=one) for one in patterns[:MANY]]
     if others := len(patterns) - MANY if len(patterns) > MANY else 0:
         named.append(str(ngettext("%(num)s other pattern", "%(num)s other patterns", others)))
     return [_("The address must fit one of: %(patterns)s.", patterns=listed(named))]

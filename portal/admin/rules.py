@@ -146,4 +146,4 @@ def _joined(values: Iterable[tuple[str, str]]) -> str:
     by_value: dict[str, list[str]] = {}
     for site, value in values:
         by_value.setdefault(value, []).append(site)
-    return "; ".join(f"{', '.join(names)}\u00a0: {value}" for value, names in by_value.items())
+    return " · ".join(f"{', '.join(names)}\u00a0: {value}" for value, names in by_value.items())

@@ -9,7 +9,6 @@ from flask import Blueprint, Response, abort, flash, request, url_for
 from portal.admin.conflicts import differences
 from portal.admin.forms import ClosureForm, NewSiteForm, SiteForm
 from portal.admin.guard import EDIT, actor, needs, only, scope
-from portal.admin.process_words import sentences
 from portal.clock import now
 from portal.domain.errors import Invalid, Refusal, StateChanged
 from portal.domain.zones import parse_day
@@ -147,7 +146,6 @@ def _show(
         conflict=conflict,
         effect=effect,
         today=sheet.today(now()) if sheet is not None else None,
-        rules=sentences(sheet.rules) if sheet is not None else (),
         zones=ZONES,
         calendars=CALENDARS,
     )

@@ -498,7 +498,23 @@ def test_an_empty_rule_says_what_the_sites_say(manager, do):
     do(sample.site, policy={"max_days": 30})
     do(sample.site, key="lyon")
     do(sample.planning, sites=("bordeaux", "lyon"))
-    assert "Empty: as the site (Bordeaux\u00a0: 30 d; Lyon\u00a0: 90 d)." in manager.get(RULES).text
+    assert "Empty: as the site (Bordeaux\u00a0: 30 d · Lyon\u00a0: 90 d)." in manager.get(RULES).text
+
+
+def test_rules_of_a_planning_say_what_they_come_to_at_each_site(manager, do, send):
+    do(sample.site, policy={"max_days": 30, "max_per_week": 4})
+    do(sample.site, key="lyon")
+    do(sample.planning, sites=("bordeaux", "lyon"))
+    text = send(manager, RULES, look="1", min_notice="2 d").text
+    assert "Planning quais, Bordeaux" in text
+    assert "Planning quais, Lyon" in text
+    assert text.count("Earliest: Thursday 3 December at 9:00") == 2
+    assert "At most 4 appointments a week" in text
+
+
+def test_rules_of_a_planning_that_is_not_in_use_can_be_seen(manager, docks, do, send):
+    send(manager, PAGE, active=None, save="1")
+    assert manager.get(RULES).status_code == 200
 
 
 @pytest.mark.parametrize(

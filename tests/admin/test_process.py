@@ -218,11 +218,20 @@ def test_what_was_seen_is_no_leave_for_something_else(manager, docks, send, do):
 def test_a_script_shows_it_while_it_is_typed_and_one_press_saves(manager, docks, send, do):
     values = {**form_of(manager.get(PAGE), PAGE), "max_days": "10"}
     live = manager.post(PAGE, data=values, headers=HTMX)
-    assert live.text.startswith('<div id="result"')
+    assert live.text.startswith('<div class="stack" id="result"')
     assert "<html" not in live.text
     seen = re.search(r'name="seen" value="(\w+)"', live.text)[1]
     assert manager.post(PAGE, data={**values, "seen": seen, "save": "1"}).status_code == 303
     assert policy(do) == {"max_days": 10}
+
+
+def test_a_script_tells_of_a_wrong_pattern_where_addresses_are_tried(manager, docks):
+    values = {**form_of(manager.get(PAGE), PAGE), "email_patterns": "acme.fr", "samples": "a@acme.fr"}
+    live = manager.post(PAGE, data=values, headers=HTMX)
+    assert live.status_code == 422
+    tried = live.text[live.text.index('id="tried"') :]
+    assert "Line 1: no address looks like “acme.fr”." in tried
+    assert manager.post(PAGE, data=values).text.count("Line 1: no address") == 2  # on top, and beside the field
 
 
 def test_a_rule_that_is_wrong_leaves_what_the_others_come_to(manager, do, send):
@@ -233,11 +242,14 @@ def test_a_rule_that_is_wrong_leaves_what_the_others_come_to(manager, do, send):
     assert "at least 72 hours away" in text
 
 
-def test_plannings_that_differ_are_told_apart(manager, docks, do):
-    do(sample.planning, key="atelier", policy={"min_notice": "1d"})
-    text = manager.get(PAGE).text
-    assert "Planning quais, Bordeaux" in text
-    assert "Planning atelier, Bordeaux" in text
+def test_plannings_that_differ_are_told_apart_after_those_that_follow_the_site(manager, docks, do):
+    do(sample.planning, key="atelier", policy={"min_notice": "1d", "max_per_day": 2})
+    do(sample.planning, key="zone")
+    text = words(manager.get(PAGE))
+    follows, differs = text.index("Planning quais, Bordeaux and Planning zone, Bordeaux"), text.index("Planning atelier")
+    assert follows < differs
+    assert "At most 2 appointments a day." in text[differs:]
+    assert text.count("Bookings are confirmed at once.") == 1
 
 
 def test_a_site_without_planning_has_rules_in_words(manager, do):

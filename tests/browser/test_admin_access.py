@@ -31,7 +31,10 @@ PAGES = [
     SITE,
     "/admin/add/site",
     f"{SITE}/add/closure",
-    "/admin/explain?site=bordeaux&planning=quais&day=2026-12-07&at=11:45",
+    f"{SITE}/process",
+    f"{EDITOR}/rules",
+    "/admin/explain?site=bordeaux&planning=quais&day=2026-12-07&at=11:45&email=chauffeur0@example.com",
+    "/admin/explain?site=bordeaux&planning=quais&email=nobody",
     "/admin/plannings/nothing",
 ]
 
