@@ -25,6 +25,7 @@ from portal.admin import (
     marks,
     moves,
     notices,
+    offers,
     order_links,
     orders,
     organisation,
@@ -43,6 +44,7 @@ from portal.admin import (
     today,
     use,
     versions,
+    waiting,
     welcome,
 )
 from portal.admin.guard import guard, rights
@@ -78,6 +80,8 @@ for room in (
     imports,
     appointments,
     requests,
+    offers,
+    waiting,
     moves,
     phone,
     gate,

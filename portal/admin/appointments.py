@@ -12,13 +12,14 @@ from portal.admin.appointment_forms import CancelForm, DetailsForm, NoteForm, de
 from portal.admin.guard import BOOK, actor, needs, only, scope, staff
 from portal.admin.mark_buttons import buttons_of, undo_of, undo_url
 from portal.admin.moments import length_text
+from portal.admin.offers import story_of_offer, story_of_place
 from portal.admin.request_buttons import answering
-from portal.admin.stories import mail_of, story_of
+from portal.admin.stories import Story, mail_of, story_of
 from portal.clock import now
 from portal.domain.errors import StateChanged
 from portal.domain.lifecycle import ACTIVE, Status, move_allowed
 from portal.i18n import _, current_locale, hour
-from portal.operations import appointments, cards, mail_log, marks, outbox, requests
+from portal.operations import appointments, cards, mail_log, marks, offer_lists, outbox, requests
 from portal.operations.appointments import Details
 from portal.operations.cards import AppointmentCard, HistoryLine
 from portal.operations.marks import MARKS
@@ -98,13 +99,20 @@ def _shown(card: AppointmentCard, form: NoteForm, status: int = 200) -> Response
         undo=undo_of(card, at),
         away=_since_text(card, history) or away_text(card, at),
         kept=_kept_text(card, at),
-        history=[
-            story_of(line, card.zone, card.planning.ever_asked if card.planning else ()) for line in reversed(history)
-        ],
+        history=_stories(card, history),
         mails=[mail_of(sending, card.zone, at) for sending in outbox.of_appointment(card.public_id)],
         over=not card.active(at),
         form=form,
     )
+
+
+def _stories(card: AppointmentCard, history: Sequence[HistoryLine]) -> list[Story]:
+    """Tell what happened to an appointment, the newest first, with what it was offered and what it gave to others."""
+    asked = card.planning.ever_asked if card.planning else ()
+    told = [story_of(line, card.zone, asked) for line in reversed(history)]
+    told += [story_of_offer(line) for line in offer_lists.of_appointment(card.id)]
+    told += [story_of_place(place) for place in offer_lists.given_back(card.id)]
+    return sorted(told, key=lambda story: story.at, reverse=True)
 
 
 def _since_text(card: AppointmentCard, history: Sequence[HistoryLine]) -> str:

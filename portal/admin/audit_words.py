@@ -30,7 +30,7 @@ ACTIONS = (
 )
 KINDS = (
     *("appointment", "planning", "site", "order", "customer", "link", "batch", "import", "user", "key"),
-    *("organisation", "configuration", "mail", "mail_text"),
+    *("organisation", "configuration", "mail", "mail_text", "waiting"),
 )
 RULES = {"who": CHOICES["who"], "validation": CHOICES["validation"], "earlier_slots.mode": CHOICES["earlier_mode"]}
 """Rules of booking whose value is one of a few."""
@@ -108,6 +108,7 @@ def kind_text(kind: str) -> str:
         "configuration": _("Configuration file"),
         "mail": _("Mail"),
         "mail_text": _("Words of a mail"),
+        "waiting": _("Waiting list"),
     }
     return words.get(kind) or kind
 
@@ -193,6 +194,8 @@ def _names() -> dict[str, str]:
         "en": _("in English"),
         "first": _("First day"),
         "last": _("Last day"),
+        "first_day": _("First day"),
+        "last_day": _("Last day"),
         "start": _("Start"),
         "end": _("End"),
         "status": _("Status"),

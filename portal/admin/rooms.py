@@ -37,6 +37,8 @@ GROUPS: Sequence[tuple[str, Text, Sequence[Room]]] = (
         (
             Room("appointments", "admin.appointment_list.index", _l("All appointments")),
             Room("requests", "admin.requests.index", _l("Requests")),
+            Room("offers", "admin.offers.index", _l("Offers")),
+            Room("waiting", "admin.waiting.index", _l("Waiting list")),
             Room("batches", "admin.batches.index", _l("Whole days"), EDIT),
         ),
     ),

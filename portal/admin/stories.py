@@ -85,6 +85,8 @@ def _details(line: HistoryLine, zone: ZoneInfo, known: Sequence[Question]) -> It
         yield _("Reason: %(reason)s", reason=reason)
     if text := line.after.get("text"):
         yield str(text)
+    if line.after.get("offer"):
+        yield _("To an earlier time that was offered.")
     if line.after.get("batch"):
         yield _("Together with others of that day.")
     if reason := line.after.get("overbook"):

@@ -75,7 +75,7 @@ def test_an_unknown_appointment_is_not_found(manager, docks):
 
 def test_the_page_asks_a_fixed_number_of_questions(manager, at, send, statements):
     manager.get(at)
-    with statements(at_most=6) as few:
+    with statements(at_most=8) as few:
         manager.get(at)
     for number in range(5):
         send(manager, f"{at}/edit", name=f"Name {number}")

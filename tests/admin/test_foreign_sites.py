@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from portal.admin.guard import ADMIN, OPEN, RIGHTS, needed
 from portal.extensions import transaction
-from portal.models import Appointment, Batch, Customer, OutboxMessage, Site, User, UserSite
+from portal.models import (
+    Appointment,
+    Batch,
+    Customer,
+    FreedPlace,
+    Offer,
+    OutboxMessage,
+    Pool,
+    Site,
+    User,
+    UserSite,
+    WaitingEntry,
+)
 from portal.operations import tokens
 from portal.operations.batch_plans import Plan
 from tests import sample, staff
@@ -56,7 +69,8 @@ def belongings(public_id: str, now: Any) -> dict[str, Any]:
             state="done",
             created_at=now,
         )
-        session.add(batch)
+        entry = _waiting(session, card, now)
+        session.add_all([batch, entry])
         session.flush()
         mail = session.query(OutboxMessage).filter_by(appointment_id=card.id).first()
         return {
@@ -64,7 +78,35 @@ def belongings(public_id: str, now: Any) -> dict[str, Any]:
             "batch": batch.public_id,
             "message": mail.id if mail else 1,
             "visit": card.reference,
+            "entry": entry.id,
         }
+
+
+def _waiting(session: Session, card: Appointment, now: datetime) -> WaitingEntry:
+    """Let the order's customer wait for a place at Bordeaux, and offer them what the appointment gave back."""
+    pool = session.query(Pool).filter_by(site_id=card.site_id).one().id
+    interval = {"starts_at": card.starts_at, "ends_at": card.ends_at}
+    place = FreedPlace(
+        pool_id=pool,
+        appointment_id=card.id,
+        units=1,
+        cause="moved",
+        state="done",
+        not_before=now,
+        created_at=now,
+        **interval,
+    )
+    session.add(place)
+    session.flush()
+    offer = Offer(
+        public_id=tokens.new_public_id(), freed_id=place.id, appointment_id=card.id, offered_on=date(2026, 12, 1),
+        expires_at=card.starts_at, reason={"rank": 1}, **interval,
+    )  # fmt: skip
+    session.add(offer)
+    return WaitingEntry(
+        public_id=tokens.new_public_id(), pool_id=pool, email="achats@example.com", locale="fr", created_at=now,
+        first_day=date(2026, 12, 7), last_day=date(2026, 12, 7),
+    )  # fmt: skip
 
 
 def limited(app: Flask, role: str) -> FlaskClient:
@@ -86,6 +128,8 @@ def values_for(rule: Rule, abroad: dict[str, Any]) -> dict[str, Any]:
         found["reference"] = abroad["visit"]
     if rule.endpoint.startswith("admin.mails."):
         found["number"] = abroad["message"]
+    if rule.endpoint.startswith("admin.waiting."):
+        found["number"] = abroad["entry"]
     if rule.endpoint.startswith("admin.batches."):
         found["public_id"] = abroad["batch"]
     return found
