@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from portal.domain.slots import Start
 from portal.extensions import reading, transaction
 from portal.models import (
     Closure,
@@ -21,7 +22,7 @@ from portal.models import (
     Site,
     WeeklyOpening,
 )
-from portal.operations import appointments, tokens
+from portal.operations import appointments, availability, bookables, tokens
 from portal.operations.actors import GUEST
 from portal.operations.appointments import Contact, Wish
 from portal.operations.bookables import new_revision
@@ -209,6 +210,13 @@ def wish(start: str, number: int = 0, **options: Any) -> Wish:
     """Ask as a guest for a start, in Paris wall time, on the docks of Bordeaux."""
     given = {"site": "bordeaux", "planning": "quais", "actor": GUEST, **options}
     return Wish(start=paris(start), contact=contact(number), **given)
+
+
+def judged(start: str | datetime, *, now: datetime, site: str = "bordeaux") -> Start:
+    """Judge one start of a planning's docks as the public search does; in Paris wall time, on the grid or not."""
+    moment = paris(start) if isinstance(start, str) else start
+    with reading() as session:
+        return availability.judge(session, bookables.find(session, site, "quais"), moment, now=now)
 
 
 def booked(start: str, *, now: datetime, number: int = 0, **options: Any) -> appointments.Booked:

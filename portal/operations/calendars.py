@@ -444,12 +444,3 @@ def explain(site: str, planning: str, day: date, *, now: datetime, staff: bool =
         return availability.search(
             session, bookables.find(session, site, planning), day, day, now=now, asking=Asking(staff=staff)
         )
-
-
-def explain_start(
-    site: str, planning: str, start: datetime, *, now: datetime, staff: bool = False
-) -> tuple[Bookable, Start]:
-    """Judge one start, on the grid or not. Raises NotFound."""
-    with reading() as session:
-        bookable = bookables.find(session, site, planning)
-        return bookable, availability.judge(session, bookable, start, now=now, asking=Asking(staff=staff))

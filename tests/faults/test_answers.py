@@ -9,7 +9,7 @@ import pytest
 
 from portal.domain.errors import Refusal
 from portal.domain.lifecycle import Status
-from portal.operations import appointments, calendars, cards, validation
+from portal.operations import appointments, cards, validation
 from portal.operations.actors import GUEST, Actor
 from portal.operations.appointments import Move
 from tests import sample
@@ -65,7 +65,7 @@ def kinds(public_id: str) -> list[str]:
 
 
 def places(start: datetime, now: datetime) -> int:
-    return calendars.explain_start("bordeaux", "quais", start, now=now)[1].places
+    return sample.judged(start, now=now).places
 
 
 def test_of_two_who_accept_and_decline_at_once_one_wins(processes, ask, do, now, sound):

@@ -166,8 +166,7 @@ def test_each_site_of_a_planning_counts_its_own_places(do, now):
     do(sample.site, key="lyon")
     do(sample.planning, sites=("bordeaux", "lyon"), week=ONE_PLACE)
     do(sample.booked, "2026-12-07 08:00", now=now)
-    _, lyon = do(calendars.explain_start, "lyon", "quais", paris("2026-12-07 08:00"), now=now)
-    assert lyon.places == 1
+    assert do(sample.judged, "2026-12-07 08:00", now=now, site="lyon").places == 1
 
 
 def test_a_longer_appointment_from_before_is_seen_by_a_later_day(do, now):
@@ -182,8 +181,7 @@ def test_a_longer_appointment_from_before_is_seen_by_a_later_day(do, now):
             planning.revision = sample.new_revision()
 
     do(shorten)
-    _, start = do(calendars.explain_start, "bordeaux", "quais", paris("2026-12-07 23:00"), now=now)
-    assert start.reasons == (Reason.FULL,)
+    assert do(sample.judged, "2026-12-07 23:00", now=now).reasons == (Reason.FULL,)
 
 
 def test_what_is_booked_is_what_was_shown(do, docks, now):

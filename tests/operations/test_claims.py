@@ -13,7 +13,6 @@ from portal.extensions import reading, transaction
 from portal.models import Appointment, Event, Link, Site, WaitingEntry
 from portal.operations import (
     appointments,
-    calendars,
     cards,
     claims,
     integrity,
@@ -87,7 +86,7 @@ def card(public_id):
 
 
 def free(start, now):
-    return calendars.explain_start("bordeaux", "quais", paris(start), now=now)[1].offered
+    return sample.judged(start, now=now).offered
 
 
 def states():

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from portal.domain.slots import Reason
 from portal.extensions import reading, transaction
 from portal.models import Appointment, Site
-from portal.operations import appointments, calendars, integrity, offers, validation
+from portal.operations import appointments, integrity, offers, validation
 from portal.operations.actors import GUEST
 from portal.operations.appointments import Contact, Move, Wish
 from portal.operations.bookables import new_revision
@@ -62,7 +62,7 @@ def made(do):
 
 
 def judged(start, now):
-    return calendars.explain_start("bordeaux", "quais", paris(start), now=now)[1]
+    return sample.judged(start, now=now)
 
 
 # Who is asked

@@ -11,7 +11,7 @@ from portal.domain.errors import LimitReached, SlotTaken
 from portal.domain.lifecycle import Status
 from portal.extensions import reading
 from portal.models import Allocation, Appointment, Event, FreedPlace, OutboxMessage
-from portal.operations import appointments, calendars, cards, integrity, lapses
+from portal.operations import appointments, cards, integrity, lapses
 from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.appointments import Because, Move
 from tests import sample
@@ -46,7 +46,7 @@ def card(public_id: str):
 
 
 def places(start: str, now) -> int:
-    return calendars.explain_start("bordeaux", "quais", paris(start), now=now)[1].places
+    return sample.judged(start, now=now).places
 
 
 def kinds() -> list[str]:

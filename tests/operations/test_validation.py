@@ -11,8 +11,8 @@ from portal import jobs
 from portal.domain.errors import NotFound, SlotNotOffered, SlotTaken, StateChanged
 from portal.domain.lifecycle import Status
 from portal.extensions import reading, transaction
-from portal.models import Allocation, FreedPlace, OutboxMessage, Planning
-from portal.operations import appointments, calendars, cards, integrity, marks, requests, validation
+from portal.models import Allocation, Appointment, FreedPlace, OutboxMessage, Planning
+from portal.operations import appointments, cards, integrity, marks, requests, validation
 from portal.operations.actors import GUEST, Actor
 from portal.operations.appointments import Move
 from portal.operations.bookables import new_revision
@@ -59,7 +59,7 @@ def sound(do, now):
 
 
 def places(start: str, now) -> int:
-    _, found = calendars.explain_start("bordeaux", "quais", paris(start), now=now)
+    found = sample.judged(start, now=now)
     return found.places
 
 
@@ -267,6 +267,21 @@ def test_no_request_outlives_its_start(do, now, sound):
     assert do(validation.expire, start - SECOND) == 0
     with pytest.raises(StateChanged):
         do(validation.accept, asked.public_id, STAFF, now=start)
+    assert do(validation.expire, start) == 1
+    assert sound()
+
+
+def test_nothing_waits_beyond_its_start_whatever_its_deadline_says(do, request_, now, sound):
+    def longer():
+        with transaction() as session:
+            session.query(Appointment).one().answer_by = paris("2026-12-08 08:00")
+
+    do(longer)
+    start = paris(EIGHT)
+    for answer in (validation.accept, validation.decline):
+        with pytest.raises(StateChanged):
+            do(answer, request_, STAFF, now=start)
+    assert do(validation.expire, start - SECOND) == 0
     assert do(validation.expire, start) == 1
     assert sound()
 
