@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
 
 from sqlalchemy import and_, delete, select
 from sqlalchemy.orm import Session
@@ -42,13 +41,13 @@ def of(session: Session, company: Card) -> Texts:
     """Give the words of all mails within a caller's session."""
     if not company.revision:
         return {}
-    return _kept.get(company.revision, lambda: _read(session))
+    return _kept.get(company.revision, lambda: read(session))
 
 
 def every() -> Texts:
     """Read the words of all mails as they are now."""
     with reading() as session:
-        return _read(session)
+        return read(session)
 
 
 def one(name: str, locale: str) -> MailText:
@@ -57,7 +56,8 @@ def one(name: str, locale: str) -> MailText:
     return every().get((name, locale), OURS)
 
 
-def _read(session: Session) -> Texts:
+def read(session: Session) -> Texts:
+    """Read the words of all mails within a caller's session, as they are now."""
     rows = session.execute(select(Row.kind, Row.locale, Row.subject, Row.opening))
     return {(row.kind, row.locale): MailText(row.subject, row.opening) for row in rows}
 
@@ -91,23 +91,31 @@ def save(name: str, locale: str, seen: str, text: MailText, *, now: datetime, by
     _known(name, locale)
     new = checked(name, text)
     with transaction([LOCK]) as session:
-        before = _read(session).get((name, locale), OURS)
+        before = read(session).get((name, locale), OURS)
         if seal(before) != seen:
             raise StateChanged(revision=seen)
         if new == before:
             return
         session.execute(delete(Row).where(Row.kind == name, Row.locale == locale))
         if new:
-            session.add(Row(kind=name, locale=locale, subject=new.subject, opening=new.opening, updated_at=now))
+            session.add(Row(kind=name, locale=locale, **written(new), updated_at=now))
         organisation.renew(session)
-        old, told = audit.differences(_told(before), _told(new))
+        old, told = audit.differences(written(before), written(new))
         audit.record(
             session, by, "changed" if new else "removed", KIND, f"{name}.{locale}", now, before=old, after=told
         )
 
 
-def _told(text: MailText) -> dict[str, Any]:
+def written(text: MailText) -> dict[str, str]:
+    """Write words as the configuration file, the audit log and messages hold them."""
     return {"subject": text.subject, "opening": text.opening}
+
+
+def replace_all(session: Session, words: Mapping[str, Mapping[str, Mapping[str, str]]], now: datetime) -> None:
+    """Put words, by mail and language, in the place of all there are, within the transaction of a file."""
+    session.execute(delete(Row))
+    for name, by_locale in words.items():
+        session.add_all(Row(kind=name, locale=locale, **text, updated_at=now) for locale, text in by_locale.items())
 
 
 # Trying them
@@ -136,7 +144,7 @@ def send_test(name: str, locale: str, text: MailText, public_id: str | None, *, 
     """
     _known(name, locale)
     kind, _, change = name.partition(".")
-    payload = {"kind": kind, "change": change, "appointment": public_id, **_told(checked(name, text))}
+    payload = {"kind": kind, "change": change, "appointment": public_id, **written(checked(name, text))}
     once = digest({**payload, "to": to, "locale": locale, "at": f"{now:%Y-%m-%dT%H:%M}"})
     with transaction() as session:
         outbox.enqueue(session, [outbox.Draft(TEST, f"{TEST}:{once}", to, locale, now, payload)], now)

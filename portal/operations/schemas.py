@@ -18,11 +18,13 @@ from marshmallow.validate import Length, OneOf, Range
 from portal.config import LOCALES
 from portal.domain.errors import Invalid
 from portal.domain.fields import check_questions, question, written
+from portal.domain.mail_texts import KINDS as WORDED
+from portal.domain.mail_texts import MailText, checked
 from portal.domain.notices import Notices
 from portal.domain.openings import MINUTES_A_DAY, MOST_SLOTS, Opening, check_openings
 from portal.domain.policy import check_policy
 from portal.domain.zones import parse_day, parse_instant, zone
-from portal.operations import legal, organisation
+from portal.operations import legal, mail_texts, organisation
 from portal.operations.addresses import normal_address
 from portal.operations.bookables import holiday_calendar
 from portal.operations.transfer_problems import SENTENCES, sentence, steps
@@ -295,6 +297,39 @@ def _own_texts(value: Any) -> dict[str, dict[str, str]]:
     return legal.cleaned(value)
 
 
+def _own_words(value: Any) -> dict[str, dict[str, dict[str, str]]]:
+    """Accept the company's own words of mails: by mail, then by language, a subject and opening words."""
+    kept: dict[str, dict[str, dict[str, str]]] = {}
+    for name, by_locale in sorted(_mapping(value).items(), key=str):
+        if name not in WORDED:
+            raise ValidationError({name: [SENTENCES["unknown_key"]]})
+        for locale, said in sorted(_mapping(by_locale, name).items(), key=str):
+            if locale not in LOCALES:
+                raise ValidationError(_at((name, locale), f"must be one of {', '.join(LOCALES)}"))
+            if text := _words(said, name, locale):
+                kept.setdefault(name, {})[locale] = mail_texts.written(text)
+    return kept
+
+
+def _words(said: Any, name: str, locale: str) -> MailText:
+    """Accept the words of one mail in one language."""
+    for field, text in _mapping(said, name, locale).items():
+        if field not in ("subject", "opening"):
+            raise ValidationError(_at((name, locale, field), SENTENCES["unknown_key"]))
+        if not isinstance(text, str):
+            raise ValidationError(_at((name, locale, field), SENTENCES["not_a_text"]))
+    try:
+        return checked(name, MailText(**said))
+    except Invalid as refusal:
+        raise ValidationError(_at((name, locale, refusal.values["field"]), sentence(refusal))) from refusal
+
+
+def _mapping(value: Any, *path: str) -> Mapping[Any, Any]:
+    if not isinstance(value, Mapping):
+        raise ValidationError(_at(path, SENTENCES["not_a_mapping"]))
+    return value
+
+
 class OrganisationSchema(Strict):
     """The company that runs the portal."""
 
@@ -305,6 +340,7 @@ class OrganisationSchema(Strict):
     accent = Read(_accent, allow_none=True)
     retention_months = Whole(1, organisation.MOST_MONTHS, allow_none=True)
     texts = Read(_own_texts)
+    mails = Read(_own_words)
 
 
 class ClosureSchema(Strict):

@@ -36,6 +36,8 @@ SENTENCES = {
     "below_lowest": "must not be less than lowest",
     "too_many": "is more than can be kept",
     "bad_minutes": "must be between 1 and 1440 minutes",
+    "lone_brace": "has a brace that stands alone",
+    "not_one_line": "must be one line of signs that can be read",
     "not_a_clock_time": 'must be a time from "00:00" to "23:59", in quotes',
     "email": "must be an e-mail address",
     "not_a_colour": 'must be a colour such as "#a1241c"',
@@ -96,6 +98,8 @@ def sentence(refusal: Invalid) -> str:
     problem = values["problem"]
     if problem == "not_supported_yet":
         return f"{values['value']!r} is {NOT_YET}"
+    if problem == "unknown_placeholder":
+        return f"{values['value']} is no placeholder of this mail"
     if problem == "out_of_range":
         return f"must be between {values['lowest']} and {values['highest']}"
     if problem == "not_a_choice":

@@ -28,6 +28,7 @@ from portal.models import (
     Site,
     WeeklyOpening,
 )
+from portal.operations import mail_texts
 from portal.operations.bookables import new_revision
 from portal.operations.schemas import KINDS, WEEKDAYS, minutes
 
@@ -90,6 +91,7 @@ def defaults(section: str, timezone: str) -> Values:
             "accent": None,
             "retention_months": None,
             "texts": {},
+            "mails": {},
         },
         "sites": site,
         "plannings": planning,
@@ -101,7 +103,15 @@ def defaults(section: str, timezone: str) -> Values:
 def organisation(session: Session, _keys: Keys = None, *, lock: bool = False) -> dict[str, Values]:
     """Read the one organisation, under its own name."""
     row = session.scalars(_locked(select(Organisation), Organisation, lock)).first()
-    return {ORGANISATION: _columns(row, ORGANISATION_COLUMNS)} if row else {}
+    return {ORGANISATION: {**_columns(row, ORGANISATION_COLUMNS), "mails": _mails(session)}} if row else {}
+
+
+def _mails(session: Session) -> Values:
+    """Give the company's own words of mails, by mail, then by language."""
+    found: Values = {}
+    for (name, locale), text in sorted(mail_texts.read(session).items()):
+        found.setdefault(name, {})[locale] = mail_texts.written(text)
+    return found
 
 
 def sites(session: Session, keys: Keys = None, *, lock: bool = False) -> dict[str, Values]:
@@ -247,12 +257,13 @@ def _order(row: Any) -> Values:
     }
 
 
-def write_organisation(session: Session, after: Values, _now: datetime) -> None:
-    """Write the organisation's row, and name its new state."""
+def write_organisation(session: Session, after: Values, now: datetime) -> None:
+    """Write the organisation's row and the words of its mails, and name its new state."""
     row = session.get(Organisation, 1) or Organisation(id=1)
     _set(row, after, ORGANISATION_COLUMNS)
     row.revision = new_revision()
     session.add(row)
+    mail_texts.replace_all(session, after["mails"], now)
 
 
 def write_site(session: Session, after: Values, _now: datetime) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from portal.extensions import reading
 from portal.models import Appointment, Customer, Order, Planning, Pool, Site
-from portal.operations import calendars, orders, transfer
+from portal.operations import calendars, mail_texts, orders, transfer
 from portal.operations.actors import Actor
 from portal.operations.orders import OrderDraft
 from tests import sample
@@ -105,6 +105,46 @@ def test_what_nobody_can_be_told_is_refused_with_its_place(do):
     assert refused(do, with_notices('{summary: "7 h"}')) == [
         'sites[0].notices.summary: must be a time from "00:00" to "23:59", in quotes (line 10)'
     ]
+
+
+def with_words(said: str) -> str:
+    company = "organisation: {name: Dupont Logistique, locale: fr, timezone: Europe/Paris"
+    return FILE.replace(company, f"{company}, mails: {said}")
+
+
+def test_the_words_of_mails_come_and_go_with_the_file(do):
+    load(do, FILE)
+    own = '{site_notice.new: {fr: {subject: "Le {day}"}}, change: {en: {opening: ""}}}'
+    assert load(do, with_words(own)) == [
+        '+ organisation.mails.site_notice.new.fr.opening: ""',
+        '+ organisation.mails.site_notice.new.fr.subject: "Le {day}"',
+    ]
+    assert do(mail_texts.one, "site_notice.new", "fr").subject == "Le {day}"
+    assert load(do, do(transfer.export)) == []
+    assert load(do, FILE) == []
+    assert load(do, with_words("{}"))[0].startswith("- organisation.mails")
+    assert not do(mail_texts.every)
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ("[]", "mails: must be a mapping"),
+        ("{password_reset: {}}", "mails.password_reset: unknown key"),
+        ("{change: x}", "mails.change: must be a mapping"),
+        ("{change: {de: {}}}", "mails.change.de: must be one of fr, en"),
+        ("{change: {fr: x}}", "mails.change.fr: must be a mapping"),
+        ("{change: {fr: {title: x}}}", "mails.change.fr.title: unknown key"),
+        ("{change: {fr: {subject: 1}}}", "mails.change.fr.subject: must be a text"),
+        ('{change: {fr: {subject: "{name}"}}}', "mails.change.fr.subject: {name} is no placeholder of this mail"),
+        ('{change: {fr: {opening: "{day"}}}', "mails.change.fr.opening: has a brace that stands alone"),
+        ('{change: {fr: {subject: "a\\nb"}}}', "mails.change.fr.subject: must be one line of signs that can be read"),
+    ],
+)
+def test_words_that_cannot_be_used_are_refused_with_their_place(do, said, error):
+    (told,) = refused(do, with_words(said))
+    assert told.startswith(f"organisation.{error}")
+    assert told.endswith("(line 1)")
 
 
 def test_the_same_file_again_changes_nothing(do):
