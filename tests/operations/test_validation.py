@@ -208,6 +208,15 @@ def test_a_manager_accepts_it_all_the_same_with_a_reason_that_is_kept(do, reques
     assert sound()
 
 
+def test_a_place_that_is_overbooked_is_no_longer_its_own_alone(do, now, sound):
+    do(sample.docks, policy={"validation": "manager"}, week=ONE_PLACE)
+    asked = do(sample.booked, EIGHT, now=now).public_id
+    assert do(exclusive) == [True]
+    do(validation.accept, asked, STAFF, now=now, overbook="Avec un deuxième camion")
+    assert do(exclusive) == [False]
+    assert sound()
+
+
 def test_a_request_keeps_the_length_that_was_promised(do, request_, now):
     def longer():
         with transaction() as session:
@@ -369,6 +378,7 @@ def test_a_move_to_what_is_full_by_now_needs_a_manager_with_a_reason(do, moving,
         do(validation.accept, moving, STAFF, now=now)
     assert do(validation.accept, moving, STAFF, now=now, overbook="Accord du chef de quai")
     assert do(cards.by_public_id, moving).start == paris(TEN)
+    assert do(exclusive) == [False, False]
     assert sound()
 
 
@@ -385,7 +395,7 @@ def test_who_has_arrived_at_the_old_time_does_not_move_any_more(do, moving, now,
 
 
 def test_requests_are_listed_by_their_deadline(do, request_, now, statements):
-    later = do(sample.booked, EIGHT, now=now + timedelta(hours=1), number=1).public_id
+    later = do(sample.booked, "2026-12-04 08:00", now=now + timedelta(hours=1), number=1).public_id
     with statements(at_most=2):
         found = do(requests.search, Wanted(), now=now)
     assert [card.public_id for card in found.requests] == [request_, later]
