@@ -85,16 +85,9 @@ def belongings(public_id: str, now: Any) -> dict[str, Any]:
 def _waiting(session: Session, card: Appointment, now: datetime) -> WaitingEntry:
     """Let the order's customer wait for a place at Bordeaux, and offer them what the appointment gave back."""
     pool = session.query(Pool).filter_by(site_id=card.site_id).one().id
-    interval = {"starts_at": card.starts_at, "ends_at": card.ends_at}
+    interval = {"starts_at": card.starts_at, "ends_at": card.ends_at, "created_at": now}
     place = FreedPlace(
-        pool_id=pool,
-        appointment_id=card.id,
-        units=1,
-        cause="moved",
-        state="done",
-        not_before=now,
-        created_at=now,
-        **interval,
+        pool_id=pool, appointment_id=card.id, units=1, cause="moved", state="done", not_before=now, **interval
     )
     session.add(place)
     session.flush()
