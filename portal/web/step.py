@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from flask import request
 
 from portal.domain.errors import Invalid, LimitReached, NotEligible, OutsideWindow, Refusal, SlotNotOffered, SlotTaken
+from portal.domain.notices import Notices, Side, What
 from portal.domain.slots import Reason, Start
 from portal.domain.zones import local_day, parse_instant
 from portal.i18n import _, zone_label
@@ -43,7 +44,10 @@ class Sent(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The start on its way to be taken: where, when, in which zone, and on the visitor's own clock."""
+    """The start on its way to be taken: where, when, in which zone, and on the visitor's own clock.
+
+    ``mails`` says for what an address is asked.
+    """
 
     start: datetime
     end: datetime
@@ -51,6 +55,7 @@ class Chosen:
     place: str
     zone_label: str
     own: str
+    mails: str = ""
 
 
 def asked_start() -> datetime | None:
@@ -61,7 +66,17 @@ def asked_start() -> datetime | None:
 def chosen(bookable: Bookable, start: Start, tz: ZoneInfo | None) -> Chosen:
     """Describe a start of a planning."""
     place = f"{bookable.planning.name}, {bookable.site.name}"
-    return described(start.start, start.end, bookable.zone, place, tz)
+    return replace(described(start.start, start.end, bookable.zone, place, tz), mails=_mails(bookable.site.notices))
+
+
+def _mails(notices: Notices) -> str:
+    """Say for what an address is asked: for the mails that leave."""
+    confirms, reminds = (notices.wanted(Side.CUSTOMER, what) for what in (What.CONFIRMED, What.REMINDER))
+    if confirms and reminds:
+        return _("For the confirmation and the reminder.")
+    if confirms:
+        return _("For the confirmation.")
+    return _("For the reminder.") if reminds else _("To find your appointment again.")
 
 
 def described(start: datetime, end: datetime, zone: ZoneInfo, place: str, tz: ZoneInfo | None) -> Chosen:
