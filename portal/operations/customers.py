@@ -17,7 +17,7 @@ from portal.domain.lifecycle import ACTIVE
 from portal.domain.zones import zone
 from portal.extensions import reading, retried, transaction
 from portal.models import Appointment, Customer, Order
-from portal.operations import audit, cards, orders
+from portal.operations import audit, cards, orders, waiting_records
 from portal.operations.actors import SYSTEM, Actor
 from portal.operations.addresses import normal_address
 from portal.operations.cards import AppointmentCard
@@ -294,7 +294,16 @@ def record(customer_id: int, *, now: datetime, by: Actor = SYSTEM) -> dict[str, 
         "customer": _plain(asdict(found.customer), drop=("new",)),
         "orders": [_order(card) for card in found.orders],
         "appointments": [_appointment(card) for card in (*found.upcoming, *found.past)],
+        **_waiting(found.customer.email),
     }
+
+
+def _waiting(email: str | None) -> dict[str, Any]:
+    """Gather what somebody waits for and was offered; nothing without an address."""
+    if email is None:
+        return {}
+    with reading() as session:
+        return waiting_records.of_address(session, email)
 
 
 @retried

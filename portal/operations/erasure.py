@@ -17,7 +17,7 @@ from portal.domain.errors import NotFound, StateChanged
 from portal.domain.lifecycle import ACTIVE, Status
 from portal.extensions import retried, transaction
 from portal.models import Appointment, Audit, Continuation, Customer, Event, Order, OutboxMessage, Upload
-from portal.operations import audit
+from portal.operations import audit, waiting_records
 from portal.operations.actors import SYSTEM, Actor
 
 PERSONAL = ("name", "phone", "email", "comment", "text", "reason", "fields", "overbook")
@@ -77,6 +77,7 @@ def forget_customers(session: Session, ids: Sequence[int], now: datetime) -> Non
     named = or_(OutboxMessage.order_id.in_([order.id for order in made]), OutboxMessage.recipient.in_(addresses))
     session.execute(delete(OutboxMessage).where(named))
     session.execute(delete(Continuation).where(Continuation.email.in_(addresses)))
+    waiting_records.forget(session, [address for address in addresses if address is not None], now)
     _forget_changes(session, [order.reference for order in made])
     told = and_(Audit.kind == "customer", Audit.key.in_([str(number) for number in ids]))
     session.execute(update(Audit).where(told).values(label="", before={}, after={}))

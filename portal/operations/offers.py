@@ -164,11 +164,12 @@ class _Step:
 
     def _starts(self, ground: Ground) -> Sequence[Start]:
         """List the starts that the place freed: found once, for later others come and go around it."""
-        if self._row.state == WAITING:
-            return ground.freed(self._given_back_later())
         first = select(Offer.reason).where(Offer.freed_id == self._row.id).order_by(Offer.id).limit(1)
+        known = self._session.scalar(first) if self._row.state == OFFERED else None
+        if known is None:  # nobody was asked yet, or who was is erased
+            return ground.freed(self._given_back_later())
         touched = {start.start.isoformat(): start for start in ground.touched()}
-        return [touched[text] for text in self._session.execute(first).scalar_one()["starts"] if text in touched]
+        return [touched[text] for text in known["starts"] if text in touched]
 
     def _given_back_later(self) -> list[Piece]:
         """List the places that are free by now, too, but were taken when this one was given back."""

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, delete, exists, select
 
 from portal.extensions import reading, retried, transaction
-from portal.models import Appointment, Customer, Idempotency, Order, Organisation, Upload
-from portal.operations import continuations
+from portal.models import Appointment, Customer, Idempotency, Order, Organisation, Upload, WaitingEntry
+from portal.operations import continuations, waiting, waiting_records
 from portal.operations.erasure import anonymise, forget_customers
 
 BATCH = 500  # appointments in one transaction: others want to write, too
@@ -42,6 +42,8 @@ def purge(*, now: datetime) -> Purged:
         appointments += done
     while done := _delete_some(limit, now):
         customers += done
+    while _sweep_waiting(limit):
+        pass
     return Purged(appointments, customers)
 
 
@@ -70,10 +72,17 @@ def _delete_some(limit: datetime, now: datetime) -> int:
     with transaction() as session:
         needed = exists().where(Appointment.customer_id == Customer.id)
         ordering = exists().where(Order.customer_id == Customer.id, Order.updated_at >= limit)
-        idle = and_(Customer.created_at < limit, ~needed, ~ordering)
+        waits = exists().where(WaitingEntry.email == Customer.email, WaitingEntry.state == waiting.WAITING)
+        idle = and_(Customer.created_at < limit, ~needed, ~ordering, ~waits)
         ids = session.scalars(select(Customer.id).where(idle).order_by(Customer.id).limit(BATCH)).all()
         forget_customers(session, ids, now)
         return len(ids)
+
+
+@retried
+def _sweep_waiting(limit: datetime) -> int:
+    with transaction() as session:
+        return waiting_records.sweep(session, limit)
 
 
 def months_before(instant: datetime, months: int) -> datetime:
