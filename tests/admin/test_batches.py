@@ -13,6 +13,7 @@ from portal.operations.actors import Actor
 from portal.operations.appointments import Contact, Wish, book
 from tests import sample
 from tests.admin.conftest import form_of
+from tests.operations.test_notices import tell
 
 NEW, INDEX = "/admin/whole-days/new", "/admin/whole-days/"
 STAFF = Actor("anne@example.com", "staff", staff=True)
@@ -131,6 +132,16 @@ def test_what_changed_meanwhile_is_looked_at_again(manager, do, now, expected, l
     assert "Something changed meanwhile" in answer.text
     assert "Cancel 4 appointments" in answer.text
     assert do(count, Batch) == 0
+
+
+@pytest.mark.parametrize(("values", "happening"), [(CANCEL, "cancelled"), (MOVE, "changed")])
+def test_who_gets_no_mail_is_to_be_called(manager, do, expected, look, values, happening):
+    assert "<b>1</b> without an e-mail: call them" in look(manager, **values).text
+    do(tell, customer={happening: False})
+    page = look(manager, **values).text
+    assert "<b>3</b> without an e-mail: call them" in page
+    assert "chauffeur0@example.com" not in page
+    assert page.count("no mail") == 2
 
 
 def test_the_day_can_be_closed_beside_it(manager, expected, look):

@@ -32,6 +32,7 @@ from portal.operations.bookables import new_revision
 from portal.operations.letters import Content
 from portal.operations.notices import waits_for_answers
 from tests import sample
+from tests.operations import waiters
 from tests.operations.test_audit_log import CLAIRE
 from tests.sample import paris
 
@@ -202,6 +203,53 @@ def chosen_at_bordeaux(drafts):
     with reading() as session:
         row = session.execute(select(Site.id, Site.revision)).one()
         return notices.chosen(bookables.site_card(session, row.id, row.revision), drafts)
+
+
+# Freed places
+
+
+def offered(do, now):
+    """Give the site's notices of offers: to how many, by what."""
+    messages = do(outbox.claim, now=now, real_now=REAL)
+    readings = do(letters.read, messages, now=now)
+    return [
+        one.freed.count
+        for message, one in zip(messages, readings, strict=True)
+        if message.kind == "site_offers" and isinstance(one, Content)
+    ]
+
+
+@pytest.fixture
+def given_back(do, now):
+    """Free a place that two wait for, and let the worker offer it."""
+
+    def free(**earlier_slots):
+        do(waiters.dock, policy={"earlier_slots": earlier_slots})
+        do(tell, site={"earlier_slot": True})
+        first = do(waiters.book, "2026-12-07 09:00", now=now)
+        for number in (1, 2):
+            do(waiters.book, f"2026-12-1{number} 09:00", number, now=now)
+        do(waiters.cancel, first.public_id, now)
+        do(offers.advance, now)
+
+    return free
+
+
+def test_a_site_hears_to_how_many_a_place_is_offered_at_once(do, now, given_back):
+    given_back(mode="all")
+    assert offered(do, now) == [2]
+
+
+def test_a_site_hears_of_a_place_once_however_long_its_turns_take(do, now, given_back):
+    given_back(mode="one_by_one", turn=60)
+    do(offers.advance, now + timedelta(hours=2))
+    assert len(do(waiters.offers)) == 2
+    assert offered(do, now + timedelta(hours=2)) == [None]
+
+
+def test_a_place_whose_time_has_come_is_told_to_no_site(do, now, given_back):
+    given_back(mode="all")
+    assert offered(do, paris("2026-12-07 09:00")) == []
 
 
 # Those who did not come
