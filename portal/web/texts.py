@@ -34,6 +34,7 @@ def _sentences(refusal: Refusal) -> dict[str, str]:
         "not_found": _("There is nothing at this address."),
         "change_too_late": _("It is too late to change this appointment online. Please call us."),
         "state_changed": _("This appointment has changed meanwhile. Look at it again before you go on."),
+        "offer_gone": _("This place has been taken meanwhile, or its time is over."),
         "rate_limited": _("Too many requests in a short time. Wait a minute, then try again."),
         "busy": _("Many people are booking right now. Nothing is lost: try again in a moment."),
     }
