@@ -54,8 +54,8 @@ def book(number: int, token: str | None, start: datetime, now: datetime) -> int:
 
 
 def go_on(number: int, token: str, start: datetime, now: datetime) -> int:
-    """Book as the customer whom a mail introduced, each in a form of one's own."""
-    wish = guest(start, key=f"form {number}")
+    """Book as the customer whom a mail introduced, each in a form and on a day of one's own: no lock is shared."""
+    wish = guest(start + timedelta(days=number), key=f"form {number}")
     appointments.book(replace(wish, continuation=token), now=now)
     return 201
 
