@@ -99,11 +99,11 @@ def _why(line: OfferLine) -> str:
 def _source(line: OfferLine) -> str:
     """Say what freed the place, and how it was offered."""
     causes: Mapping[str, str] = {
-        "cancelled": _("cancelled"),
-        "declined": _("request declined"),
-        "expired": _("request expired"),
-        "moved": _("moved"),
-        "claimed": _("moved by an offer"),
+        "cancelled": _("a cancellation"),
+        "declined": _("a request declined"),
+        "expired": _("a request expired"),
+        "moved": _("a move"),
+        "claimed": _("a move to an earlier time"),
     }
     mode = _("one by one, place kept") if line.alone else _("to all at once")
     return f"{causes.get(line.cause, line.cause)}, {mode}"
@@ -123,5 +123,5 @@ def story_of_place(place: GivenBack) -> Story:
     """Tell to whom a place was offered that an appointment gave back."""
     count = str(ngettext("to %(num)s who waited", "to %(num)s who waited", place.count))
     taken = _("taken by %(who)s", who=place.taker) if place.taker else _("taken by nobody yet")
-    details = (moment_text(place.start, place.zone), f"{count}; {taken}")
+    details = (moment_text(place.start, place.zone), count, taken)
     return Story(_("Place offered to others"), details, place.at, _("the portal"))

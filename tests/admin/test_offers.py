@@ -55,7 +55,7 @@ def test_an_offer_says_to_whom_what_why_and_what_became_of_it(manager, offered, 
         "attente1@example.com",
         "No. 1 in line, appointment made on Tuesday 1 December",
         "No. 3 in line, on the waiting list since Tuesday 1 December",
-        "cancelled, to all at once",
+        "a cancellation, to all at once",
         "Taken",
         "No longer free or wanted",
     ):
@@ -105,14 +105,14 @@ def test_one_by_one_is_said(manager, do, now):
     do(waiters.book, f"{LATER} 09:00", 1, now=now)
     do(waiters.cancel, first.public_id, now)
     do(offers.advance, now)
-    assert "cancelled, one by one, place kept" in manager.get(OFFERS).text
+    assert "a cancellation, one by one, place kept" in manager.get(OFFERS).text
 
 
 def test_an_appointments_page_tells_what_it_was_offered_and_what_it_gave_to_others(manager, offered, do, now):
     do(claims.claim, do(waiters.offer_tokens)[0], now=now)
     given = manager.get(f"/admin/appointments/{offered.public_id}").text
     assert "Place offered to others" in given
-    assert "to 3 who waited; taken by" in given
+    assert "to 3 who waited" in given
     taker = do(holder_of, 0)
     told = manager.get(f"/admin/appointments/{taker}").text
     for text in ("Earlier time offered", "To an earlier time that was offered."):

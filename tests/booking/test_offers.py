@@ -49,14 +49,14 @@ def test_the_offer_shows_both_times_and_until_when(portal, offered):
         "Un créneau s’est libéré plus tôt",
         "Lundi 14 décembre 2026 de 8 h à 9 h",
         "Lundi 7 décembre 2026 de 9 h à 10 h",
-        "le premier qui la prend l’obtient, jusqu’au lundi 7 décembre 2026 à 9 h",
+        "le premier qui accepte a la place, jusqu’au lundi 7 décembre 2026 à 9 h",
     ):
         assert told in page.text
 
 
 def test_an_offer_in_turn_says_that_the_place_is_kept(portal, offered):
     page = portal.open(offered(earlier_slots={"mode": "one_by_one"})[0])
-    assert "Elle vous est gardée jusqu’au mardi 1er décembre 2026 à 11 h." in page.text
+    assert "Cette place vous est gardée jusqu’au mardi 1er décembre 2026 à 11 h." in page.text
 
 
 def test_looking_changes_nothing_however_often(portal, offered, no_writes):
