@@ -143,6 +143,15 @@ def test_a_refused_move_remembers_what_was_wanted(do, confirmed, read, now):
     assert isinstance(told["confirmation"], Content)
 
 
+def test_a_move_by_the_staff_says_all_that_a_refused_one_said(do, confirmed, read, now):
+    do(appointments.move, Move(confirmed, paris(TEN), GUEST), now=now)
+    do(validation.decline, confirmed, STAFF, now=now)
+    do(appointments.move, Move(confirmed, paris("2026-12-07 11:00"), STAFF), now=now)
+    told = read()
+    assert told["move_declined"] == Stale("superseded")
+    assert isinstance(told["change"], Content)
+
+
 def test_a_newer_wish_replaces_the_older(do, confirmed, now):
     do(appointments.move, Move(confirmed, paris(TEN), GUEST), now=now)
     do(appointments.move, Move(confirmed, paris("2026-12-07 11:00"), GUEST), now=now)

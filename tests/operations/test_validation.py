@@ -12,7 +12,7 @@ from portal.domain.errors import NotFound, SlotNotOffered, SlotTaken, StateChang
 from portal.domain.lifecycle import Status
 from portal.extensions import reading, transaction
 from portal.models import Allocation, Appointment, FreedPlace, OutboxMessage, Planning
-from portal.operations import appointments, cards, integrity, marks, requests, validation
+from portal.operations import appointments, cards, erasure, integrity, marks, reminders, requests, validation
 from portal.operations.actors import GUEST, Actor
 from portal.operations.appointments import Move
 from portal.operations.bookables import new_revision
@@ -179,6 +179,26 @@ def test_a_confirmed_and_then_cancelled_one_is_not_taken_for_accepted(do, confir
     do(appointments.cancel, confirmed, GUEST, now=now)
     with pytest.raises(StateChanged):
         do(validation.accept, confirmed, STAFF, now=now)
+
+
+def test_who_is_accepted_inside_the_distance_of_a_reminder_has_just_been_told(do, now):
+    do(sample.docks, policy={"validation": "manager", "answer_within": "30d"})
+    early, late = (do(sample.booked, EIGHT, now=now, number=number).public_id for number in range(2))
+    start = paris(EIGHT)
+    do(validation.accept, early, STAFF, now=start - timedelta(hours=25))
+    do(validation.accept, late, STAFF, now=start - timedelta(hours=23))
+    assert do(reminders.derive, start - timedelta(hours=22)) == 1
+
+
+def test_a_reason_goes_with_the_customer(do, request_, now):
+    do(validation.decline, request_, STAFF, now=now, reason="Madame Vidal, ce n’est pas possible.")
+
+    def anonymise():
+        with transaction() as session:
+            erasure.anonymise(session, [session.query(Appointment).one().id], now)
+
+    do(anonymise)
+    assert do(cards.history, request_)[-1].after == {"status": "declined"}
 
 
 # Judged again
