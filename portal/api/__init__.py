@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Flask
 
 from portal.api import appointments, customers, events, links, marks, orders, reference, requests, slots
-from portal.api.room import describe
+from portal.api.room import register
 
 __all__ = ["appointments", "customers", "events", "init_app", "links", "marks", "orders", "requests", "slots"]
 
 
 def init_app(app: Flask) -> None:
     """Register the API: importing the modules above has registered their calls with its blueprint."""
-    settings = app.config["SETTINGS"]
-    reference.init_app(app, describe(app, settings.public_url))
+    register(app)
+    reference.init_app(app)

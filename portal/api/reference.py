@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
-from apispec import APISpec
-from flask import Blueprint, Flask, Response, current_app, render_template
+from flask import Blueprint, Flask, Response, render_template
 from markupsafe import Markup, escape
 
+from portal.api.room import describe
 from portal.extensions import settings
 
 bp = Blueprint("api_reference", __name__, url_prefix="/api")
@@ -89,7 +90,12 @@ def docs() -> str:
 
 def specification() -> Json:
     """Give the OpenAPI document of the running application."""
-    return cast(Json, current_app.extensions["creneau-api"])
+    return _specification(settings().public_url)
+
+
+@cache
+def _specification(server: str) -> Json:
+    return cast(Json, describe(server).to_dict())
 
 
 def chapters(spec: Json) -> list[Chapter]:
@@ -202,8 +208,7 @@ def spans(text: str) -> Markup:
     )
 
 
-def init_app(app: Flask, spec: APISpec) -> None:
-    """Publish a specification."""
-    app.extensions["creneau-api"] = spec.to_dict()
+def init_app(app: Flask) -> None:
+    """Publish the specification."""
     app.jinja_env.filters["spans"] = spans
     app.register_blueprint(bp)

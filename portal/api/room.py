@@ -155,16 +155,25 @@ room = Room("api", __name__, url_prefix="/api/v1")
 room.register_error_handler(Refusal, refused)
 
 
-def describe(app: Flask, server: str) -> APISpec:
-    """Register the API with an application, and give its specification."""
+def register(app: Flask) -> None:
+    """Register the calls with an application."""
     app.url_map.converters.update(order_reference=OrderReference, public_id=PublicId)
+    app.register_blueprint(room)
+
+
+def describe(server: str) -> APISpec:
+    """Write the specification of the API as it is served at an address.
+
+    It is read from an application of its own: writing it takes longer than making the portal, which most of the
+    portal's processes are started without ever being asked for it.
+    """
+    app = Flask(__name__)
+    register(app)
     programs = Programs(spec_kwargs={"title": "Créneau", "version": "1", "openapi_version": "3.1.0"})
     programs.init_app(app, spec_kwargs={"info": {"description": INTRODUCTION}, "servers": [{"url": server}]})
-    app.cli.commands.pop("openapi")  # smorest's commands are no commands of ours
     for field, kind in fields.KINDS.items():
         programs.register_field(field, *kind)
     programs.register_converter(PublicId, lambda _converter: {"type": "string", "pattern": f"^{PublicId.regex}$"})
-    app.register_blueprint(room)
     room.register_views_in_doc(programs, app, programs.spec, name=room.name, parameters=None)
     for tag, description in TAGS.items():
         programs.spec.tag({"name": tag, "description": description})

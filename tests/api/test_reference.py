@@ -8,6 +8,7 @@ import re
 import pytest
 from openapi_spec_validator import validate
 
+from portal.api.room import Programs
 from tests.api.conftest import V1
 from tests.world import rules
 
@@ -57,6 +58,13 @@ def calls(spec):
 def test_it_is_a_valid_openapi_document(spec):
     assert spec["openapi"] == "3.1.0"
     validate(spec)
+
+
+def test_a_portal_is_made_without_writing_it(make_app, monkeypatch):
+    described = []
+    monkeypatch.setattr(Programs, "register_field", lambda *given: described.append(given))
+    make_app()
+    assert not described
 
 
 def test_it_names_every_call(spec):
