@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import hypothesis
@@ -17,7 +18,7 @@ from flask.testing import FlaskClient
 
 from portal.operations import transfer
 from tests import sql
-from tests.backends import NOW, Backend, Backends
+from tests.backends import NOW, Backend, Backends, memory
 from tests.clock import Clock
 from tests.crowd import crowd
 from tests.mailbox import Mailbox, mail_server
@@ -37,12 +38,12 @@ def postgres() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def backends(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backends]:
+def backends(request: pytest.FixtureRequest) -> Iterator[Backends]:
     """Make the applications of both databases, each when it is first used."""
-    folder = tmp_path_factory.mktemp("sqlite")
-    made = Backends(folder, lambda: request.getfixturevalue("postgres").create("portal"))
-    yield made
-    made.close()
+    with TemporaryDirectory(prefix="creneau-sqlite-", dir=memory()) as folder:
+        made = Backends(Path(folder), lambda: request.getfixturevalue("postgres").create("portal"))
+        yield made
+        made.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
-from tests.backends import Backend
+from tests.backends import Backend, close
 from tests.browser.site import Site, live
 from tests.browser.watch import Watch
 
@@ -47,11 +48,27 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def serving() -> Iterator[Callable[[Backend], Site]]:
+    """Serve each backend from its first journey to the end: a new portal would compile all its templates again."""
+    sites: dict[Backend, Site] = {}
+    with ExitStack() as running:
+
+        def of(backend: Backend) -> Site:
+            if backend not in sites:
+                sites[backend] = running.enter_context(live(backend))
+            return sites[backend]
+
+        yield of
+
+
 @pytest.fixture
-def site(backend: Backend) -> Iterator[Site]:
+def site(backend: Backend, serving: Callable[[Backend], Site]) -> Iterator[Site]:
     """Serve the portal on the test's database: ``site.url``, ``site.app``, ``site.clock``."""
-    with live(backend) as serving:
-        yield serving
+    found = serving(backend)
+    found.begin()
+    yield found
+    close(found.app)
 
 
 @pytest.fixture

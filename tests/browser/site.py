@@ -22,6 +22,11 @@ class Site:
         self.url = url
         self.app = app
         self.clock = Clock(app)
+        self._settings = app.config["SETTINGS"]
+
+    def begin(self) -> None:
+        """Set the clock right for the next test."""
+        self.app.config["SETTINGS"] = self._settings
 
 
 class _Silent(WSGIRequestHandler):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Response
 
+from tests.browser.site import live
 from tests.browser.watch import Watch
 
 PAGE = "<!doctype html><html lang=fr><title>Page</title><link rel=icon href=data:,><main><h1>Page</h1>{body}</main>"
@@ -12,6 +13,13 @@ PAGE = "<!doctype html><html lang=fr><title>Page</title><link rel=icon href=data
 
 def show(site, body, **headers):
     site.app.add_url_rule("/_page", "page", lambda: Response(PAGE.format(body=body), headers=headers))
+
+
+@pytest.fixture
+def site(backend):
+    """Serve a portal of the test's own, which gains a page."""
+    with live(backend) as serving:
+        yield serving
 
 
 @pytest.fixture
