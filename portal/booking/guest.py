@@ -18,7 +18,7 @@ from portal.domain.errors import NotFound, Refusal
 from portal.domain.lifecycle import Status
 from portal.domain.zones import local_day
 from portal.i18n import current_locale
-from portal.operations import appointments, calendars, holds
+from portal.operations import access, appointments, calendars, holds
 from portal.operations.actors import GUEST
 from portal.operations.addresses import normal_address
 from portal.operations.appointments import Booked, Contact, Wish
@@ -87,6 +87,7 @@ def planning(site: str, key: str) -> Response:
         "booking/_pick.html",
         picker=picker(found, asked, paths),
         keeping=keeping.signed() if paths.keep else None,
+        customers_only=access.by_mail_only(found.bookable),
         planning=found.bookable.planning,
         site=found.bookable.site,
         back_url=url_for("booking.home", **page_values(asked.carried)),
@@ -201,6 +202,8 @@ def _show(form: BookingForm, choice: Choice, refusal: Refusal | None, asked: Vis
         nearest=choice.nearest,
         typed=request.method == "POST",
         asks=choice.bookable.policy.validation != "none",
+        introduced=asked.c is not None,
+        confirms=choice.bookable.policy.confirm_by_mail > 0 and asked.c is None,
         keeping=keeping.said(choice, known=asked.c is not None),
         what=choice.bookable.planning.name,
         action=paths.to_send,
