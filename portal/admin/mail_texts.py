@@ -22,7 +22,8 @@ from portal.admin.mail_text_words import (
 from portal.admin.moments import moment_text
 from portal.clock import now
 from portal.config import LOCALES
-from portal.delivery.letters import Letter, compose
+from portal.delivery.facts import Letter
+from portal.delivery.letters import compose
 from portal.delivery.mail import Mail
 from portal.domain.errors import Invalid, StateChanged
 from portal.domain.mail_texts import KINDS, OURS, MailText, checked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from portal.delivery.letters import (
+from portal.delivery.facts import (
     Asked,
     Invitation,
     Letter,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from portal.delivery.letters import Asked, Invitation, Letter, Offered, Place, Step, Summary, Visit, Waited
+from portal.delivery.facts import Asked, Invitation, Letter, Offered, Place, Step, Summary, Visit, Waited
 from portal.domain.mail_texts import MailText
 from portal.domain.zones import local_day, start_instant
 from portal.i18n import catalogue

@@ -11,21 +11,8 @@ from icalendar import Calendar
 from jinja2 import TemplateNotFound
 
 from portal.config import Settings
-from portal.delivery.letters import (
-    CALENDARS,
-    Asked,
-    Invitation,
-    Letter,
-    Offered,
-    Place,
-    StaffLink,
-    Step,
-    Summary,
-    Visit,
-    Waited,
-    calendar_entry,
-    compose,
-)
+from portal.delivery.facts import Asked, Invitation, Letter, Offered, Place, StaffLink, Step, Summary, Visit, Waited
+from portal.delivery.letters import CALENDARS, calendar_entry, compose
 from portal.delivery.mail import written
 
 SETTINGS = Settings(

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.delivery.letters import compose, placeholders
+from portal.delivery.letters import compose
 from portal.delivery.mail import written
+from portal.delivery.own_words import placeholders
 from portal.domain.errors import Invalid
 from portal.domain.mail_texts import KINDS, MailText, checked
 from portal.web.mail_samples import Kind, _sample

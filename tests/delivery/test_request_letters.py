@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from portal.delivery.letters import Asked
+from portal.delivery.facts import Asked
 from tests.delivery.test_letters import VISIT, Links, mail, plain
 
 UNTIL = datetime(2026, 4, 12, 12, tzinfo=UTC)
