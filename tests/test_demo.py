@@ -16,10 +16,21 @@ from portal.clock import now
 from portal.domain.errors import Refusal
 from portal.extensions import db, reading
 from portal.models import User
-from portal.operations import appointment_lists, cards, integrity, order_pages, passwords, requests, users
+from portal.operations import (
+    appointment_lists,
+    cards,
+    integrity,
+    offer_lists,
+    order_pages,
+    passwords,
+    requests,
+    users,
+    waiting_lists,
+)
 from portal.operations.appointment_lists import Filter
 from portal.operations.cards import AppointmentCard
 from portal.operations.order_pages import Search
+from portal.operations.scopes import EVERYWHERE
 from tests.children import free_port
 from tests.served import Commands
 
@@ -73,6 +84,12 @@ def everybody() -> list[AppointmentCard]:
         found += page.appointments
         if (cursor := page.next) is None:
             return found
+
+
+def test_two_wait_for_a_full_day_and_were_offered_what_became_free(inside):
+    lines = waiting_lists.listing(waiting_lists.Search(state="waiting"), scope=EVERYWHERE).lines
+    assert [line.offers for line in lines] == [1, 1]
+    assert offer_lists.listing(offer_lists.Search(whom="holders"), scope=EVERYWHERE).lines
 
 
 def test_nobody_in_it_can_be_reached(inside):

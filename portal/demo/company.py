@@ -243,7 +243,13 @@ def _plannings(today: date) -> list[dict[str, Any]]:
             "kinds": [],
             "guests": True,
             # Somebody has to be there to show it: each visit is accepted or declined.
-            "policy": {"validation": "manager", "answer_within": "3d", "min_notice": "3d", "change_notice": "1d"},
+            "policy": {
+                "validation": "manager",
+                "answer_within": "3d",
+                "min_notice": "3d",
+                "change_notice": "1d",
+                "waiting_list": True,
+            },
             "versions": [{"from": None, "week": _week("tue wed thu", ("10:00", "12:00", 1), ("14:00", "16:00", 1))}],
         },
     ]

@@ -17,14 +17,17 @@ from portal.operations import (
     calendars,
     links,
     marks,
+    offers,
     outbox,
     usage,
     validation,
+    waiting,
 )
 from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.appointment_lists import Filter
 from portal.operations.appointments import Booked, Contact, Move, Wish
 from portal.operations.cards import AppointmentCard
+from portal.operations.waiting import Joining
 
 BEFORE, AFTER = 34, 13  # days around today that have appointments: the reports look back on five weeks
 AGENT = Actor("karim.haddad@example.com", "staff", staff=True)
@@ -60,6 +63,7 @@ def happen(now: datetime) -> None:
     story.fill_up()
     story.change_minds()
     story.ask()
+    story.wait()
     story.come_and_go()
     story.look_in_vain()
     _clear_the_queue(now - timedelta(days=60))
@@ -123,6 +127,25 @@ class _Story:
             if start == found[0] and len(found) > 3:
                 validation.accept(booked.public_id, STAFF, now=self._ago(hours=20))
                 appointments.move(Move(booked.public_id, found[3], GUEST), now=self._ago(hours=1))
+
+    def wait(self) -> None:
+        """Let a day of visits be full, two people wait for it, and its last hour be given back and offered to them."""
+        days = (self.today + timedelta(days=number) for number in range(4 * AFTER, 5 * AFTER))
+        free = [day for day in days if self._offered("bordeaux", TOURS, day, self.now)]
+        names = iter(VISITORS[4:])
+        self._visit(next(names), self._offered("bordeaux", TOURS, free[-1], self.now)[0])
+        while starts := self._offered("bordeaux", TOURS, free[0], self.now):
+            last = self._visit(next(names), starts[0])
+        for name, hours in zip(VISITORS[:2], (9, 6), strict=True):
+            place = waiting.Place(site="bordeaux", planning=TOURS)
+            waiting.join(Joining(place, free[0], free[0], self._address(name), "", "fr"), now=self._ago(hours=hours))
+        appointments.cancel(last.public_id, GUEST, now=self._ago(hours=1), undo=False)
+        offers.advance(self._ago(minutes=59))
+
+    def _visit(self, name: str, start: datetime) -> Booked:
+        """Book a visit by telephone: what the staff books needs no answer."""
+        contact = Contact(self._address(name), name, "06 39 98 30 30", locale="fr")
+        return appointments.book(Wish(start, contact, STAFF, site="bordeaux", planning=TOURS), now=self._ago(hours=20))
 
     def come_and_go(self) -> None:
         """Let those who were expected have come and gone; some never did, and nobody has said so of a few."""
