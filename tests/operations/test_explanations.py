@@ -135,6 +135,7 @@ def test_a_link_that_is_full_says_so_at_every_start(link, do, explained, now):
     do(appointments.book, wish, now=now)
     found = explained(link=link, day=date(2026, 12, 9))
     assert (found.full, offered(found)) == (True, 0)
+    assert offered(explained(link=link, day=date(2026, 12, 9), staff=True)) == 14
     assert all(Reason.LIMIT in start.reasons for start in found.starts)
 
 
