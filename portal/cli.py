@@ -231,7 +231,7 @@ def worker(once: bool) -> None:
     if once:
         done = jobs.once(now())
         click.echo(
-            f"reminders queued: {done.reminders}, places freed: {done.freed}, places offered: {done.offered}, "
+            f"reminders queued: {done.reminders}, requests expired: {done.expired}, places freed: {done.freed}, places offered: {done.offered}, "
             f"mails sent: {done.sent}"
         )
     else:

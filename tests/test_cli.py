@@ -265,7 +265,9 @@ def test_the_worker_does_what_is_due_and_ends(creneau, do, smtp):
     do(sample.docks)
     do(sample.booked, "2026-12-07 08:00", now=NOW)
     done = creneau("worker", "--once", MAIL_SERVER="127.0.0.1", MAIL_PORT=str(smtp.port))
-    assert done.stdout == "reminders queued: 0, places freed: 0, places offered: 0, mails sent: 2\n"
+    assert (
+        done.stdout == "reminders queued: 0, requests expired: 0, places freed: 0, places offered: 0, mails sent: 2\n"
+    )
     assert len(smtp.letters) == 2
 
 

@@ -1,4 +1,4 @@
-"""When a mail about an appointment is no longer worth sending: what it says is not so any more, or a newer one says it."""
+"""When a mail about an appointment is no longer worth sending: it is not true any more, or a newer one says it."""
 
 from __future__ import annotations
 
