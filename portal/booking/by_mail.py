@@ -47,7 +47,7 @@ def ask(bookable: Bookable, start: datetime, asked: Visit, paths: Paths) -> Resp
     sends = request.method == "POST" and choice.start.offered
     outcome = attempt(form, lambda: _send(form, bookable, start, asked)) if sends else None
     if outcome is True:
-        return sent(_to_customers(bookable, paths.to_day(local_day(start, bookable.zone))))
+        return sent(_to_customers(bookable, paths.to_start(start, bookable.zone)))
     return _show(form, choice, outcome if isinstance(outcome, Refusal) else None, asked, paths)
 
 

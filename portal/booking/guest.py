@@ -87,6 +87,7 @@ def planning(site: str, key: str) -> Response:
         "booking/_pick.html",
         picker=picker(found, asked, paths),
         keeping=keeping.signed() if paths.keep else None,
+        introduced=asked.c is not None,
         customers_only=access.by_mail_only(found.bookable),
         planning=found.bookable.planning,
         site=found.bookable.site,

@@ -60,9 +60,9 @@ def said(choice: Choice, *, known: bool) -> Keeping | None:
     if not choice.start.offered or not holds.offered(choice.bookable, known=known):
         return None
     if choice.kept_until is not None:
-        return Keeping(True, until_text(choice.kept_until, choice.bookable.zone), _("Keep it longer"))
+        return Keeping(True, until_text(choice.kept_until, choice.bookable.zone), _("Keep my place longer"))
     length = minutes_in_words(choice.bookable.policy.hold)
-    return Keeping(False, _("Your place is not kept yet."), _("Keep it for %(length)s", length=length))
+    return Keeping(False, _("Your place is not kept yet."), _("Keep my place for %(length)s", length=length))
 
 
 def until_text(until: datetime, zone: ZoneInfo) -> str:

@@ -93,11 +93,22 @@ def attempt(form: Sent, act: Callable[[], Done]) -> Done | Refusal | None:
     try:
         return act()
     except IN_PLACE as refusal:
-        form.form_errors.append(explain(refusal))
+        _blamed(form, refusal).append(explain(refusal))
         form.renew()
         return refusal
     except LOST as refusal:
         return refusal
+
+
+def _blamed(form: Sent, refusal: Refusal) -> list[str]:
+    """Give the errors of the field that a refusal is about, else those of the whole form."""
+    field = getattr(form, "email", None) if refusal.values.get("problem") == "address" else None
+    if field is None:
+        whole: list[str] = form.form_errors
+        return whole
+    field.errors = list(field.errors)
+    found: list[str] = field.errors
+    return found
 
 
 def lost_text(choice: Choice) -> str:

@@ -344,3 +344,16 @@ def test_the_worker_forgets_old_continuations(portal, do, customers_only, clock)
     ask(portal, KNOWN)
     do(jobs.purge, clock.now + timedelta(hours=24))
     assert do(rows, Continuation) == []
+
+
+# Patterns
+
+
+def test_an_address_that_may_not_book_is_told_beside_its_field(portal, do):
+    do(sample.docks, policy={"email_patterns": ["*@acme.fr"]})
+    page = book(portal)
+    assert page.status == 403
+    assert page.title.startswith("Erreur")
+    assert 'href="#email"' in page.source
+    assert page.form.values["name"] == "Camille Roy"
+    assert "Rendez-vous confirmé" in portal.follow(page.send(email="achats@acme.fr")).title

@@ -97,7 +97,7 @@ def test_choosing_another_time_gives_the_place_back_only_when_one_is_chosen(port
 
 def test_it_is_kept_longer_and_nothing_typed_is_lost(portal, kept, do, clock):
     clock.ahead(minutes=8)
-    longer = kept.press("La garder plus longtemps", name="Camille", comment="Camion")
+    longer = kept.press("Garder ma place plus longtemps", name="Camille", comment="Camion")
     assert longer.status == 200
     assert "jusqu’à 9 h 18" in longer.text
     assert (longer.form.values["name"], longer.form.values["comment"]) == ("Camille", "Camion")
@@ -116,7 +116,7 @@ def test_past_its_time_it_says_so_and_can_be_kept_again(portal, kept, do, clock)
     clock.ahead(minutes=10)
     page = portal.open(kept.response.request.full_path)
     assert "Votre place n’est pas encore gardée." in page.text
-    again = page.press("La garder pendant 10 minutes")
+    again = page.press("Garder ma place pendant 10 minutes")
     assert "jusqu’à 9 h 20" in again.text
 
 
@@ -127,7 +127,7 @@ def test_past_its_time_the_booking_goes_on_while_the_place_is_free(portal, kept,
 
 def test_past_its_time_and_sold_the_nearest_times_are_offered(portal, kept, do, clock):
     do(sample.booked, "2026-12-08 08:00", now=clock.ahead(minutes=10))
-    for page in (kept.send(**CHAUFFEUR), kept.press("La garder plus longtemps", **CHAUFFEUR)):
+    for page in (kept.send(**CHAUFFEUR), kept.press("Garder ma place plus longtemps", **CHAUFFEUR)):
         assert page.status == 409
         assert LOST in page.text
         assert "Créneaux libres les plus proches" in page.text
@@ -232,7 +232,7 @@ def test_a_link_keeps_places_too(portal, link, do):
 def test_a_link_keeps_a_place_longer(portal, link, do, clock):
     page = portal.follow(portal.open(f"/b/{link}?lang=fr&day=2026-12-08").press("8 h"))
     clock.ahead(minutes=5)
-    assert "jusqu’à 9 h 15" in page.press("La garder plus longtemps").text
+    assert "jusqu’à 9 h 15" in page.press("Garder ma place plus longtemps").text
     assert len(do(held)) == 1
 
 
