@@ -231,8 +231,8 @@ def worker(once: bool) -> None:
     if once:
         done = jobs.once(now())
         click.echo(
-            f"reminders queued: {done.reminders}, requests expired: {done.expired}, places freed: {done.freed}, places offered: {done.offered}, "
-            f"mails sent: {done.sent}"
+            f"reminders queued: {done.reminders}, requests expired: {done.expired}, places freed: {done.freed}, "
+            f"places offered: {done.offered}, mails sent: {done.sent}"
         )
     else:
         jobs.run(current_app._get_current_object())  # type: ignore[attr-defined]  # the proxy itself is not typed
