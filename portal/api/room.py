@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
+from functools import partial, wraps
 from http import HTTPStatus
 from typing import Any
 
 from apispec import APISpec
-from flask import Flask, Response
-from flask_smorest import Api, Blueprint
+from flask import Blueprint, Flask, Response
+from flask_smorest import Api
+from flask_smorest import Blueprint as Manual
 from marshmallow import Schema
 from werkzeug.routing import BaseConverter
 
@@ -80,8 +81,15 @@ class PublicId(BaseConverter):
     regex = "[0-9a-f]{32}"
 
 
+CONVERTERS: Mapping[str, type[BaseConverter]] = {"order_reference": OrderReference, "public_id": PublicId}
+
+
 class Room(Blueprint):
-    """The blueprint of the API."""
+    """The blueprint of the API. What its calls say of themselves waits until somebody asks for the specification."""
+
+    def __init__(self, name: str, import_name: str, *, url_prefix: str) -> None:
+        super().__init__(name, import_name, url_prefix=url_prefix)
+        self.manual: list[Callable[[Manual], None]] = []
 
     def call(
         self,
@@ -110,28 +118,35 @@ class Room(Blueprint):
         """
 
         def register(view: View) -> View:
-            documented: Any = view
+            shape = query or body
+            guard = _guarded(
+                view,
+                None if public else scope,
+                "json" if body is not None else "query",
+                shape() if shape is not None else None,
+            )
+            self.add_url_rule(path, view.__name__, guard, methods=[method])
+            self.manual.append(partial(write, view))
+            return view
+
+        def write(view: View, manual: Manual) -> None:
+            described: Any = view
             if query is not None:
-                documented = self.arguments(query(), location="query")(documented)
+                described = manual.arguments(query(), location="query")(described)
             if body is not None:
                 needed = any(field.required for field in body().fields.values())
-                documented = self.arguments(body(), location="json", required=needed, example=example)(documented)
+                described = manual.arguments(body(), location="json", required=needed, example=example)(described)
             for code in (status, *([made] if made else [])):
-                documented = self.response(code, answer, headers=REPLAYED if creates else None)(documented)
+                described = manual.response(code, answer, headers=REPLAYED if creates else None)(described)
             if later is not None:
-                documented = self.alt_response(
+                described = manual.alt_response(
                     HTTPStatus.ACCEPTED.value, schema=later, description=_first_line(later), headers=REPLAYED
-                )(documented)
-            for code, description in _refusals(scope, public, query or body, refusals).items():
-                described = {"schema": Problem, "content_type": PROBLEM, "description": description}
-                documented = self.alt_response(code, **described)(documented)
-            documented = self.doc(**_manual(view, scope, public=public, creates=creates))(documented)
-            shape = query or body
-            reads = shape() if shape is not None else None
-            place = "json" if body is not None else "query"
-            guard = _guarded(view, documented, None if public else scope, place, reads)
-            self.route(path, methods=[method], tags=[tag])(guard)
-            return view
+                )(described)
+            for code, words in _refusals(scope, public, query or body, refusals).items():
+                problem = {"schema": Problem, "content_type": PROBLEM, "description": words}
+                described = manual.alt_response(code, **problem)(described)
+            described = manual.doc(**_facts(view, scope, public=public, creates=creates))(described)
+            manual.route(path, methods=[method], tags=[tag])(described)
 
         return register
 
@@ -157,24 +172,28 @@ room.register_error_handler(Refusal, refused)
 
 def register(app: Flask) -> None:
     """Register the calls with an application."""
-    app.url_map.converters.update(order_reference=OrderReference, public_id=PublicId)
+    app.url_map.converters.update(CONVERTERS)
     app.register_blueprint(room)
 
 
 def describe(server: str) -> APISpec:
     """Write the specification of the API as it is served at an address.
 
-    It is read from an application of its own: writing it takes longer than making the portal, which most of the
-    portal's processes are started without ever being asked for it.
+    Writing it takes longer than making the portal, and most of the portal's processes are never asked for it. So it has
+    an application and a blueprint of its own: smorest's, which would slow every call down by wrappers of its own, too.
     """
     app = Flask(__name__)
-    register(app)
+    app.url_map.converters.update(CONVERTERS)
+    manual = Manual(room.name, __name__, url_prefix=room.url_prefix)
+    for write in room.manual:
+        write(manual)
+    app.register_blueprint(manual)
     programs = Programs(spec_kwargs={"title": "Créneau", "version": "1", "openapi_version": "3.1.0"})
     programs.init_app(app, spec_kwargs={"info": {"description": INTRODUCTION}, "servers": [{"url": server}]})
     for field, kind in fields.KINDS.items():
         programs.register_field(field, *kind)
     programs.register_converter(PublicId, lambda _converter: {"type": "string", "pattern": f"^{PublicId.regex}$"})
-    room.register_views_in_doc(programs, app, programs.spec, name=room.name, parameters=None)
+    manual.register_views_in_doc(programs, app, programs.spec, name=room.name, parameters=None)
     for tag, description in TAGS.items():
         programs.spec.tag({"name": tag, "description": description})
     programs.spec.components.security_scheme(
@@ -185,14 +204,10 @@ def describe(server: str) -> APISpec:
     return specification
 
 
-def _guarded(view: View, documented: Any, scope: str | None, place: str, reads: Schema | None) -> View:
-    """Know who calls before anything of the request is read, then read it.
+def _guarded(view: View, scope: str | None, place: str, reads: Schema | None) -> View:
+    """Know who calls before anything of the request is read, then read it."""
 
-    ``documented`` is the view in smorest's decorators, whose descriptions are wanted here and nothing else: as so many
-    wrappers around every call they would cost a tenth of its time.
-    """
-
-    @wraps(documented)
+    @wraps(view)
     def guard(**values: Any) -> Response:
         caller = identify()
         if scope is not None:
@@ -233,8 +248,8 @@ def _first_line(documented: type[Refusal] | type[Schema]) -> str:
     return (documented.__doc__ or "").splitlines()[0]
 
 
-def _manual(view: View, scope: str | None, *, public: bool, creates: bool) -> dict[str, Any]:
+def _facts(view: View, scope: str | None, *, public: bool, creates: bool) -> dict[str, Any]:
     named = {KEY: [] if scope in (None, ANY_SCOPE) else [scope]}
     security = [named] if scope and not public else [{}, named] if scope else []
-    manual: dict[str, Any] = {"operationId": view.__name__, "security": security}
-    return {**manual, "parameters": [ONCE]} if creates else manual
+    facts: dict[str, Any] = {"operationId": view.__name__, "security": security}
+    return {**facts, "parameters": [ONCE]} if creates else facts
