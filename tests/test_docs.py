@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from portal.domain.policy import EarlierSlots, Policy
 from tests.postgres import Server
 from tests.served import Commands
 
@@ -61,6 +62,12 @@ def test_the_example_of_the_configuration_loads_and_comes_back(documented):
     again = documented("load", "--dry-run", "everything.yaml")
     assert again.returncode == 0, again.stderr
     assert not re.search(r"^[+~-] ", again.stdout, re.MULTILINE), again.stdout
+
+
+def test_every_rule_of_booking_is_described():
+    page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    names = [*Policy.__slots__, *(f"earlier_slots.{name}" for name in EarlierSlots.__slots__)]
+    assert [name for name in names if f"`{name}`" not in page] == []
 
 
 @pytest.mark.parametrize("command", ALL)
