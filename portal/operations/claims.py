@@ -6,7 +6,7 @@ used once; lets go of what was kept for it; and is judged as the page judges, fo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,9 @@ from portal.domain.answers import check_answers
 from portal.domain.errors import ChangeTooLate, OfferGone
 from portal.domain.lifecycle import Status
 from portal.domain.slots import Start
+from portal.domain.steps import Piece, Steps
 from portal.domain.window import change_allowed
+from portal.domain.zones import epoch
 from portal.extensions import Transaction, reading, retried, transaction
 from portal.models import Appointment, FreedPlace, Offer, WaitingEntry
 from portal.operations import (
@@ -66,10 +68,10 @@ def claim(token: str, *, now: datetime, once: Once | None = None) -> Booked:
         _same_keys(session, _keys_of_holder(bookable, found, row))
         _take(session, token, now)
         _may_move(row, bookable, found, now)
-        start = _let_go(session, bookable, found, offered.asking_of(session, row), now)
+        start, let_go = _let_go(session, bookable, found, offered.asking_of(session, row), now)
         told = {"offer": found.offer.id}
         moved = moving.rebook(session, bookable, row, start, _actor(row), now, cause=freed.CLAIMED, kept=told)
-        _settle(session, bookable, found, start, row.units, now)
+        _settle(session, bookable, found, _rest(let_go, start, row.units), now)
         booked = booked_of(moved)
         remember(session, once, request_hash, answer_of(booked), now)
         return booked
@@ -111,10 +113,10 @@ def book(wish: Claim, *, now: datetime) -> Booked:
         _take(session, wish.token, now)
         _admit(session, bookable, entry, now)
         answers = check_answers(bookable.planning.questions, wish.fields, needed=True)
-        start = _let_go(session, bookable, found, entry.asking(), now)
+        start, let_go = _let_go(session, bookable, found, entry.asking(), now)
         row = _book(session, bookable, entry, wish, answers, start, now)
         _serve(session, entry, row.id, now)
-        _settle(session, bookable, found, start, entry.units, now)
+        _settle(session, bookable, found, _rest(let_go, start, entry.units), now)
         booked = booked_of(row)
         remember(session, wish.once, wish.fingerprint(), answer_of(booked), now)
         return booked
@@ -177,14 +179,19 @@ def _may_move(row: Any, bookable: Bookable, found: Opened, now: datetime) -> Non
         raise ChangeTooLate(phone=bookable.site.phone)
 
 
-def _let_go(session: Session, bookable: Bookable, found: Opened, asking: Asking, now: datetime) -> Start:
-    """Let go of what was kept, and judge the start under the lock as its page does. Raises OfferGone."""
-    keeping.release(session, found.place, now)
+def _let_go(
+    session: Session, bookable: Bookable, found: Opened, asking: Asking, now: datetime
+) -> tuple[Start, list[Piece]]:
+    """Let go of what was kept, and judge the start under the lock as its page does. Raises OfferGone.
+
+    Gives the start, and all that was let go of.
+    """
+    let_go = [piece for one in keeping.alike(session, found.place, now) for piece in keeping.release(session, one, now)]
     occupancy.release_lapsed(session, bookable.pool_id, found.offer.starts_at, found.offer.ends_at, now)
     start = availability.judge(session, bookable, found.offer.starts_at, now=now, asking=asking)
     if not start.offered:
         raise OfferGone(start=start.start, reasons=tuple(reason.value for reason in start.reasons))
-    return start
+    return start, let_go
 
 
 def _actor(row: Any) -> Actor:
@@ -247,10 +254,17 @@ def _serve(session: Session, entry: Entry, appointment_id: int, now: datetime) -
     offers.end(session, others, offers.WITHDRAWN, now)
 
 
-def _settle(session: Session, bookable: Bookable, found: Opened, start: Start, units: int, now: datetime) -> None:
-    """Keep what is left of the place for those who wait, and end the offers of a start of which nothing is left."""
-    until = max(found.offer.expires_at if found.kept else now, found.place.kept_until or now)
-    left = keeping.keep_rest(session, found.place, start, units, until) if until > now else 0
+def _rest(let_go: Sequence[Piece], start: Start, units: int) -> list[Piece]:
+    """Tell what is left of what was let go of, when somebody has taken ``units`` of it at a start."""
+    taken = (epoch(start.start), epoch(start.end), units)
+    return [piece for piece in Steps.sum_of(let_go).less([taken]).pieces() if piece[2] > 0]
+
+
+def _settle(session: Session, bookable: Bookable, found: Opened, rest: Sequence[Piece], now: datetime) -> None:
+    """Keep the rest for those who wait, as long as it was, and end the offers of a start of which nothing is left."""
+    ends = [one.kept_until or now for one in keeping.alike(session, found.place, now)]
+    until = max([*ends, found.offer.expires_at] if found.kept else ends)
+    left = keeping.keep(session, bookable, found.place, rest, until, now) if until > now else 0
     if found.kept:
         state = offers.OFFERED if left else offers.DONE
         session.execute(update(FreedPlace).where(FreedPlace.id == found.place.id).values(state=state, not_before=now))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,13 +13,14 @@ from portal.domain.slots import Start
 from portal.domain.steps import Piece
 from portal.domain.waitlist import Given
 from portal.domain.zones import epoch, instant_of
-from portal.models import Allocation, Offer
+from portal.models import Allocation, FreedPlace, Offer
 from portal.operations import freed, occupancy
 from portal.operations.bookables import Bookable
 
+_place = FreedPlace.__table__.c
 _SHOWN = (
     *(Allocation.appointment_id, Allocation.pool_id, Allocation.starts_at, Allocation.ends_at),
-    *(Allocation.units, Allocation.role),
+    *(Allocation.units, Allocation.role, Allocation.taken_until),
 )
 
 
@@ -33,41 +35,79 @@ def keys(bookable: Bookable, row: Any) -> list[str]:
     return occupancy.keys(bookable.pool_id, row.starts_at - length, row.ends_at + length)
 
 
+def alike(session: Session, row: Any, now: datetime) -> list[Any]:
+    """List a freed place, and those of the same hours that were offered already and are still kept for who waits.
+
+    Whoever was offered one of them may have any: all were promised to the same people.
+    """
+    others = select(*_place).where(
+        *(_place.pool_id == row.pool_id, _place.starts_at == row.starts_at, _place.ends_at == row.ends_at),
+        *(_place.id != row.id, _place.state == "done", _place.kept_until > now),
+    )
+    return [row, *session.execute(others.order_by(_place.id)).all()]
+
+
 def spared(session: Session, row: Any, now: datetime) -> tuple[Piece, ...]:
-    """List what is kept for those who are offered a freed place: it is free to them alone."""
-    live = Allocation.taken_until > now
-    query = select(Allocation.starts_at, Allocation.ends_at, Allocation.units).where(_kept_for(row), live)
+    """List what is kept for those who are offered a freed place, or one like it: it is free to them alone."""
+    mine = or_(*(_kept_for(place) for place in alike(session, row, now)))
+    live = and_(Allocation.released_at.is_(None), Allocation.taken_until > now)
+    query = select(Allocation.starts_at, Allocation.ends_at, Allocation.units).where(live, mine)
     return tuple((epoch(start), epoch(end), units) for start, end, units in session.execute(query))
 
 
-def release(session: Session, row: Any, now: datetime) -> None:
-    """Let go of all that is kept of a freed place; what its appointment still held itself, the history tells."""
-    released = update(Allocation).where(_kept_for(row)).values(released_at=now).returning(*_SHOWN)
-    occupancy.tell_freed(session, session.execute(released).all(), now)
+def release(session: Session, row: Any, now: datetime) -> list[Piece]:
+    """Let go of all that is kept of a freed place, and give what was: the history tells what its appointment held."""
+    held = and_(Allocation.released_at.is_(None), _kept_for(row))
+    released = session.execute(update(Allocation).where(held).values(released_at=now).returning(*_SHOWN)).all()
+    occupancy.tell_freed(session, released, now)
+    return [(epoch(one.starts_at), epoch(one.ends_at), one.units) for one in released if one.taken_until > now]
 
 
-def keep_whole(session: Session, row: Any, now: datetime) -> None:
-    """Keep a freed place until the end of its cooling-off, if that is still to come."""
+def keep_whole(session: Session, bookable: Bookable, row: Any, now: datetime) -> None:
+    """Keep what is free of a place until the end of its cooling-off, if that is still to come."""
     if row.kept_until is not None and row.kept_until > now:
-        freed.keep(session, row.pool_id, row.appointment_id, row.starts_at, row.ends_at, row.units, row.kept_until)
+        whole = (epoch(row.starts_at), epoch(row.ends_at), row.units)
+        keep(session, bookable, row, [whole], row.kept_until, now)
 
 
 def keep_for(
-    session: Session, bookable: Bookable, row: Any, start: Start, units: int, appointment_id: int, until: datetime
+    session: Session,
+    bookable: Bookable,
+    row: Any,
+    start: Start,
+    units: int,
+    appointment_id: int,
+    until: datetime,
+    now: datetime,
 ) -> int:
     """Keep a start for one who is asked, and the rest of the place beside it; gives the id of its allocation."""
     last = max(until, row.kept_until or until)
-    keep_rest(session, row, start, units, last)
     occupancy.remember_length(session, row.pool_id, bookable.longest, bookable.planning.schedule.slot_minutes)
-    return freed.keep(session, row.pool_id, appointment_id, start.start, start.end, units, last)
+    kept = freed.keep(session, row.pool_id, appointment_id, start.start, start.end, units, last)
+    keep(session, bookable, row, given(row).rest(start.start, start.end, units), last, now)
+    return kept
 
 
-def keep_rest(session: Session, row: Any, start: Start, units: int, until: datetime) -> int:
-    """Keep what is left of a freed place when somebody is given ``units`` of it at a start; counts its pieces."""
-    pieces = given(row).rest(start.start, start.end, units)
-    for since, end, left in pieces:
-        freed.keep(session, row.pool_id, row.appointment_id, instant_of(since), instant_of(end), left, until)
-    return len(pieces)
+def keep(
+    session: Session, bookable: Bookable, row: Any, pieces: Sequence[Piece], until: datetime, now: datetime
+) -> int:
+    """Keep pieces of a place, as far as nobody has taken them meanwhile, and count those of which something is left."""
+    kept = 0
+    for since, end, units in pieces:
+        start, stop = instant_of(since), instant_of(end)
+        left = min(units, _room(session, bookable, start, stop, now))
+        if left > 0:
+            freed.keep(session, row.pool_id, row.appointment_id, start, stop, left, until)
+            kept += 1
+    return kept
+
+
+def _room(session: Session, bookable: Bookable, start: datetime, end: datetime, now: datetime) -> int:
+    """Count the units that are free at every instant of an interval; none where it is not open throughout."""
+    taken = occupancy.taken(session, bookable.pool_id, bookable.longest, start, end, now)
+    opened = occupancy.capacity(bookable, start, end)
+    whole = sum(until - since for since, until, _ in opened) == epoch(end) - epoch(start)
+    return min((slots - taken.highest(since, until) for since, until, slots in opened), default=0) if whole else 0
 
 
 def length_of(bookable: Bookable) -> timedelta:
@@ -89,8 +129,8 @@ def _kept_for(row: Any) -> ColumnElement[bool]:
         Allocation.pool_id == row.pool_id,
         Allocation.starts_at >= row.starts_at,
         Allocation.ends_at <= row.ends_at,
-        Allocation.role.in_(("kept", "visit")),
+        Allocation.role.in_(("kept", "visit") if row.cause == freed.CANCELLED else ("kept",)),
         Allocation.taken_until.is_not(None),
         Allocation.id.not_in(others),
     )
-    return and_(Allocation.released_at.is_(None), or_(Allocation.id.in_(promised), of_place))
+    return or_(Allocation.id.in_(promised), of_place)

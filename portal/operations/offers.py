@@ -205,20 +205,21 @@ class _Step:
         """Ask everybody; where there are very many, the rest in the next steps."""
         some = list(islice(asks, CHUNK))
         self._write(some, starts)
-        keeping.keep_whole(self._session, self._row, self._now)
+        keeping.keep_whole(self._session, self._bookable, self._row, self._now)
         self._move_on(OFFERED if len(some) == CHUNK else DONE, self._row.not_before)
         return len(some)
 
     def _in_turn(self, asks: Iterator[_Ask], starts: Sequence[Start]) -> int:
         """Keep the place for the next one; nobody left: it is the public's, after the cooling-off."""
         if (ask := next(asks, None)) is None:
-            keeping.keep_whole(self._session, self._row, self._now)
+            keeping.keep_whole(self._session, self._bookable, self._row, self._now)
             self._move_on(DONE, self._row.not_before)
             return 0
         until = turn_end(self._now, self._rules.turn, self._bookable.zone, ask.until)
         ask, units = replace(ask, until=until), ask.candidate.waiter.units
         whose = ask.appointment_id or self._row.appointment_id
-        kept = keeping.keep_for(self._session, self._bookable, self._row, ask.start, units, whose, until)
+        place = (self._session, self._bookable, self._row)
+        kept = keeping.keep_for(*place, ask.start, units, whose, until, self._now)
         self._write([ask], starts, allocation=kept)
         self._move_on(OFFERED, until)
         return 1

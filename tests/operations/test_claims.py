@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.domain.errors import ChangeTooLate, LimitReached, LinkUnknown, NotFound, OfferGone
 from portal.domain.lifecycle import Status
 from portal.extensions import reading, transaction
-from portal.models import Appointment, Event, Link, Site, WaitingEntry
+from portal.models import Allocation, Appointment, Event, Link, Site, WaitingEntry
 from portal.operations import (
     appointments,
     cards,
@@ -272,6 +272,52 @@ def test_in_mode_all_as_many_claim_as_there_are_places(do, dock, book, claim, no
     claim(second)
     with pytest.raises(OfferGone):
         claim(third)
+
+
+def test_in_a_cooling_off_two_places_of_one_hour_go_to_two_who_were_offered_it(do, dock, book, claim, now, sound):
+    dock(2, policy={"cooling_off": 60})
+    both = [book(NINE, number) for number in (90, 91)]
+    for number in (1, 2, 3):
+        book(f"{LATER} {7 + number:02}:00", number)
+    for one in both:
+        do(waiters.cancel, one, now)
+    do(offers.advance, now)
+    first, second, third = do(waiters.offer_tokens)
+    for token in (first, second):
+        assert do(offered.read, token, now=now).open
+        claim(token)
+    assert not do(offered.read, third, now=now).open
+    assert not do(free, NINE, now)
+
+
+def test_what_is_left_of_two_units_stays_kept_for_the_cooling_off_and_no_longer(do, dock, book, claim, now, sound):
+    dock(2, policy={"cooling_off": 60})
+    both = book(NINE, actor=STAFF, quantity=2)
+    for number in (1, 2):
+        book(f"{LATER} {7 + number:02}:00", number)
+    do(waiters.cancel, both, now)
+    do(offers.advance, now)
+    claim(do(waiters.offer_tokens)[0])
+    assert not do(free, NINE, now + timedelta(minutes=59))
+    assert do(free, NINE, now + timedelta(minutes=60))
+
+
+def test_no_more_is_kept_than_is_free(do, dock, book, claim, now, sound):
+    dock(2, policy={"earlier_slots": IN_TURN})
+    both = book(NINE, actor=STAFF, quantity=2)
+    for number in (1, 2):
+        book(f"{LATER} {8 + number:02}:00", number)
+    do(waiters.cancel, both, now)
+    do(offers.advance, now)
+    claim(do(waiters.offer_tokens)[0])
+    do(offers.advance, now)
+    assert do(kept_units, now) == 1
+
+
+def kept_units(now):
+    with reading() as session:
+        live = (Allocation.released_at.is_(None), Allocation.role == "kept", Allocation.taken_until > now)
+        return session.scalar(select(func.sum(Allocation.units)).where(*live))
 
 
 # Too late
