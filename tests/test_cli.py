@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import socket
+import subprocess
+import sys
 from datetime import timedelta
 
 import httpx
@@ -359,3 +361,17 @@ def test_the_server_counts_together_and_logs_no_path(serve, do, tmp_path):
     said = served.child.log.read_text()
     assert token not in said
     assert [json.loads(line)["level"] for line in said.splitlines()].count("info") >= 12
+
+
+LOOKING = """
+import gc
+looks = []
+gc.callbacks.append(lambda phase, about: looks.append(about["generation"]) if phase == "start" else None)
+import portal.cli
+print(len(looks))
+"""
+
+
+def test_a_command_starts_without_looking_through_its_memory_hundreds_of_times():
+    done = subprocess.run([sys.executable, "-c", LOOKING], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 50
