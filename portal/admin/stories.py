@@ -57,6 +57,7 @@ def _what(line: HistoryLine) -> str:
         "move_requested": _("Move asked for"),
         "move_declined": _("Move declined"),
         "move_expired": _("Move without an answer"),
+        "move_withdrawn": _("Move taken back"),
     }
     return words.get(line.kind) or line.kind
 
@@ -237,5 +238,6 @@ def _why(code: str) -> str:
         "not_no_show": _("The absence was taken back."),
         "switched_off": _("It was switched off meanwhile."),
         "day_over": _("The day was over."),
+        "no_customer": _("The address is no customer’s."),
     }
     return words.get(code) or _("There was nothing to say any more.")

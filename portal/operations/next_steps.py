@@ -18,6 +18,8 @@ from portal.operations.outbox import Message
 
 CONTINUATION, CONFIRM_ADDRESS = "continuation", "confirm_address"
 KINDS = (CONTINUATION, CONFIRM_ADDRESS)
+NOT_THERE = {CONTINUATION: "no_customer", CONFIRM_ADDRESS: "settled"}
+"""Why a message says nothing when what it is about is not found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,12 @@ def read(session: Session, messages: Sequence[Message], now: datetime) -> dict[i
     for message in messages:
         if message.kind in found:
             step = found[message.kind].get(_name(message))
-            steps[message.id] = "nobody_known" if step is None else step if step.until > now else "expired"
+            steps[message.id] = _worth_saying(step, now) if step is not None else NOT_THERE[message.kind]
     return steps
+
+
+def _worth_saying(step: NextStep, now: datetime) -> NextStep | str:
+    return step if step.until > now else "expired"
 
 
 def _name(message: Message) -> str:

@@ -85,7 +85,7 @@ def test_the_mail_is_not_sent_when_it_is_too_late_or_done(do, docks, ask, now):
     ask("2026-12-08 08:00")
     messages = do(outbox.claim, now=now, real_now=REAL)
     do(confirmations.confirm, done, now=now)
-    assert do(letters.read, messages, now=now + QUARTER) == [Stale("nobody_known"), Stale("expired")]
+    assert do(letters.read, messages, now=now + QUARTER) == [Stale("settled"), Stale("expired")]
 
 
 def test_meanwhile_the_place_is_not_sold(do, ask, now):

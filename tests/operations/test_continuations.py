@@ -89,7 +89,7 @@ def test_only_the_customer_is_written_to(do, docks, ask, now):
     ask(STRANGER)
     messages = do(outbox.claim, now=now, real_now=REAL)
     known, stranger = do(letters.read, messages, now=now)
-    assert stranger == Stale("nobody_known")
+    assert stranger == Stale("no_customer")
     assert isinstance(known, Content)
     assert (known.step.start, known.step.until, known.step.carried) == (
         paris(MONDAY),
