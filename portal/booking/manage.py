@@ -20,7 +20,7 @@ from portal.domain.errors import ChangeTooLate, Refusal, StateChanged
 from portal.domain.lifecycle import Status
 from portal.domain.notices import What
 from portal.i18n import _, current_locale, day, hour
-from portal.operations import appointments, calendars, cards, offer_stops, requests
+from portal.operations import appointments, calendars, cards, offer_stops, requests, validation
 from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.appointments import Booked, Details, Move
 from portal.operations.bookables import SiteCard
@@ -49,6 +49,7 @@ class Urls:
     edit: str = ""
     move: str = ""
     cancel: str = ""
+    keep: str = ""
     undo: str = ""
     invite: str = ""
 
@@ -65,6 +66,7 @@ def urls_of(card: AppointmentCard, asked: Visit) -> Urls:
         edit=to("edit", card.active(at)),
         move=to("reschedule", card.changeable(at) and card.planning is not None),
         cancel=to("cancel", card.changeable(at)),
+        keep=to("keep", card.wanted is not None and card.awaits(at)),
         undo=to("undo", card.undoable(at)),
         invite=to("invite", card.active(at) and card.status is not Status.REQUESTED),
     )
@@ -288,6 +290,19 @@ def cancel(token: str) -> Response:
         move_url=urls.move,
         back_url=urls.view,
     )
+
+
+@bp.route("/<token>/keep", methods=["GET", "POST"])
+def keep(token: str) -> Response:
+    """Take back a move that waits for its answer, and stay at the time that was had before."""
+    card, asked = opened(token), visit()
+    urls = urls_of(card, asked)
+    if not urls.keep:  # answered or taken back meanwhile: the page says how it stands
+        return go(urls.view)
+    if request.method == "POST":
+        validation.withdraw(card.public_id, actor_of(card), now=now())
+        return go(urls.view)
+    return page("booking/keep.html", chosen=_described(card, asked), action=urls.keep, back_url=urls.view)
 
 
 def _undo_promise(minutes: int) -> str:

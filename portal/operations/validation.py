@@ -27,7 +27,7 @@ from portal.operations.verdicts import asked
 WORKER = Actor("system", "worker", staff=True)
 TURNS = (
     *("requested", "accepted", "declined", "expired"),
-    *("move_requested", "rescheduled", "move_declined", "move_expired"),
+    *("move_requested", "rescheduled", "move_declined", "move_expired", "move_withdrawn"),
     *("cancelled", "undone"),
 )
 """The events of asking and answering, and what ends them: the newest says how things stand."""
@@ -63,6 +63,16 @@ def decline(public_id: str, actor: Actor, *, now: datetime, reason: str = "", st
             return False
         _check(row, start, now)
         verdicts.refuse(session, bookable, row, actor, now, Status.DECLINED, {"reason": reason} if reason else {})
+        return True
+
+
+@retried
+def withdraw(public_id: str, actor: Actor, *, now: datetime) -> bool:
+    """Take a move that waits back: the appointment stays where it is; False when nothing waits. Raises NotFound."""
+    with _answering(public_id) as (session, row, bookable):
+        if row.wanted_start is None or row.status in ENDED:
+            return False
+        verdicts.withdraw(session, bookable, row, actor, now)
         return True
 
 

@@ -83,6 +83,16 @@ def refuse(
     rows.announce(session, kind, kind, _written(row, changed), bookable, now, not_before=now, **facts)
 
 
+def withdraw(session: Transaction, bookable: Bookable, row: Any, actor: Actor, now: datetime) -> None:
+    """Give back the place that a move asked for, because its customer stays where they are. The site need not act."""
+    start, end = asked(row)
+    holds = rows.drop_wanted(session, bookable.pool_id, row, now)
+    freed.note(session, bookable, _written(row, {"starts_at": start, "ends_at": end}), freed.MOVED, now)
+    rows.write(session, row, now, **rows.NOT_WANTED)
+    after = {"wanted_start": start.isoformat(), "wanted_end": end.isoformat()}
+    rows.happened(session, row.id, "move_withdrawn", actor, now, after=after, holds=holds)
+
+
 def _given_back(session: Transaction, bookable: Bookable, row: Any, interval: Interval) -> dict[str, Any]:
     """Describe for the history what is free again."""
     seqs = {key: session.ledger[key] for key in occupancy.keys(bookable.pool_id, *interval)}

@@ -143,6 +143,15 @@ def test_a_move_that_waits_shows_both_times_and_which_one_stays(show, moving):
     assert page.named("invite.ics") != []
 
 
+def test_a_move_that_waits_can_be_taken_back(portal, show, do, moving):
+    asking = portal.open(show(moving).link("Keep the time I have"))
+    assert asking.title.startswith("Keep this time?")
+    assert do(cards.by_public_id, moving).wanted is not None
+    page = portal.follow(asking.send())
+    assert page.title.startswith("Appointment confirmed")
+    assert do(cards.by_public_id, moving).wanted is None
+
+
 def test_a_declined_move_says_so_on_the_page_that_its_mail_leads_to(show, do, moving, now):
     do(validation.decline, moving, STAFF, now=now, reason="Trop tard.")
     page = show(moving)

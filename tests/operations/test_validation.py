@@ -342,6 +342,18 @@ def test_an_accepted_move_swaps_the_places(do, moving, now, sound):
     assert sound()
 
 
+def test_a_move_taken_back_leaves_the_appointment_where_it_is(do, moving, now, sound):
+    assert do(validation.withdraw, moving, GUEST, now=now)
+    assert not do(validation.withdraw, moving, GUEST, now=now)
+    card = do(cards.by_public_id, moving)
+    assert (card.start, card.wanted, card.answer_by) == (paris(EIGHT), None, None)
+    assert (do(places, EIGHT, now), do(places, TEN, now)) == (5, 6)
+    assert do(freed_places) == [("moved", "10:00")]
+    with pytest.raises(StateChanged):
+        do(validation.accept, moving, STAFF, now=now)
+    assert sound()
+
+
 def test_the_local_time_of_an_accepted_move_is_the_one_promised(do, moving, now):
     do(validation.accept, moving, STAFF, now=now)
     assert do(integrity.check, now).breaches == ()
