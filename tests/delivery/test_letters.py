@@ -96,8 +96,20 @@ FREED = Step(
     end=BEFORE[1],
     until=BEFORE[0],
 )
+NEXT_STEP = replace(FREED, page="a/ToKeN-to-confirm/confirm", query={"tz": "America/Halifax"})
+STEPS = ["continuation", "confirm_address"]
 OFFERS = ["earlier_slot", "place_free", "waiting_joined"]
-CUSTOMERS = ["booking_invitation", "confirmation", "change", "cancellation", "reminder", "no_show", "find", *OFFERS]
+CUSTOMERS = [
+    "booking_invitation",
+    "confirmation",
+    "change",
+    "cancellation",
+    "reminder",
+    "no_show",
+    "find",
+    *OFFERS,
+    *STEPS,
+]
 SITES = ["site_notice", "site_reminder", "site_summary", "site_offers"]
 STAFF = ["user_invitation", "password_reset"]
 KINDS = [*CUSTOMERS, *SITES, *STAFF]
@@ -119,6 +131,8 @@ def letter(kind: str, locale: str = "fr", **changes) -> Letter:
         "earlier_slot": {"visit": VISIT, "offer": OFFER},
         "place_free": {"offer": OFFER},
         "waiting_joined": {"waited": WAITED},
+        "continuation": {"step": NEXT_STEP},
+        "confirm_address": {"step": NEXT_STEP},
         "find": {"visits": (VISIT, replace(VISIT, reference="AAAA-BBBB"))},
     }.get(kind, {"visit": VISIT})
     common = {"to": "achats@example.com", "organisation": "Dupont Logistique", "key": "outbox.1", "now": NOW}
@@ -181,6 +195,10 @@ class Links(HTMLParser):
         ("site_summary", "en", "Thursday 16 April 2026, Bordeaux: 4 appointments"),
         ("site_offers", "fr", "Place libérée proposée : mardi 14 avril 2026 à 8 h (Quais de chargement)"),
         ("site_offers", "en", "Freed place offered: Tuesday 14 April 2026 at 8:00 (Quais de chargement)"),
+        ("continuation", "fr", "Continuez votre réservation du mardi 14 avril 2026 à 8 h"),
+        ("continuation", "en", "Go on with your booking of Tuesday 14 April 2026 at 8:00"),
+        ("confirm_address", "fr", "Confirmez votre rendez-vous du mardi 14 avril 2026 à 8 h"),
+        ("confirm_address", "en", "Confirm your appointment of Tuesday 14 April 2026 at 8:00"),
         ("find", "fr", "Vos rendez-vous à venir"),
         ("find", "en", "Your appointments to come"),
         ("user_invitation", "fr", "Votre accès aux rendez-vous de Dupont Logistique"),
@@ -331,11 +349,42 @@ def test_nobody_writes_to_strangers_through_our_forms(kind):
         comment="BUY NOW http://spam.example.com",
         answers=(("Transporteur", "BUY NOW"),),
     )
-    without = ("booking_invitation", "place_free", "waiting_joined")
+    without = ("booking_invitation", "place_free", "waiting_joined", *STEPS)
     facts = {"visits": (typed,)} if kind == "find" else {} if kind in without else {"visit": typed}
     sent = mail(kind, **facts)
     whole = sent.subject + sent.text + sent.html + (sent.calendar or b"").decode()
     assert "BUY NOW" not in whole
+
+
+FRENCH_CONFIRM = """\
+Confirmez votre rendez-vous du mardi 14 avril 2026 à 8 h
+
+Votre place est gardée jusqu’au mardi 14 avril 2026 à 8 h.
+Confirmez avant cette heure, sinon elle sera de nouveau libre pour d’autres :
+https://rdv.example.com/a/ToKeN-to-confirm/confirm?tz=America%2FHalifax&lang=fr
+
+Quand       mardi 14 avril 2026, de 8 h à 9 h
+            heure de Paris (UTC+2)
+Lieu        Dupont Logistique, Bordeaux
+            12 quai de Bacalan, 33300 Bordeaux
+Pour        Quais de chargement
+
+Une question ? Appelez le 05 56 00 10 42.
+
+--\x20
+Dupont Logistique
+Vous recevez ce message parce que quelqu’un a choisi ce créneau avec votre adresse. \
+Si ce n’était pas vous, il n’y a rien à faire.
+"""
+
+
+def test_the_text_that_asks_to_confirm_an_address_in_french():
+    assert plain(mail("confirm_address").text) == FRENCH_CONFIRM
+
+
+def test_a_mail_to_go_on_says_that_the_place_is_not_kept():
+    text = plain(mail("continuation", "en").text)
+    assert "This time is not kept for you until you book it. The link works once, until Tuesday 14 April" in text
 
 
 ENGLISH_SUMMARY = """\
