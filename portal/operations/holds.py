@@ -124,13 +124,6 @@ def take(place: Place, start: datetime, name: str, *, now: datetime) -> Hold | N
         return Hold(tokens.token(tokens.HOLD, name, GENERATION), until)
 
 
-@retried
-def release(token: str) -> None:
-    """Let go of what is held for a form that nobody will send."""
-    with transaction() as session:
-        rows.let_go(session, of_token(token))
-
-
 def kept(session: Session, token: str | None, pool_id: int, now: datetime) -> Kept | None:
     """Read what the form's address says is held for it, while it is, at the pool that it is for."""
     if (name := of_token(token)) is None:

@@ -174,12 +174,6 @@ def test_a_link_books_what_it_held(do, docks, hold, now):
     assert do(appointments.book, wish, now=now)
 
 
-def test_it_can_be_let_go(do, docks, hold, now):
-    do(holds.release, hold().token)
-    assert free(do, now)
-    assert do(count, Appointment) == 0
-
-
 def test_a_hold_leaves_no_event_and_no_mail_and_the_worker_nothing_at_all(do, docks, hold, now):
     hold()
     assert do(integrity.check, now=now).breaches == ()
@@ -199,8 +193,8 @@ def test_the_token_of_something_else_lets_nothing_go(do, docks, now):
     public_id = do(sample.booked, MONDAY, now=now).public_id
     for purpose in (tokens.MANAGE, tokens.CONFIRM):
         assert do(holds.of_token, do(tokens.token, purpose, public_id, 1)) is None
-    do(holds.release, do(tokens.token, tokens.HOLD, public_id, 1))
-    assert do(count, Appointment) == 1
+    do(sample.booked, TEN, now=now, number=1, hold=public_id)
+    assert do(count, Appointment) == 2
 
 
 def test_the_same_booking_sent_again_is_one_whatever_was_held_meanwhile(do, docks, hold, now):
