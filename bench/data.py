@@ -46,7 +46,7 @@ PLANNING = """
 """
 EVERY_RULE = (
     '{min_notice: "1d", business_days: true, max_days: 90, change_notice: 4h, '
-    'email_patterns: ["*@example.com", "/.+@vidal\\.fr/"], max_per_day: 50, max_per_week: 100, '
+    'email_patterns: ["*@example.com", "/.+@vidal\\\\.fr/"], max_per_day: 50, max_per_week: 100, '
     "validation: manager, cooling_off: 15, waiting_list: true, "
     "earlier_slots: {enabled: true, mode: one_by_one}}"
 )
