@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
@@ -56,7 +56,6 @@ def _appointments(bookable: Bookable, row: Any, starts: Sequence[Start], now: da
             Appointment.site_id == bookable.site.id,
             Appointment.planning_id == bookable.planning.id,
             Appointment.starts_at > min(start.start for start in starts),
-            Appointment.starts_at >= now + timedelta(hours=bookable.policy.earlier_slots.hours),
             Appointment.status == Status.CONFIRMED.value,
             Appointment.wanted_start.is_(None),
             Appointment.email.is_not(None),

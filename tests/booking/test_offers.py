@@ -79,6 +79,7 @@ def test_a_double_click_is_one_claim_and_the_link_is_used_then(portal, offered):
     first, second = form.send(), form.send()
     assert first.response.headers["Location"] == second.response.headers["Location"]
     assert portal.open(url).status == 404
+    assert form.send(token="forged").status == 404
 
 
 def test_a_forged_or_old_form_is_shown_again(portal, offered):

@@ -282,6 +282,16 @@ def test_two_places_of_one_start_given_back_together_free_it_once(do, dock, book
     assert mailed() == ["chauffeur2"]
 
 
+def test_of_places_given_back_together_the_first_goes_first_whoever_works(do, dock, book, now):
+    dock(2)
+    both = [book(f"{MONDAY} 09:00", number) for number in (0, 1)]
+    book(f"{LATER} 09:00", 2)
+    for one in both:
+        do(waiters.cancel, one, now)
+    first, second = (place.id for place in do(waiters.places))
+    assert [do(offers._step, number, now) for number in (second, first, second)] == [None, 1, 0]
+
+
 def test_a_place_that_is_taken_again_before_the_worker_comes_is_offered_to_nobody(do, dock, book, now):
     dock()
     first = book(f"{MONDAY} 09:00")
