@@ -172,7 +172,7 @@ def test_what_is_missing_is_asked_for_and_nothing_typed_is_lost(portal, listed):
 def test_what_the_planning_asks_is_asked_of_the_list_too(portal, listed, do):
     page = portal.open(listed(fields=[sample.PLATE]))
     assert page.send(name="Paul").status == 422
-    assert portal.follow(page.send(**{"name": "Paul", "q_plate": "AB-123-CD"})).status == 200
+    assert portal.follow(page.send(name="Paul", q_plate="AB-123-CD")).status == 200
 
 
 def test_too_late_for_the_list_names_other_times_of_its_days(portal, listed, do, now):
