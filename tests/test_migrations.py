@@ -34,6 +34,35 @@ def from_the_first_on() -> tuple[list[str], int]:
         return names, connection.scalar(text("SELECT count(*) FROM user_session")) or 0
 
 
+def from_before_the_process_on() -> dict[int, str | None]:
+    """Go back to before the booking process, with a cancellation that can still be undone and one that cannot."""
+    downgrade(revision="0002")
+    with db.engine.begin() as connection:
+        for statement in (SITE, PLANNING, POOL):
+            connection.execute(text(statement))
+        for number, released in ((1, None), (2, "2026-12-01 08:00:00.000000")):
+            connection.execute(text(CANCELLED), {"number": number})
+            connection.execute(text(HELD), {"number": number, "released": released})
+    upgrade()
+    with db.engine.connect() as connection:
+        found = connection.execute(text("SELECT id, undo_until FROM appointment ORDER BY id")).all()
+        return {identity: str(until)[:16] if until else None for identity, until in found}
+
+
+SITE = """INSERT INTO site (id, key, name, address, timezone, policy, active, revision)
+VALUES (1, 'bordeaux', 'Bordeaux', '', 'Europe/Paris', '{}', true, 'a')"""
+PLANNING = """INSERT INTO planning
+(id, key, name, timezone, kinds, guests, slot_minutes, step_minutes, policy, fields, active, revision)
+VALUES (1, 'quais', 'Quais', 'Europe/Paris', '[]', true, 60, 30, '{}', '[]', true, 'b')"""
+POOL = "INSERT INTO pool (id, planning_id, site_id, active, longest_minutes) VALUES (1, 1, 1, true, 60)"
+CANCELLED = """INSERT INTO appointment (id, public_id, generation, reference, site_id, planning_id, status, starts_at,
+ends_at, timezone, local_start, units, name, phone, comment, fields, locale, source, overbook_reason, version, sequence,
+created_at, updated_at) VALUES (:number, 'id' || :number, 1, 'R' || :number, 1, 1, 'cancelled',
+'2026-12-07 07:00:00.000000', '2026-12-07 08:00:00.000000', 'Europe/Paris', '2026-12-07T08:00', 1, '', '', '', '{}',
+'fr', 'guest', '', 2, 1, '2026-12-01 07:00:00.000000', '2026-12-01 07:58:00.000000')"""
+HELD = """INSERT INTO allocation (id, appointment_id, pool_id, starts_at, ends_at, units, exclusive, taken_until,
+released_at) VALUES (:number, :number, 1, '2026-12-07 07:00:00.000000', '2026-12-07 08:00:00.000000', 1, false,
+'2026-12-01 08:03:00.000000', CAST(:released AS TIMESTAMP))"""
 USER = """INSERT INTO user_account (id, email, name, password_hash, role, active, created_at)
 VALUES (:number, 'staff-' || :number || '@example.com', '', '!', 'manager', true, :now)"""
 LOGIN = """INSERT INTO user_session (token_hash, user_id, created_at, expires_at)
@@ -45,6 +74,10 @@ def test_accounts_and_logins_of_an_older_portal_stay(do):
     assert logins == 2
     assert [len(name) for name in names] == [32, 32]
     assert len(set(names)) == 2
+
+
+def test_a_cancellation_of_an_older_portal_can_still_be_taken_back(do):
+    assert do(from_before_the_process_on) == {1: "2026-12-01 08:03", 2: None}
 
 
 def test_the_migrations_make_the_tables_of_the_models(do):

@@ -161,8 +161,6 @@ def build(app: Flask, now: datetime) -> World:
                 "kind": "confirmation",
                 "locale": "fr",
                 "digest": "0" * 16,
-                "kind": "confirmation",
-                "locale": "fr",
             }
     return world
 

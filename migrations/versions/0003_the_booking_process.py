@@ -1,9 +1,10 @@
 """Requests and moves that wait for an answer, holds, offers of freed places, waiting lists, words of mails.
 
 Safe on a live table: appointment and allocation gain columns that are empty or have a constant default, which neither
-database rewrites the table for, and an index over rows of which there are none yet. Constraints on them are checked once as they are added. A cancellation that can still be taken
-back keeps that moment: until now its allocation told it, from here on the appointment does. The columns with a
-constraint are added in plain SQL: made anew by a batch, SQLite's allocation table would lose its triggers.
+database rewrites the table for, and an index over rows of which there are none yet; their constraints are checked
+once, by a look at each row. A cancellation that can still be taken back keeps that moment: until now its allocation
+told it, from here on the appointment does. The columns with a constraint are added in plain SQL: made anew by a batch,
+SQLite's allocation table would lose its triggers.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ INSTANT = sa.DateTime(timezone=True)
 KEEP_UNDO = """UPDATE appointment SET undo_until = (
     SELECT max(allocation.taken_until) FROM allocation
     WHERE allocation.appointment_id = appointment.id AND allocation.released_at IS NULL
-) WHERE status = 'cancelled' AND undo_until IS NULL"""
+) WHERE status = 'cancelled' AND EXISTS (
+    SELECT 1 FROM allocation WHERE allocation.appointment_id = appointment.id
+    AND allocation.released_at IS NULL AND allocation.taken_until IS NOT NULL
+)"""
 WANTED = "CONSTRAINT ck_appointment_wanted CHECK ((wanted_start IS NULL) = (wanted_end IS NULL))"
 WANTED_END = {
     "sqlite": f"ALTER TABLE appointment ADD COLUMN wanted_end DATETIME {WANTED}",

@@ -24,9 +24,9 @@ class Ledger(Model):
 class Allocation(Model):
     """An appointment's hold on a pool, buffers included.
 
-    ``role`` says what for: ``visit`` is the appointment's own place, ``wanted`` the new one of a move that waits for its
-    answer, ``held`` that of a form which is open or an address to be confirmed, ``kept`` a place that its appointment
-    gave back and that is kept for those who wait.
+    ``role`` says what for: ``visit`` is the appointment's own place, ``wanted`` the new one of a move that waits for
+    its answer, ``held`` that of a form which is open or an address to be confirmed, ``kept`` a place that its
+    appointment gave back and that is kept for those who wait.
     """
 
     __tablename__ = "allocation"

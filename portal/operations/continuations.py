@@ -59,8 +59,8 @@ class Introduced:
 def ask(request: Request, *, now: datetime, once: Once | None = None) -> bool:
     """Write to an address how to go on, if it is a customer's: the work and the answer are the same for every address.
 
-    Tells whether the same request came before. The same address is mailed once in ten minutes about a slot. Raises NotFound, NotEligible by the patterns, Invalid
-    (the idempotency key came with another request before).
+    Tells whether the same request came before. The same address is mailed once in ten minutes about a slot. Raises
+    NotFound, NotEligible by the patterns, Invalid (the idempotency key came with another request before).
     """
     request_hash = digest(asdict(request))
     with transaction() as session:
