@@ -12,8 +12,8 @@ from portal.extensions import reading
 from portal.models import Audit
 from portal.operations import calendars, cards
 from tests import sample
-from tests.backends import NOW
 from tests.admin.test_foreign_sites import limited
+from tests.backends import NOW
 
 ALL = "/admin/plannings/quais/fields"
 ADD = "/admin/plannings/quais/add/field"

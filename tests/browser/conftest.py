@@ -31,9 +31,12 @@ PATIENCE = 30_000  # milliseconds, for a machine that is busy with other tests
 
 
 def find_chromium(playwright: Playwright) -> str:
-    """Find a Chromium: CHROMIUM, the system's, or the one that Playwright installed."""
-    named = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    found = named or playwright.chromium.executable_path
+    """Find a Chromium: CHROMIUM, the system's, or the one that Playwright installed.
+
+    Its headless shell comes first: the same pages in a third less time, without the windows that nobody looks at.
+    """
+    installed = filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "google-chrome")))
+    found = os.environ.get("CHROMIUM") or next(installed, playwright.chromium.executable_path)
     assert Path(found).exists(), "no Chromium: apt-get install chromium, or set CHROMIUM to its path"
     return found
 
