@@ -18,8 +18,8 @@ PATIENCE = 120.0  # seconds for all of them together
 Work = Callable[..., Any]
 
 # A process of its own imports the portal once, and each child is a copy of it: no child shares a connection.
-_context: ForkServerContext = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["portal.app", "tests.crowd"])
+context: ForkServerContext = multiprocessing.get_context("forkserver")
+context.set_forkserver_preload(["portal.cli", "tests.forked"])
 
 
 def crowd(
@@ -31,10 +31,10 @@ def crowd(
     A refusal that it raises is answered as its HTTP status; any other error fails the test with its traceback.
     ``prepare(app)`` runs in each process first: the negative controls break something there.
     """
-    ready = _context.Barrier(count)
-    answers: Any = _context.Queue()
+    ready = context.Barrier(count)
+    answers: Any = context.Queue()
     children = [
-        _context.Process(target=_act, args=(settings, ready, answers, number, work, args, kwargs, prepare), daemon=True)
+        context.Process(target=_act, args=(settings, ready, answers, number, work, args, kwargs, prepare), daemon=True)
         for number in range(count)
     ]
     for child in children:

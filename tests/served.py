@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from tests import forked
 from tests.backends import KEYS, NOW, QUIET
 from tests.children import Child, free_port
 
@@ -64,16 +65,7 @@ class Commands:
 
     def __call__(self, *words: str, told: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; ``told`` is its standard input. The caller looks at ``returncode``."""
-        return subprocess.run(
-            [*CRENEAU, *words],
-            input=told,
-            capture_output=True,
-            text=True,
-            cwd=self.folder,
-            env={**self.environ, **environ},
-            timeout=120,
-            check=False,
-        )
+        return forked.run(words, told=told, folder=self.folder, environ={**self.environ, **environ})
 
     @contextmanager
     def serve(self, workers: int = 2, **environ: str) -> Iterator[Served]:
