@@ -27,6 +27,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# What is sound need not travel. Frames hold mails without scripts: axe would wait for an answer that cannot come.
+VIOLATIONS = "axe.run({resultTypes: ['violations'], iframes: false}).then(found => found.violations)"
 PATIENCE = 30_000  # milliseconds, for a machine that is busy with other tests
 
 
@@ -124,7 +126,8 @@ def fits() -> Callable[[Page], None]:
 
 
 def _accessible(axe: Axe, page: Page) -> None:
-    violations = axe.run(page).response["violations"]
+    page.evaluate(axe.axe_script)
+    violations = page.evaluate(VIOLATIONS)
     assert not violations, f"{page.url}\n" + "\n".join(_told(violation) for violation in violations)
 
 
