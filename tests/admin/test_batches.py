@@ -98,7 +98,7 @@ def test_a_move_says_who_finds_a_place(manager, do, now, expected, look):
         ({"what": "move", "to": "2026-12-08"}, "Choose another day"),
         ({"what": "move", "to": "2026-11-30"}, "Choose a day to come"),
         ({"since": "12:00", "until": "08:00"}, "The end must come after the start"),
-        ({"since": "noon"}, "Choose one of the values offered"),
+        ({"since": "noon"}, "Enter a time as hours and minutes"),
         ({"words": "x" * 1001}, "Shorten this message"),
     ],
 )
