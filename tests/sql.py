@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import get_ident
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -18,9 +19,13 @@ WRITE = re.compile(
 
 @contextmanager
 def counted(at_most: int | None = None) -> Iterator[list[str]]:
-    """Collect the statements of the block, from all threads; fail with their list when they are too many."""
+    """Collect the statements of the block; fail with their list when they are too many.
+
+    Only this thread's: a page that a browser has left open somewhere may ask something just now.
+    """
     seen: list[str] = []
-    with _overhearing(seen.append):
+    me = get_ident()
+    with _overhearing(lambda statement: seen.append(statement) if get_ident() == me else None):
         yield seen
     if at_most is not None and len(seen) > at_most:
         listed = "\n".join(f"{place}. {statement}" for place, statement in enumerate(seen, 1))
