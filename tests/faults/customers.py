@@ -12,8 +12,7 @@ from typing import Any
 
 import httpx
 
-from tests.patience import PATIENCE
-
+PATIENCE = 60.0  # seconds for one answer
 LOST = (httpx.TransportError, httpx.RemoteProtocolError)
 
 
