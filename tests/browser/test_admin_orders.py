@@ -155,7 +155,9 @@ def test_the_gate_is_asked_by_keyboard_alone(site, enter):
     expect(page.get_by_text("Chauffeur 0", exact=True)).to_be_visible()
 
 
-@pytest.mark.parametrize(("language", "scheme"), [("fr", "light"), ("en", "dark")])
+@pytest.mark.parametrize(
+    ("backend", "language", "scheme"), [("sqlite", "fr", "light"), ("postgresql", "en", "dark")], indirect=["backend"]
+)
 def test_no_page_shuts_anybody_out(site, pages, browse, axe, language, scheme):
     page = browse(viewport={"width": 390 if language == "en" else 1280, "height": 900}, color_scheme=scheme)
     log_in(page, site, language)

@@ -148,8 +148,11 @@ def test_a_guest_confirms_an_address_on_a_phone_without_scripts(plain_phone, doc
     heading(page, "Rendez-vous confirmé").to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize(
+    ("backend", "lang", "scheme"),
+    [("sqlite", "fr", "light"), ("postgresql", "fr", "dark"), ("postgresql", "en", "light"), ("sqlite", "en", "dark")],
+    indirect=["backend"],
+)
 def test_every_page_on_the_way_is_open_to_everybody(browse, docks, mailbox, axe, fits, site, lang, scheme):
     docks(who="existing", hold=10)
     page = browse(color_scheme=scheme, viewport={"width": 320, "height": 700})
@@ -171,7 +174,7 @@ def test_every_page_on_the_way_is_open_to_everybody(browse, docks, mailbox, axe,
     axe(page)
 
 
-@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize(("backend", "lang"), [("sqlite", "fr"), ("postgresql", "en")], indirect=["backend"])
 def test_the_pages_of_a_confirmation_are_open_to_everybody(browse, docks, mailbox, axe, fits, lang):
     docks(confirm_by_mail=15)
     page = browse(viewport={"width": 320, "height": 700})

@@ -111,8 +111,14 @@ def test_a_manager_asks_a_choice_and_puts_it_first(manager, scripts):
     expect(page.get_by_label("Temperature")).to_contain_text("Ambient")
 
 
-@pytest.mark.parametrize("width", [390, 768, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("backend", "scheme", "width"),
+    [
+        *(("sqlite", "light", 390), ("postgresql", "light", 768), ("sqlite", "light", 1280)),
+        *(("postgresql", "dark", 390), ("sqlite", "dark", 768), ("postgresql", "dark", 1280)),
+    ],
+    indirect=["backend"],
+)
 def test_every_page_of_questions_shuts_nobody_out(manager, axe, fits, width, scheme):
     page = manager(viewport={"width": width, "height": 900}, color_scheme=scheme)
     for url in (QUESTIONS, f"{QUESTIONS}/lorry", f"{QUESTIONS}/plate", f"{QUESTIONS}/plate/delete"):

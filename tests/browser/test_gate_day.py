@@ -175,7 +175,9 @@ def test_without_scripts_the_sheet_says_how_to_print(enter):
     expect(page.get_by_role("button", name="Imprimer")).to_be_hidden()
 
 
-@pytest.mark.parametrize(("language", "scheme"), [("fr", "light"), ("en", "dark")])
+@pytest.mark.parametrize(
+    ("backend", "language", "scheme"), [("sqlite", "fr", "light"), ("postgresql", "en", "dark")], indirect=["backend"]
+)
 def test_no_page_of_the_day_shuts_anybody_out(site, enter, day, axe, fits, language, scheme):
     page = enter(language, viewport=SMALL if language == "en" else {"width": 1280, "height": 900}, color_scheme=scheme)
     with site.app.app_context():

@@ -100,7 +100,7 @@ def test_an_import_needs_no_mouse(enter, send):
     expect(page.get_by_role("heading", name="Le fichier est importé")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("backend", "scheme"), [("sqlite", "light"), ("postgresql", "dark")], indirect=["backend"])
 def test_the_first_page_shuts_nobody_out(enter, send, axe, fits, scheme):
     page = enter(viewport={"width": 320, "height": 844}, color_scheme=scheme)
     send(page, "%PDF")

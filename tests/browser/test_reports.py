@@ -56,7 +56,7 @@ def enter(page: Page, office: Site) -> Page:
 
 
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("look", ["light", "dark"])
+@pytest.mark.parametrize(("backend", "look"), [("sqlite", "light"), ("postgresql", "dark")], indirect=["backend"])
 def test_the_pages_are_accessible_and_fit(office, browse, axe, fits, name, look):
     page = enter(browse(color_scheme=look), office)
     for width in (390, 1280):

@@ -148,8 +148,14 @@ def test_the_page_of_an_appointment_answers_by_keyboard(enter, asked, axe):
     expect(page.get_by_text("Confirmé", exact=True)).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("locale", ["fr-FR", "en-GB"])
+@pytest.mark.parametrize(
+    ("backend", "locale", "scheme"),
+    [
+        *(("sqlite", "fr-FR", "light"), ("postgresql", "fr-FR", "dark")),
+        *(("postgresql", "en-GB", "light"), ("sqlite", "en-GB", "dark")),
+    ],
+    indirect=["backend"],
+)
 def test_the_pages_of_a_request_shut_nobody_out(browse, answer, axe, scheme, locale):
     page = browse(locale=locale, color_scheme=scheme, viewport={"width": 320, "height": 800})
     page.goto(answer.replace("?lang=fr", ""))
