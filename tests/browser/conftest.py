@@ -126,6 +126,7 @@ def fits() -> Callable[[Page], None]:
 
 
 def _accessible(axe: Axe, page: Page) -> None:
+    page.wait_for_load_state()  # right after a click, a page may have an address and nothing in it yet
     page.evaluate(axe.axe_script)
     violations = page.evaluate(VIOLATIONS)
     assert not violations, f"{page.url}\n" + "\n".join(_told(violation) for violation in violations)
@@ -139,5 +140,6 @@ def _told(violation: dict[str, Any]) -> str:
 
 
 def _fits(page: Page) -> None:
+    page.wait_for_load_state()
     page_width, window_width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     assert page_width <= window_width, f"{page.url} is {page_width} wide in a window of {window_width}"
