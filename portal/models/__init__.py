@@ -18,15 +18,19 @@ from portal.models.plannings import (
     Pool,
     WeeklyOpening,
 )
+from portal.models.resources import Absence, Assignment, Resource, ResourcePlanning, ResourceSite, Skill
+from portal.models.services import Region, Service, ServiceGroup
 from portal.models.sites import Closure, Organisation, Site
 from portal.models.texts import MailText
 from portal.models.users import ApiKey, LoginFailure, User, UserSession, UserSite
 from portal.models.waitlist import FreedPlace, Offer, OfferStop, WaitingEntry
 
 __all__ = [
+    "Absence",
     "Allocation",
     "ApiKey",
     "Appointment",
+    "Assignment",
     "Audit",
     "Batch",
     "BatchLine",
@@ -53,7 +57,14 @@ __all__ = [
     "Planning",
     "PlanningVersion",
     "Pool",
+    "Region",
+    "Resource",
+    "ResourcePlanning",
+    "ResourceSite",
+    "Service",
+    "ServiceGroup",
     "Site",
+    "Skill",
     "Upload",
     "User",
     "UserSession",

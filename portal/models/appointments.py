@@ -45,6 +45,7 @@ class Appointment(Model):
     reference: Mapped[str] = mapped_column(String(12), unique=True)  # said on the telephone and at the gate
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
     planning_id: Mapped[int | None] = mapped_column(ForeignKey("planning.id"), index=True)
+    service_id: Mapped[int | None] = mapped_column(ForeignKey("service.id"), index=True)
     order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
     link_id: Mapped[int | None] = mapped_column(ForeignKey("link.id"), index=True)
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"))
@@ -54,6 +55,7 @@ class Appointment(Model):
     timezone: Mapped[str] = mapped_column(String(64))
     local_start: Mapped[str] = mapped_column(String(16))  # as promised: 2026-04-14T08:30
     units: Mapped[int] = mapped_column(default=1)
+    iterations: Mapped[int] = mapped_column(default=1)  # how many lengths of its service, one after the other
     email: Mapped[str | None] = mapped_column(String(254))  # trimmed and case-folded
     name: Mapped[str] = mapped_column(String(120), default="")
     phone: Mapped[str] = mapped_column(String(40), default="")

@@ -70,6 +70,7 @@ class WeeklyOpening(Model):
     start_minute: Mapped[int]  # minutes after local midnight
     end_minute: Mapped[int]  # 1440 = 24:00
     slots: Mapped[int]
+    services: Mapped[list[str]] = mapped_column(JSON, default=list)  # keys: only for these; none: for all
 
 
 class ExceptionalDay(Model):
@@ -98,16 +99,32 @@ class ExceptionalOpening(Model):
     start_minute: Mapped[int]
     end_minute: Mapped[int]
     slots: Mapped[int]
+    services: Mapped[list[str]] = mapped_column(JSON, default=list)  # keys: only for these; none: for all
 
 
 class Pool(Model):
-    """What places are counted in: today a planning at a site."""
+    """What places are counted in: a planning at a site, or a resource.
+
+    A service at a site has one, too: it counts who comes for it, without a limit, and names what people wait for.
+    """
 
     __tablename__ = "pool"
-    __table_args__ = (UniqueConstraint("planning_id", "site_id"),)
+    __table_args__ = (
+        UniqueConstraint("planning_id", "site_id"),
+        UniqueConstraint("service_id", "site_id"),
+        UniqueConstraint("resource_id"),
+        CheckConstraint(
+            "(planning_id IS NOT NULL AND site_id IS NOT NULL AND service_id IS NULL AND resource_id IS NULL)"
+            " OR (service_id IS NOT NULL AND site_id IS NOT NULL AND planning_id IS NULL AND resource_id IS NULL)"
+            " OR (resource_id IS NOT NULL AND site_id IS NULL AND planning_id IS NULL AND service_id IS NULL)",
+            name="subject",
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    planning_id: Mapped[int] = mapped_column(ForeignKey("planning.id", ondelete="CASCADE"))
-    site_id: Mapped[int] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), index=True)
-    active: Mapped[bool] = mapped_column(default=True)  # False: the planning left the site, its appointments stay
+    planning_id: Mapped[int | None] = mapped_column(ForeignKey("planning.id", ondelete="CASCADE"))
+    site_id: Mapped[int | None] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), index=True)
+    service_id: Mapped[int | None] = mapped_column(ForeignKey("service.id", ondelete="CASCADE"))
+    resource_id: Mapped[int | None] = mapped_column(ForeignKey("resource.id", ondelete="CASCADE"))
+    active: Mapped[bool] = mapped_column(default=True)  # False: it left the site, its appointments stay
     longest_minutes: Mapped[int] = mapped_column(default=0)  # of any allocation ever taken: bounds the search by index

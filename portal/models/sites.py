@@ -43,11 +43,13 @@ class Site(Model):
     name: Mapped[str] = mapped_column(String(120))
     address: Mapped[str] = mapped_column(String(300), default="")
     timezone: Mapped[str] = mapped_column(String(64))
+    region_id: Mapped[int | None] = mapped_column(ForeignKey("region.id"), index=True)
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     email: Mapped[str | None] = mapped_column(String(254))  # receives the notices
     phone: Mapped[str | None] = mapped_column(String(40))  # "call us" on public pages
     holidays: Mapped[str | None] = mapped_column(String(20))  # FR, FR-57
+    feed_generation: Mapped[int] = mapped_column(default=1)  # of its calendar feed: raised to revoke the link
     policy: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     notices: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # who is told of what, where not the default
     active: Mapped[bool] = mapped_column(default=True)
