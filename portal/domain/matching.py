@@ -277,7 +277,7 @@ def _served(group: _Group, free: Mapping[int, int], among: int) -> int:
     numbers = {fitting: _added([masks]) for fitting, masks in alike.items()}
     for part in range(1, 1 << len(group)):
         needed = sum(number for index, number in enumerate(group.values()) if part >> index & 1)
-        among &= _at_least(needed, _sum(planes for fitting, planes in numbers.items() if fitting & part), among)
+        among = _at_least(needed, _sum(planes for fitting, planes in numbers.items() if fitting & part), among)
     return among
 
 
