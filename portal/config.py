@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from portal.domain.zones import parse_instant, zone
 WEAK = ("changeme", "change-me", "secret", "password", "dev", "test", "default", "example")
 MIN_KEY = 24
 LOCALES = ("fr", "en")
+ORIGIN = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?", re.ASCII)  # no wildcard, no path
 
 
 class BadSetting(Exception):
@@ -42,6 +44,7 @@ class Settings:
     ratelimit_storage_uri: str = "memory://"
     ratelimit_public: str = "120 per minute"
     ratelimit_key: str = "600 per minute"
+    embed_origins: tuple[str, ...] = ()
     trusted_proxies: int = 0
     password_memory: int = 65_536  # KiB that hashing a password takes: RFC 9106's, which no variable lowers
     password_rounds: int = 3
@@ -72,6 +75,7 @@ class Settings:
             ratelimit_storage_uri=environ.get("RATELIMIT_STORAGE_URI", "memory://"),
             ratelimit_public=environ.get("RATELIMIT_PUBLIC", "120 per minute"),
             ratelimit_key=environ.get("RATELIMIT_KEY", "600 per minute"),
+            embed_origins=_origins(environ.get("EMBED_ORIGINS", "")),
             trusted_proxies=_whole("TRUSTED_PROXIES", environ.get("TRUSTED_PROXIES", "0")),
             now=_frozen(environ),
         )
@@ -139,6 +143,26 @@ def _public_url(value: str) -> str:
             "PUBLIC_URL is not set or wrong. Set it to the address that people see: https://rdv.example.com"
         )
     return value.rstrip("/")
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    """Read the origins whose pages may show ours in a frame, written as browsers write them.
+
+    >>> _origins("https://www.example.com, https://Example.com:443/")
+    ('https://www.example.com', 'https://example.com')
+    """
+    return tuple(dict.fromkeys(_origin(part.strip()) for part in value.split(",") if part.strip()))
+
+
+def _origin(text: str) -> str:
+    origin = text.lower().removesuffix("/")
+    if not ORIGIN.fullmatch(origin):
+        raise BadSetting(
+            "EMBED_ORIGINS must be origins separated by commas, such as https://www.example.com, without a path and "
+            f"without *, not {text!r}"
+        )
+    scheme, _, host = origin.partition("://")
+    return f"{scheme}://{host.removesuffix(':443' if scheme == 'https' else ':80')}"
 
 
 def _whole(name: str, value: str) -> int:

@@ -193,6 +193,7 @@ def _settings(given: Settings) -> Iterator[tuple[str, str]]:
     yield "LINK_KEY", str(ngettext("%(num)s key", "%(num)s keys", len(given.link_keys)))
     yield "DEFAULT_LOCALE", given.default_locale
     yield "DEFAULT_TIMEZONE", given.default_timezone
+    yield "EMBED_ORIGINS", ", ".join(given.embed_origins) or "–"
     yield "TRUSTED_PROXIES", str(given.trusted_proxies)
     yield "RATELIMIT_PUBLIC", given.ratelimit_public
     yield "RATELIMIT_KEY", given.ratelimit_key

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from portal.booking import confirm, guest, home, offers, validate, views, waiting
+from portal.booking import confirm, embed, guest, home, offers, validate, views, waiting
 
-blueprints: tuple[Blueprint, ...] = (home.bp, guest.bp, views.bp, confirm.bp, validate.bp, offers.bp, waiting.bp)
+blueprints: tuple[Blueprint, ...] = (
+    home.bp,
+    guest.bp,
+    views.bp,
+    confirm.bp,
+    validate.bp,
+    offers.bp,
+    waiting.bp,
+    embed.bp,
+)

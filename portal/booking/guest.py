@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
-from portal.booking import by_mail, keeping
+from portal.booking import booked, by_mail, keeping
 from portal.booking.forms import BookingForm
 from portal.booking.home import guest_url, site_links
 from portal.booking.keeping import HoldForm
@@ -28,6 +28,7 @@ from portal.operations.continuations import Introduced
 from portal.operations.holds import Place
 from portal.operations.once import Once
 from portal.web.custom_fields import answers_of, asking
+from portal.web.embedding import framed
 from portal.web.picker import Paths, day_view, picker
 from portal.web.responses import go, page, show, wants_fragment
 from portal.web.step import asked_start, attempt, chosen, lost_text, page_values, status_of
@@ -91,8 +92,15 @@ def planning(site: str, key: str) -> Response:
         customers_only=access.by_mail_only(found.bookable),
         planning=found.bookable.planning,
         site=found.bookable.site,
-        back_url=url_for("booking.home", **page_values(asked.carried)),
+        back_url=_back(found.bookable.site.key, asked),
     )
+
+
+def _back(site: str, asked: Visit) -> str:
+    """Give the page with what else can be booked: in a frame at this site, and nothing where that is all there is."""
+    if not framed():
+        return url_for("booking.home", **page_values(asked.carried))
+    return url_for("guest.choose", site=site, **asked.carried) if len(calendars.open_site(site).plannings) > 1 else ""
 
 
 @bp.post("/<site>/planning/<key>/hold")
@@ -145,11 +153,11 @@ def _take(form: BookingForm, met: Met, start: datetime, asked: Visit) -> Respons
     return _show(form, choice, outcome, asked)
 
 
-def _done(booked: Booked, bookable: Bookable, form: BookingForm, start: datetime, asked: Visit) -> Response:
+def _done(made: Booked, bookable: Bookable, form: BookingForm, start: datetime, asked: Visit) -> Response:
     """Go on to the appointment, or to the mailbox when the address is to be confirmed first."""
-    if booked.status is not Status.HELD:
-        return go(url_for("manage.show", token=booked.token, **page_values(asked.carried)))
     paths = _paths(bookable.site.key, bookable.planning.key, replace(asked, hold=None))
+    if made.status is not Status.HELD:
+        return booked.shown(made, bookable.planning.name, asked, paths.to_page)
     back_url = paths.to_day(local_day(start, bookable.zone))
     return by_mail.sent(by_mail.to_confirm(bookable, normal_address(form.email.data), back_url))
 

@@ -22,6 +22,7 @@ DATABASE, NOTES, MAILBOX = "creneau.sqlite3", ".env", "mailbox"
 ADMIN = "admin@example.com"
 KEPT = ("SECRET_KEY", "LINK_KEY", "DEMO_PASSWORD")
 TAKEN_OVER = (
+    "EMBED_ORIGINS",
     "MAIL_SERVER",
     "MAIL_PORT",
     "MAIL_USERNAME",

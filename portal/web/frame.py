@@ -18,6 +18,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from portal.config import LOCALES
 from portal.i18n import current_locale, weekday
+from portal.web.embedding import framed, leaving, origins
 
 STATIC = Path(__file__).parent.parent / "static"
 NAMES = {"fr": "Français", "en": "English"}
@@ -107,4 +108,5 @@ def init_app(app: Flask) -> None:
     """Give the templates what the frame needs."""
     app.after_request(shrink)
     app.jinja_env.filters.update(local=local, weekday_short=weekday_short, month_short=month_short)
+    app.jinja_env.globals.update(embed_origins=origins, framed=framed, leaving=leaving)
     app.jinja_env.globals.update(other_languages=other_languages, public_url=public_url, static_url=static_url)

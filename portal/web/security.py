@@ -12,6 +12,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from portal.clock import real_now
 from portal.extensions import settings
+from portal.web.embedding import framed
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -79,13 +80,14 @@ def name_request() -> None:
 def protect(response: Response) -> Response:
     """Set the headers that every answer carries, errors included."""
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", CSP)
+    headers.setdefault("Content-Security-Policy", _policy())
     headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+    if not framed():  # the older header knows no list of origins
+        headers.setdefault("X-Frame-Options", "DENY")
     headers["X-Request-Id"] = g.get("request_id", "-")
     if settings().public_url.startswith("https:"):
         headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
@@ -95,6 +97,13 @@ def protect(response: Response) -> Response:
     elif request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-cache")
     return response
+
+
+def _policy() -> str:
+    """Say what a page may load, and who may show it in a frame: nobody, or on a guest's page the origins allowed."""
+    if not framed():
+        return CSP
+    return CSP.replace("frame-ancestors 'none'", f"frame-ancestors {' '.join(settings().embed_origins)}")
 
 
 def init_app(app: Flask) -> None:

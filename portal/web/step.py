@@ -135,5 +135,5 @@ def status_of(form: Sent, choice: Choice, refusal: Refusal | None) -> int:
 
 
 def page_values(carried: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep what travels past a booking: language and zone, no longer the details."""
-    return {name: value for name, value in carried.items() if name in ("lang", "tz")}
+    """Keep what travels past a booking: language, zone and frame, no longer the details."""
+    return {name: value for name, value in carried.items() if name in ("lang", "tz", "embed")}

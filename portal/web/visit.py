@@ -15,6 +15,7 @@ from flask import request
 
 from portal.domain.errors import Invalid
 from portal.domain.zones import FIRST_YEAR, LAST_YEAR, parse_instant, zone
+from portal.web.embedding import framed
 
 CARRIED = ("lang", "tz", "email", "name", "phone")
 LONGEST = 254  # characters of a value that travels
@@ -66,10 +67,16 @@ def visit() -> Visit:
         planning=given["planning"] if KEY.fullmatch(given.get("planning", "")) else None,
         tz=_zone(given.get("tz", "")),
         nonce=given["from"] if NONCE.fullmatch(given.get("from", "")) else None,
-        carried={name: given[name] for name in CARRIED if 0 < len(given.get(name, "")) <= LONGEST},
+        carried=_carried(),
         c=given.get("c") or None,
         hold=given["hold"] if TOKEN.fullmatch(given.get("hold", "")) else None,
     )
+
+
+def _carried() -> dict[str, Any]:
+    """Read what travels; that a page stands in a frame travels from one page that may to the next."""
+    found = {name: request.args[name] for name in CARRIED if 0 < len(request.args.get(name, "")) <= LONGEST}
+    return {**found, "embed": "1"} if framed() else found
 
 
 def _date(text: str) -> date | None:
