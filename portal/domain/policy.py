@@ -31,8 +31,8 @@ class Distribution:
     """How the staff of an appointment is chosen."""
 
     rule: str = "balanced"
-    period: str = "day"
-    days: int | None = None
+    period: str = "day"  # over which ``balanced`` compares, and ``history`` when it falls back to that
+    days: int | None = None  # how far ``history`` and ``fair`` look back and ahead; None is as ``distribution.DAYS``
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,15 @@ def _some_time(name: str, value: object) -> Duration:
     return duration
 
 
+def _modes(name: str, value: object) -> tuple[str, ...]:
+    """Accept a list whose first is the default: without any, nobody could begin to book."""
+    modes: tuple[str, ...] = _MODES(name, value)
+    if not modes:
+        raise Invalid(field=name, problem="required")
+    return modes
+
+
+_MODES = list_of(one_of("service", "service_staff", "staff_service"))
 _MINUTES = count(0, 7 * 1440)
 _READERS: dict[str, Reader] = {
     "validation": one_of("none", "manager", "staff"),
@@ -146,7 +155,7 @@ _READERS: dict[str, Reader] = {
     "waiting_list": flag,
     "max_per_day": or_none(count(1, 1000)),
     "max_per_week": or_none(count(1, 1000)),
-    "modes": list_of(one_of("service", "service_staff", "staff_service")),
+    "modes": _modes,
 }
 _NESTED: dict[str, dict[str, Reader]] = {
     "earlier_slots": {
@@ -161,4 +170,4 @@ _NESTED: dict[str, dict[str, Reader]] = {
         "days": or_none(count(1, MOST_DAYS)),
     },
 }
-_NOT_YET = frozenset({"overdue", "modes", "distribution"})
+_NOT_YET = frozenset({"overdue"})

@@ -12,10 +12,12 @@ MODULES = [module.name for module in pkgutil.iter_modules(portal.domain.__path__
 TEACHING = [
     "access",
     "answers",
+    "distribution",
     "durations",
     "fields",
     "lifecycle",
     "mail_texts",
+    "matching",
     "notices",
     "openings",
     "policy",

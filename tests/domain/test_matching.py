@@ -92,7 +92,7 @@ def test_candidates_are_listed_by_requirement_and_by_id():
 
 def test_the_smallest_room_is_taken_then_the_least_used_then_the_lowest_id():
     rooms = [Candidate(number, "room", persons=persons) for number, persons in ((9, 4), (8, 2), (7, 4), (6, 4))]
-    assert snuggest(rooms, used={6: 60}) == [8, 7, 9, 6]
+    assert snuggest(rooms, used={6: 60, 8: 90}) == [8, 7, 9, 6]
 
 
 def test_a_room_that_does_not_say_how_many_it_holds_is_spared_for_nobody():

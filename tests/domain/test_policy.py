@@ -84,6 +84,10 @@ def test_distribution_merges_key_by_key_too():
         {"undo": 0},
         {"reminders": []},
         {"reminders": ["1d", "2h", 30]},
+        {"modes": ["staff_service", "service"]},
+        {"distribution": {"rule": "balanced", "period": "week", "days": 7}},
+        {"distribution": {"rule": "history", "days": 90}},
+        {"distribution": {"rule": "fair", "days": None}},
     ],
 )
 def test_what_exists_can_be_set(layer):
@@ -95,8 +99,6 @@ def test_what_exists_can_be_set(layer):
     [
         ("validation", "staff"),
         ("overdue", 45),
-        ("modes", ["service"]),
-        ("distribution", {"rule": "fair", "days": 7}),
     ],
 )
 def test_what_does_not_exist_yet_is_refused_by_name(key, value):
@@ -125,11 +127,16 @@ def test_what_does_not_exist_yet_is_refused_by_name(key, value):
         ({"validation": []}, "validation", "not_a_choice"),
         ({"email_patterns": [3]}, "email_patterns[0]", "not_a_text"),
         ({"modes": ["service", "telepathy"]}, "modes[1]", "not_a_choice"),
+        ({"modes": []}, "modes", "required"),
+        ({"modes": "service"}, "modes", "not_a_list"),
+        ({"modes": ["service", "service"]}, "modes[1]", "twice"),
         ({"max_per_day": 0}, "max_per_day", "out_of_range"),
         ({"earlier_slots": True}, "earlier_slots", "not_a_mapping"),
         ({"earlier_slots": {"after": 1}}, "earlier_slots.after", "unknown_key"),
         ({"earlier_slots": {"hours": "48"}}, "earlier_slots.hours", "not_a_number"),
         ({"distribution": {"rule": "lottery"}}, "distribution.rule", "not_a_choice"),
+        ({"distribution": {"period": "month"}}, "distribution.period", "not_a_choice"),
+        ({"distribution": {"days": 0}}, "distribution.days", "out_of_range"),
     ],
 )
 def test_what_is_wrong_is_refused_by_its_path(layer, field, problem):
