@@ -18,6 +18,7 @@ TEACHING = [
     "lifecycle",
     "mail_texts",
     "matching",
+    "nearness",
     "notices",
     "openings",
     "policy",
