@@ -90,7 +90,7 @@ class _Wanted:
 
     @classmethod
     def of(cls, typed: str) -> _Wanted:
-        """Understand what was typed. The town stands after the postcode, unless nothing does; other numbers are left."""
+        """Understand what was typed. The town stands after the postcode, unless nothing does."""
         words = _words(typed)
         if len(words) == 1 and re.fullmatch(r"\d{2,5}", words[0]):
             return cls(words[0], ())
@@ -168,6 +168,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _named(words: Sequence[str]) -> tuple[str, ...]:
+    """Leave out what is no part of a town's name: numbers of houses, and of post offices."""
     return tuple(word for word in words if word != "cedex" and not word.isdecimal())
 
 
