@@ -172,6 +172,26 @@ def check_headers(url, headers):
         assert "noindex" in headers["X-Robots-Tag"], url
 
 
+def may_be_framed(url):
+    """Tell whether allowed origins may show a page: a guest's, asked for so, that no mail opened."""
+    path, _, query = url.partition("?")
+    return path.startswith("/book/") and "embed=1" in query and "&c=" not in query
+
+
+@pytest.mark.parametrize("query", ["?embed=1", "?embed=1&hold=x", "?embed=1&c=x", "?embed=2"])
+def test_only_guests_pages_are_shown_in_a_frame_and_only_by_who_may(make_app, world, query):
+    world.app = make_app(embed_origins=("https://www.example.com",))
+    client, seen = world.app.test_client(), set()
+    for rule in rules(world.app, "GET"):
+        for url in world.urls(rule):
+            headers, framed = client.get(url + query).headers, may_be_framed(url + query)
+            allowed = "https://www.example.com" if framed else "'none'"
+            assert f"frame-ancestors {allowed};" in headers["Content-Security-Policy"], url
+            assert headers.get("X-Frame-Options") == (None if framed else "DENY"), url
+            seen.add(framed)
+    assert seen == ({False} if "c=x" in query or "embed=2" in query else {True, False})
+
+
 # Nothing leaks
 
 

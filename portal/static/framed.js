@@ -10,6 +10,8 @@
     parent.postMessage({ creneau: "shown", height, title: document.title, ...more }, host);
   };
 
+  document.getElementById("errors")?.focus(); // browsers heed no autofocus in a frame of another site
+
   addEventListener("message", (event) => {
     if (event.source !== parent || !allowed.includes(event.origin) || event.data?.creneau !== "hello") return;
     host = event.origin;

@@ -78,14 +78,17 @@ def site(backend: Backend, serving: Callable[[Backend], Site]) -> Iterator[Site]
 
 @pytest.fixture
 def browse(chromium: Browser, site: Site) -> Iterator[Callable[..., Page]]:
-    """Open browsers on the site: ``browse(locale="en-GB", color_scheme="dark")``; anything wrong fails the test."""
+    """Open browsers on the site: ``browse(locale="en-GB", color_scheme="dark")``; anything wrong fails the test.
+
+    Other hosts than the site are named first, for journeys that begin there.
+    """
     opened = []
 
-    def browser(**options: Any) -> Page:
+    def browser(*hosts: str, **options: Any) -> Page:
         settings = {"locale": "fr-FR", "timezone_id": "Europe/Paris", "reduced_motion": "reduce", **options}
         context = chromium.new_context(base_url=site.url, **settings)
         context.set_default_timeout(PATIENCE)
-        opened.append((context, Watch(context, site.url)))
+        opened.append((context, Watch(context, site.url, *hosts)))
         return context.new_page()
 
     yield browser

@@ -16,8 +16,8 @@ PAGES = ("document", "xhr", "fetch")
 class Watch:
     """Collects in ``wrongs`` what went wrong behind the pages of a browser context."""
 
-    def __init__(self, context: BrowserContext, home: str) -> None:
-        self.home = home
+    def __init__(self, context: BrowserContext, *homes: str) -> None:
+        self.homes = homes
         self.wrongs: list[str] = []
         context.on("console", self._console)
         context.on("weberror", self._script)
@@ -39,7 +39,7 @@ class Watch:
             self.wrongs.append(f"request failed: {request.method} {request.url}: {request.failure}")
 
     def _request(self, request: Request) -> None:
-        if not request.url.startswith((self.home, "data:", "blob:", "about:")):
+        if not request.url.startswith((*self.homes, "data:", "blob:", "about:")):
             self.wrongs.append(f"another host: {request.url}")
 
     def _response(self, response: Response) -> None:
