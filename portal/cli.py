@@ -419,7 +419,7 @@ def _facts(found: Explanation) -> dict[str, Any]:
     bookable, question, window = found.bookable, found.question, found.binding.window
     return {
         "site": bookable.site.key,
-        "planning": bookable.planning.key,
+        "planning": bookable.item.key,
         "day": question.day.isoformat(),
         "timezone": bookable.zone.key,
         "link": found.link.reference if found.link else None,
@@ -461,7 +461,7 @@ def _asked(found: Explanation) -> Sequence[Start]:
 def _sentences(found: Explanation) -> list[str]:
     bookable, day, closed = found.bookable, found.question.day, found.closed
     noon = at_wall_time(day, time(12), bookable.zone)
-    where = f"{bookable.site.name}, {bookable.planning.name}"
+    where = f"{bookable.site.name}, {bookable.item.name}"
     lines = [f"{where}: {i18n.day(day)}, {i18n.zone_label(bookable.zone, noon)}"]
     lines += [text for _name, text in facts(found)]
     if closed is not None and closed.label:

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from portal.extensions import transaction
 from portal.models import Allocation, Appointment, Closure, ExceptionalDay, ExceptionalOpening, Planning, Pool, Site
 from portal.operations import tokens
-from portal.operations.bookables import new_revision
+from portal.operations.keepsakes import new_revision
 from tests.sample import MADE
 
 HOUR = timedelta(hours=1)

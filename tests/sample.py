@@ -25,7 +25,7 @@ from portal.models import (
 from portal.operations import appointments, availability, bookables, tokens
 from portal.operations.actors import GUEST
 from portal.operations.appointments import Contact, Wish
-from portal.operations.bookables import new_revision
+from portal.operations.keepsakes import new_revision
 
 PARIS = ZoneInfo("Europe/Paris")
 MADE = datetime(2026, 1, 1, tzinfo=UTC)

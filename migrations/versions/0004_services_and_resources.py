@@ -167,6 +167,7 @@ def _create_resources() -> None:
         sa.Column("requirement", sa.Integer(), nullable=True),
         sa.Column("named", sa.Boolean(), nullable=False),
         _number("units"),
+        sa.Column("assigned_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("choice", sa.JSON(), nullable=True),
         _reference("assignment", "appointment"),
         sa.ForeignKeyConstraint(["resource_id"], ["resource.id"], name=op.f("fk_assignment_resource_id_resource")),

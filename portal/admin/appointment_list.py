@@ -118,7 +118,7 @@ def _rows(cards: Iterator[AppointmentCard], questions: Iterable[str]) -> Iterato
         start, end, made, changed = (
             moment.astimezone(card.zone) for moment in (card.start, card.end, card.created_at, card.updated_at)
         )
-        planning = card.planning.name if card.planning else ""
+        planning = card.item.name if card.item else ""
         answers = {answer.key: answer.text for answer in card.answers(locale)}
         yield [
             *(card.reference, str(STATUSES[card.status]), start, end, card.zone.key, card.site.name, planning),

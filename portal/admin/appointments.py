@@ -48,7 +48,7 @@ def can(card: AppointmentCard, at: datetime) -> Can:
     movable = move_allowed(card.status, Status.CANCELLED)
     return Can(
         edit=card.status in ACTIVE and card.end > at,
-        move=movable and card.planning is not None,
+        move=movable and card.item is not None,
         cancel=movable and card.end > at,
         undo=card.undoable(at),
         answer=card.awaits(at),
@@ -108,7 +108,7 @@ def _shown(card: AppointmentCard, form: NoteForm, status: int = 200) -> Response
 
 def _stories(card: AppointmentCard, history: Sequence[HistoryLine]) -> list[Story]:
     """Tell what happened to an appointment, the newest first, with what it was offered and what it gave to others."""
-    asked = card.planning.ever_asked if card.planning else ()
+    asked = card.item.ever_asked if card.item else ()
     told = [story_of(line, card.zone, asked) for line in reversed(history)]
     told += [story_of_offer(line) for line in offer_lists.of_appointment(card.id)]
     told += [story_of_place(place) for place in offer_lists.given_back(card.id)]
@@ -152,7 +152,7 @@ def edit(public_id: str) -> Response:
     card = opened(public_id)
     if not can(card, now()).edit:
         raise StateChanged(status=card.status)
-    asks = asking(DetailsForm, card.planning.questions if card.planning else (), needed=False, kept=card.fields)
+    asks = asking(DetailsForm, card.item.questions if card.item else (), needed=False, kept=card.fields)
     form = asks(request.form, **details_of(card))
     if request.method == "POST" and form.validate():
         details = Details(form.name.data, form.phone.data or "", form.comment.data or "", answers_of(form))

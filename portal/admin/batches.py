@@ -130,10 +130,7 @@ def _places() -> list[tuple[str, str]]:
         for found in staff_calendars.plannings(scope=scope())
         for choice in (
             (found.site.key, _("%(site)s: all plannings", site=found.site.name)),
-            *(
-                (f"{found.site.key}/{one.planning.key}", f"{found.site.name}, {one.planning.name}")
-                for one in found.plannings
-            ),
+            *((f"{found.site.key}/{one.item.key}", f"{found.site.name}, {one.item.name}") for one in found.plannings),
         )
     ]
 

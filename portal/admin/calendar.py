@@ -120,7 +120,7 @@ def _lead(found: StaffWeek) -> str:
     """Say what is shown, and whose clock."""
     noon = found.chosen.halves[len(found.chosen.halves) // 2].start
     bookable = found.bookable
-    return f"{bookable.planning.name}, {bookable.site.name}, {zone_label(bookable.zone, noon)}."
+    return f"{bookable.item.name}, {bookable.site.name}, {zone_label(bookable.zone, noon)}."
 
 
 def _agenda(layout: Layout, moment: datetime) -> Sequence[AgendaRow]:
@@ -184,10 +184,10 @@ def _ways(found: StaffWeek, asked: Asked, addresses: Addresses) -> dict[str, Any
         "sheet_url": url_for("admin.sheet.show", **named),
         "why_url": url_for("admin.explain.day", **named, rules="staff"),
         "list_url": url_for("admin.appointment_list.index", **listed),
-        "planning_url": url_for("admin.plannings.edit", key=bookable.planning.key),
+        "planning_url": url_for("admin.plannings.edit", key=bookable.item.key),
         "exceptional_url": url_for(
             "admin.days.add" if found.chosen.exceptional is None else "admin.days.edit",
-            key=bookable.planning.key,
+            key=bookable.item.key,
             day=day.isoformat(),
         ),
         "closure_url": url_for("admin.sites.close", key=bookable.site.key),

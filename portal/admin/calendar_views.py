@@ -62,7 +62,7 @@ class Addresses:
     @property
     def keys(self) -> dict[str, Any]:
         """The names of the site and the planning."""
-        return {"site": self.bookable.site.key, "planning": self.bookable.planning.key}
+        return {"site": self.bookable.site.key, "planning": self.bookable.item.key}
 
     def _base(self, view: str) -> str:
         return url_for("admin.calendar.show", **self.keys, view=None if view == WEEK else view)

@@ -72,7 +72,7 @@ def _chosen(sites: Sequence[OpenSite], asked: dict[str, str]) -> Bookable | None
         one
         for place in sites
         for one in place.plannings
-        if site in ("", place.site.key) and planning in ("", one.planning.key)
+        if site in ("", place.site.key) and planning in ("", one.item.key)
     ]
     if not fitting and (site or planning):
         raise NotFound
@@ -84,7 +84,7 @@ def _explained(asked: dict[str, str], bookable: Bookable) -> Explanation:
     question = Question(
         day=parse_day(asked["day"]) or local_day(now(), bookable.zone),
         site=bookable.site.key,
-        planning=bookable.planning.key,
+        planning=bookable.item.key,
         minute=minute_of(asked["at"]),
         link=asked["order"] or None,
         number=int(asked["link"]) if asked["link"].isdecimal() else None,
@@ -100,7 +100,7 @@ def _of_order(question: Question) -> Explanation:
     Raises LinkUnknown, also for an order of others' sites, and for one that no planning serves.
     """
     plannings = explanations.plannings(question, now=now())
-    keys = [one.planning.key for one in plannings if scope().sees(one.site.id)]
+    keys = [one.item.key for one in plannings if scope().sees(one.site.id)]
     if not keys:
         raise LinkUnknown
     key = question.planning if question.planning in keys else keys[0]
@@ -113,7 +113,7 @@ def _no_link() -> str:
 
 def _values(found: Explanation, asked: dict[str, str]) -> dict[str, Any]:
     wanted = found.question.day
-    keys = {"site": found.bookable.site.key, "planning": found.bookable.planning.key}
+    keys = {"site": found.bookable.site.key, "planning": found.bookable.item.key}
     lines = [_line(found, start) for start in found.starts]
     told = [*_hours(found), *facts(found)]
     return {

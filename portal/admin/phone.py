@@ -94,12 +94,12 @@ def _links(found: OpenSite, caller: Caller) -> SiteLinks:
 
 
 def _link(one: Bookable, named: dict[str, Any]) -> PlanningLink:
-    url = url_for("admin.phone.pick", site=one.site.key, planning=one.planning.key, **named)
-    return PlanningLink(one.planning.name, length_text(one.planning.schedule.slot_minutes), url)
+    url = url_for("admin.phone.pick", site=one.site.key, planning=one.item.key, **named)
+    return PlanningLink(one.item.name, length_text(one.item.minutes), url)
 
 
 def _paths(place: Bookable, caller: Caller) -> Paths:
-    keys = {"site": place.site.key, "planning": place.planning.key}
+    keys = {"site": place.site.key, "planning": place.item.key}
     return Paths("admin.phone.pick", "admin.phone.details", {**keys, **caller.named})
 
 
@@ -140,7 +140,7 @@ def details(site: str, planning: str) -> Response:
     start = wanted_start(place.zone)
     if start is None:
         return go(url_for(paths.page, **{**paths.values, **(typed_moment() or {})}))
-    form = asking(PhoneForm, place.planning.questions, needed=False)(request.form, **caller.known)
+    form = asking(PhoneForm, place.item.questions, needed=False)(request.form, **caller.known)
     step = Step.open(form, lambda: staff_calendars.choice(site, planning, start, now=now()))
     if request.method == "POST" and (booked := step.take(lambda reason: _book(form, place, caller, start, reason))):
         flash(_("The appointment is booked."))
@@ -170,7 +170,7 @@ def _book(form: PhoneForm, place: Bookable, caller: Caller, start: datetime, rea
         fields=answers_of(form),
         actor=actor(),
         site=place.site.key,
-        planning=place.planning.key,
+        planning=place.item.key,
         order=caller.order.reference if caller.order else None,
         customer=caller.customer.id if caller.customer else None,
         overbook=reason,

@@ -55,7 +55,7 @@ def _outcome(effect: Effect) -> Outcome:
     bookable = effect.bookable
     window = (earliest_text(bookable, effect.after), last_text(effect.after))
     was = (earliest_text(bookable, effect.before), last_text(effect.before)) if effect.narrower else ()
-    return Outcome(f"{bookable.planning.name}, {bookable.site.name}", window, was, sentences(bookable.policy))
+    return Outcome(f"{bookable.item.name}, {bookable.site.name}", window, was, sentences(bookable.policy))
 
 
 def _merged(outcomes: Sequence[Outcome]) -> list[Outcome]:

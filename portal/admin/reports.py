@@ -209,7 +209,7 @@ def _rows(found: Report) -> Iterator[Row]:
                 part.first,
                 part.last,
                 line.pool.site.name,
-                line.pool.planning.name,
+                line.pool.item.name,
                 one.open_seconds // MINUTE,
                 one.booked_seconds // MINUTE,
                 None if one.fill is None else round(one.fill, 4),

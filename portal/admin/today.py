@@ -79,7 +79,7 @@ def url_of(frame: Frame, endpoint: str) -> Callable[..., str]:
     kept = {
         "day": frame.day if frame.day != frame.today else None,
         "site": frame.site.key if frame.site else None,
-        "planning": frame.planning.planning.key if frame.planning else None,
+        "planning": frame.planning.item.key if frame.planning else None,
     }
     return lambda **other: url_for(endpoint, **{**kept, **other})
 

@@ -95,10 +95,10 @@ def planning_view(part: Part, frame: Frame, live: bool, url: Callable[..., str])
     )
     total = sum(counts.values()) - counts[Stand.GONE]
     return PlanningView(
-        name=one.planning.name,
+        name=one.item.name,
         place=one.site.name,
         site=one.site.name if len(frame.sites) > 1 and frame.site is None else "",
-        url=url(site=one.site.key, planning=one.planning.key),
+        url=url(site=one.site.key, planning=one.item.key),
         counts=shown,
         free=max(part.possible - total, 0),
         possible=part.possible,
@@ -142,7 +142,7 @@ def _line(visit: Visit, stand: Stand, frame: Frame, moment: datetime) -> Line:
 def _about(card: AppointmentCard, frame: Frame) -> str:
     kinds = {"customer": _("Collection"), "supplier": _("Delivery")}
     order = f"{kinds.get(card.order_kind or '', '')} {card.order}" if card.order else ""
-    place = [card.planning.name] if card.planning is not None and frame.planning is None else []
+    place = [card.item.name] if card.item is not None and frame.planning is None else []
     site = card.site.name if len(frame.sites) > 1 and frame.site is None else ""
     parts = [order, card.order_units, *place, site]
     return "\u00a0· ".join(part for part in parts if part)

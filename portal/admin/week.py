@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from portal.domain.clocks import clock
 from portal.domain.errors import Invalid
 from portal.domain.openings import MOST_SLOTS, Opening, Week, check_openings, possible
 from portal.i18n import _
@@ -90,11 +91,6 @@ def minute_of(text: str) -> int | None:
     hours, minutes = int(match[1] or match[3]), int(match[2] or match[4] or 0)
     total = hours * 60 + minutes
     return total if minutes < 60 and total <= 24 * 60 else None
-
-
-def clock(minute: int) -> str:
-    """Write a time of day as it stands in a field: "08:30"."""
-    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def row_of(opening: Opening) -> Row:

@@ -15,7 +15,7 @@ from portal.domain.slots import Start
 from portal.extensions import settings
 from portal.i18n import rfc3339
 from portal.operations.availability import Availability
-from portal.operations.bookables import PlanningCard
+from portal.operations.bookables import Item
 from portal.operations.cards import AppointmentCard
 from portal.operations.customers import CustomerCard
 from portal.operations.events import EventLine
@@ -102,7 +102,7 @@ def planning(line: PlanningLine) -> Json:
     }
 
 
-def _questions(card: PlanningCard) -> list[Json]:
+def _questions(card: Item) -> list[Json]:
     return [written(one) for one in card.questions]
 
 
@@ -128,7 +128,7 @@ def appointment(card: AppointmentCard) -> Json:
         "end": rfc3339(card.end, card.zone),
         "timezone": card.zone.key,
         "site": card.site.key,
-        "planning": card.planning.key if card.planning else None,
+        "planning": card.item.key if card.item else None,
         "order": card.order,
         "staff": [],
         "resources": [],
@@ -181,10 +181,10 @@ def link(view: LinkView) -> Json:
         "customer": _customer(found),
         "plannings": [
             {
-                "key": one.planning.key,
-                "name": one.planning.name,
-                "slot_minutes": one.planning.schedule.slot_minutes,
-                "fields": _questions(one.planning),
+                "key": one.item.key,
+                "name": one.item.name,
+                "slot_minutes": one.item.minutes,
+                "fields": _questions(one.item),
             }
             for one in view.plannings
         ],

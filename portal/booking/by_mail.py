@@ -41,7 +41,7 @@ class Sent:
 
 def ask(bookable: Bookable, start: datetime, asked: Visit, paths: Paths) -> Response:
     """Ask who comes by the address alone, and say that the way on is in the mailbox."""
-    site, key = bookable.site.key, bookable.planning.key
+    site, key = bookable.site.key, bookable.item.key
     form = AddressForm(request.form, email=asked.carried.get("email"))
     choice = calendars.guest_choice(site, key, start, now=now())
     sends = request.method == "POST" and choice.start.offered
@@ -87,7 +87,7 @@ def _to_customers(bookable: Bookable, back_url: str) -> Sent:
 def _send(form: AddressForm, bookable: Bookable, start: datetime, asked: Visit) -> bool:
     carried = (("tz", asked.tz.key),) if asked.tz is not None else ()
     wanted = Request(
-        bookable.site.key, bookable.planning.key, start, normal_address(form.email.data), current_locale(), carried
+        bookable.site.key, bookable.item.key, start, normal_address(form.email.data), current_locale(), carried
     )
     continuations.ask(wanted, now=now(), once=Once(f"by-mail:{bookable.pool_id}", form.key))
     return True
@@ -102,7 +102,7 @@ def _show(form: AddressForm, choice: Choice, refusal: Refusal | None, asked: Vis
         chosen=chosen(choice.bookable, choice.start, asked.tz),
         lost=lost_text(choice),
         nearest=choice.nearest,
-        what=choice.bookable.planning.name,
+        what=choice.bookable.item.name,
         action=paths.to_send,
         back_url=paths.to_day(local_day(choice.start.start, choice.bookable.zone)),
     )

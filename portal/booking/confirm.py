@@ -29,7 +29,7 @@ def confirm(token: str) -> Response:
 
 
 def _show(token: str, waiting: Waiting, asked: Visit) -> Response:
-    zone, place = waiting.site.zone, f"{waiting.planning.name}, {waiting.site.name}"
+    zone, place = waiting.site.zone, f"{waiting.item.named(waiting.locale)}, {waiting.site.name}"
     return page(
         "booking/confirm.html",
         chosen=described(waiting.start, waiting.end, zone, place, asked.tz),

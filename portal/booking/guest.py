@@ -66,7 +66,7 @@ def choose(site: str) -> Response:
     asked = visit()
     found = calendars.open_site(site)
     if len(found.plannings) == 1:
-        return go(guest_url(site, found.plannings[0].planning.key, asked.carried))
+        return go(guest_url(site, found.plannings[0].item.key, asked.carried))
     links = site_links(found, asked.carried)
     return page("booking/choose.html", site=found.site, plannings=links.plannings)
 
@@ -90,7 +90,7 @@ def planning(site: str, key: str) -> Response:
         keeping=keeping.signed() if paths.keep else None,
         introduced=asked.c is not None,
         customers_only=access.by_mail_only(found.bookable),
-        planning=found.bookable.planning,
+        planning=found.bookable.item,
         site=found.bookable.site,
         back_url=_back(found.bookable.site.key, asked),
     )
@@ -129,14 +129,14 @@ def details(site: str, key: str) -> Response:
     if met.by_mail:
         return by_mail.ask(met.bookable, start, asked, _paths(site, key, asked))
     known = {"email": met.introduced.email} if met.introduced is not None else {}
-    asks = asking(BookingForm, met.bookable.planning.questions)
+    asks = asking(BookingForm, met.bookable.item.questions)
     form = asks(request.form, locked=known, **{**_known_of(met.introduced), **prefilled(asked), **known})
     return _keep(form, met, start, asked) if "keep" in request.form else _take(form, met, start, asked)
 
 
 def _keep(form: BookingForm, met: Met, start: datetime, asked: Visit) -> Response:
     """Keep the place of the open form, whose values stay as they are typed."""
-    site, key = met.bookable.site.key, met.bookable.planning.key
+    site, key = met.bookable.site.key, met.bookable.item.key
     place = Place(site=site, planning=key, continuation=asked.c)
     kept = keeping.take(form, place, start, asked)
     return _show(form, calendars.guest_choice(site, key, start, now=now(), by=_by(kept)), None, kept)
@@ -144,7 +144,7 @@ def _keep(form: BookingForm, met: Met, start: datetime, asked: Visit) -> Respons
 
 def _take(form: BookingForm, met: Met, start: datetime, asked: Visit) -> Response:
     """Take the slot when the form is right; show it again when it is not."""
-    site, key = met.bookable.site.key, met.bookable.planning.key
+    site, key = met.bookable.site.key, met.bookable.item.key
     outcome = attempt(form, lambda: _book(form, site, key, start, asked)) if request.method == "POST" else None
     if isinstance(outcome, Booked):
         return _done(outcome, met.bookable, form, start, asked)
@@ -155,9 +155,9 @@ def _take(form: BookingForm, met: Met, start: datetime, asked: Visit) -> Respons
 
 def _done(made: Booked, bookable: Bookable, form: BookingForm, start: datetime, asked: Visit) -> Response:
     """Go on to the appointment, or to the mailbox when the address is to be confirmed first."""
-    paths = _paths(bookable.site.key, bookable.planning.key, replace(asked, hold=None))
+    paths = _paths(bookable.site.key, bookable.item.key, replace(asked, hold=None))
     if made.status is not Status.HELD:
-        return booked.shown(made, bookable.planning.name, asked, paths.to_page)
+        return booked.shown(made, bookable.item.name, asked, paths.to_page)
     back_url = paths.to_day(local_day(start, bookable.zone))
     return by_mail.sent(by_mail.to_confirm(bookable, normal_address(form.email.data), back_url))
 
@@ -201,7 +201,7 @@ def _book(form: BookingForm, site: str, key: str, start: datetime, asked: Visit)
 def _show(form: BookingForm, choice: Choice, refusal: Refusal | None, asked: Visit) -> Response:
     form.sign()
     start = choice.start.start
-    paths = _paths(choice.bookable.site.key, choice.bookable.planning.key, asked)
+    paths = _paths(choice.bookable.site.key, choice.bookable.item.key, asked)
     return page(
         "booking/details.html",
         status=status_of(form, choice, refusal),
@@ -214,7 +214,7 @@ def _show(form: BookingForm, choice: Choice, refusal: Refusal | None, asked: Vis
         introduced=asked.c is not None,
         confirms=choice.bookable.policy.confirm_by_mail > 0 and asked.c is None,
         keeping=keeping.said(choice, known=asked.c is not None),
-        what=choice.bookable.planning.name,
+        what=choice.bookable.item.name,
         action=paths.to_send,
         back_url=paths.to_day(local_day(start, choice.bookable.zone)),
     )

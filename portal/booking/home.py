@@ -44,13 +44,13 @@ class SiteLinks:
 
 def planning_link(bookable: Bookable, url: str) -> PlanningLink:
     """Name a planning, how long it keeps a visitor, and where it leads."""
-    return PlanningLink(url, bookable.planning.name, length_text(bookable.planning.schedule.slot_minutes))
+    return PlanningLink(url, bookable.item.name, length_text(bookable.item.minutes))
 
 
 def site_links(open_site: OpenSite, carried: dict[str, Any]) -> SiteLinks:
     """Prepare a site for the list of places."""
     site = open_site.site
-    links = tuple(planning_link(one, guest_url(site.key, one.planning.key, carried)) for one in open_site.plannings)
+    links = tuple(planning_link(one, guest_url(site.key, one.item.key, carried)) for one in open_site.plannings)
     return SiteLinks(site.key, site.name, site.address, links)
 
 

@@ -64,7 +64,7 @@ def urls_of(card: AppointmentCard, asked: Visit) -> Urls:
     return Urls(
         view=to("show", True),
         edit=to("edit", card.active(at)),
-        move=to("reschedule", card.changeable(at) and card.planning is not None),
+        move=to("reschedule", card.changeable(at) and card.item is not None),
         cancel=to("cancel", card.changeable(at)),
         keep=to("keep", card.wanted is not None and card.awaits(at)),
         undo=to("undo", card.undoable(at)),
@@ -101,7 +101,7 @@ def show(token: str) -> Response:
         own=_described(card, asked).own,
         map_url=map_url(card.site),
         purpose=purpose_of(card),
-        purpose_detail=card.planning.name if card.planning and card.order else "",
+        purpose_detail=card.item.name if card.item and card.order else "",
         answers=card.answers(current_locale()),
         qr=None if state.gone or card.status is Status.REQUESTED else gate_code(card.reference),
         refused=refused_move(card, refusal, at),
@@ -121,7 +121,7 @@ class Offers:
 
 def _offers(card: AppointmentCard, asked: Visit, at: datetime) -> Offers | None:
     """Give the switch of an appointment that may be offered an earlier slot; None for any other."""
-    may_move = card.status is Status.CONFIRMED and card.changeable(at) and card.planning is not None
+    may_move = card.status is Status.CONFIRMED and card.changeable(at) and card.item is not None
     if not (may_move and card.policy.earlier_slots.enabled and card.tells(What.EARLIER_SLOT)):
         return None
     url = url_for("manage.offers", token=card.token, **page_values(asked.carried))
@@ -162,14 +162,14 @@ def map_url(site: SiteCard) -> str:
 def purpose_of(card: AppointmentCard) -> str:
     """Say what an appointment is for."""
     if card.order is None:
-        return card.planning.name if card.planning else ""
+        return card.item.name if card.item else ""
     if card.order_kind == "supplier":
         return _("Delivery of order %(reference)s", reference=card.order)
     return _("Collection of order %(reference)s", reference=card.order)
 
 
 def _described(card: AppointmentCard, asked: Visit) -> Chosen:
-    planning = f"{card.planning.name}, " if card.planning else ""
+    planning = f"{card.item.name}, " if card.item else ""
     return described(card.start, card.end, card.zone, f"{planning}{card.site.name}", asked.tz)
 
 
@@ -179,7 +179,7 @@ def edit(token: str) -> Response:
     card, asked = opened(token), visit()
     if not card.active(now()):
         raise StateChanged(status=card.status)
-    asks = asking(DetailsForm, card.planning.questions if card.planning else (), kept=card.fields)
+    asks = asking(DetailsForm, card.item.questions if card.item else (), kept=card.fields)
     form = asks(request.form, name=card.name, phone=card.phone, comment=card.comment)
     urls = urls_of(card, asked)
     if request.method == "POST" and form.accepted():

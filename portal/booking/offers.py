@@ -114,7 +114,7 @@ def _of_listed(token: str, found: OfferPage, entry: Entry, asked: Visit) -> Resp
     """Ask who comes, with the address that the offer was mailed to, and take the place."""
     known = locked(entry.link) if entry.link is not None else {}
     known = {**known, "email": entry.email}
-    asks = asking(BookingForm, found.bookable.planning.questions)
+    asks = asking(BookingForm, found.bookable.item.questions)
     form = asks(request.form, locked=known, **{"name": entry.name, **known})
     outcome: Booked | Refusal | None = None
     if request.method == "POST":
@@ -154,7 +154,7 @@ def _ask(token: str, found: OfferPage, form: BookingForm, refusal: Refusal | Non
         until=_moment(found),
         alone=found.alone,
         asks=found.bookable.policy.validation != "none",
-        what=found.bookable.planning.name,
+        what=found.bookable.item.name,
         action=_url("offers.offer", token, asked),
         stop_url=_url("offers.stop", token, asked),
     )
@@ -195,7 +195,7 @@ def _others(found: OfferPage, asked: Visit) -> tuple[Sequence[Other], str]:
 
 def _pages(found: OfferPage) -> tuple[str, str, dict[str, Any]]:
     """Name the pages by which another start is taken: of a move, of a link, of a guest."""
-    site, planning = found.bookable.site.key, found.bookable.planning.key
+    site, planning = found.bookable.site.key, found.bookable.item.key
     if found.appointment is not None:
         return "manage.reschedule", "manage.reschedule", {"token": found.appointment.token}
     if found.entry is not None and found.entry.link is not None:

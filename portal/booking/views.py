@@ -118,7 +118,7 @@ def _order_page(token: str, found: LinkPage, asked: Visit) -> dict[str, Any]:
         "several": several,
         "picker": picker(found.calendar, asked, paths) if found.calendar and not found.full else None,
         "keeping": keeping.signed() if keeps else None,
-        "planning": found.calendar.bookable.planning if found.calendar else None,
+        "planning": found.calendar.bookable.item if found.calendar else None,
         "other_url": _paths(token, asked, None).to_page,
         "full": _full(found) if found.full else "",
         "phone": found.link.site.phone,
@@ -126,7 +126,7 @@ def _order_page(token: str, found: LinkPage, asked: Visit) -> dict[str, Any]:
 
 
 def _plannings(token: str, found: LinkPage, asked: Visit) -> Sequence[PlanningLink]:
-    return [planning_link(one, _paths(token, asked, one.planning.key).to_page) for one in found.plannings]
+    return [planning_link(one, _paths(token, asked, one.item.key).to_page) for one in found.plannings]
 
 
 def order_view(link: OpenLink) -> OrderView:
@@ -137,7 +137,7 @@ def order_view(link: OpenLink) -> OrderView:
 
 
 def _shown(card: AppointmentCard, asked: Visit) -> Shown:
-    planning = f"{card.planning.name} · " if card.planning else ""
+    planning = f"{card.item.name} · " if card.item else ""
     reference = _("ref. %(reference)s", reference=card.reference)
     return Shown(card, urls_of(card, asked), f"{planning}{reference}")
 
@@ -171,7 +171,7 @@ def details(token: str) -> Response:
         return go(_paths(token, asked, asked.planning).to_page)
     link, choice = _looked(token, asked, start)
     _greet(link)
-    asks = asking(BookingForm, choice.bookable.planning.questions)
+    asks = asking(BookingForm, choice.bookable.item.questions)
     form = asks(request.form, locked=locked(link), **{**prefilled(asked), **locked(link)})
     if "keep" in request.form:
         asked = keeping.take(form, Place(token=token, planning=asked.planning), start, asked)

@@ -7,13 +7,14 @@ public holidays belong to the site, and remove the instants of the *site's* loca
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain, pairwise
 from zoneinfo import ZoneInfo
 
+from portal.domain.clocks import clock
 from portal.domain.errors import Invalid
 from portal.domain.steps import Piece, Steps
 from portal.domain.zones import DAY, day_bounds, days, end_instant, epoch, instant_of, local_day, start_instant
@@ -24,14 +25,18 @@ MOST_SLOTS = 10_000
 
 @dataclass(frozen=True, slots=True, order=True)
 class Opening:
-    """Hours in which ``slots`` appointments may be present at once; minutes after local midnight, 1440 = 24:00."""
+    """Hours in which ``slots`` appointments may be present at once; minutes after local midnight, 1440 = 24:00.
+
+    ``services`` are the keys of those that the hours are reserved to; none: they are open to everything.
+    """
 
     start: int
     end: int
     slots: int
+    services: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{_clock(self.start)}-{_clock(self.end)}"
+        return f"{clock(self.start)}-{clock(self.end)}"
 
 
 Week = Mapping[int, tuple[Opening, ...]]
@@ -93,6 +98,30 @@ class Schedule:
     def __post_init__(self) -> None:
         check_minutes("slot_minutes", self.slot_minutes)
         check_minutes("step_minutes", self.step_minutes)
+
+
+@lru_cache(maxsize=1024)
+def serving(schedule: Schedule, service: str | None) -> Schedule:
+    """Give the hours that are open to a service, or (None) to a booking of the planning itself.
+
+    The same object where nothing is reserved to others, so that what was computed for it stays useful.
+    """
+
+    def kept(openings: tuple[Opening, ...]) -> tuple[Opening, ...]:
+        return tuple(one for one in openings if not one.services or service in one.services)
+
+    weeks = [{day: kept(openings) for day, openings in version.week.items()} for version in schedule.versions]
+    exceptions = {day: kept(openings) for day, openings in schedule.exceptions.items()}
+    if exceptions == schedule.exceptions and weeks == [version.week for version in schedule.versions]:
+        return schedule
+    versions = tuple(replace(version, week=week) for version, week in zip(schedule.versions, weeks, strict=True))
+    return replace(schedule, versions=versions, exceptions=exceptions)
+
+
+@cache
+def always(zone: ZoneInfo) -> Schedule:
+    """Be open at any time, for one at once: a room or an asset without a planning."""
+    return Schedule(zone, (Version(None, {day: (Opening(0, MINUTES_A_DAY, 1),) for day in range(1, 8)}),))
 
 
 class Why(StrEnum):
@@ -316,7 +345,3 @@ def _check_opening(opening: Opening, field: str, index: int) -> None:
         raise Invalid(field=field, problem="bad_bounds", index=index, value=str(opening))
     if not 1 <= opening.slots <= MOST_SLOTS:
         raise Invalid(field=field, problem="bad_slots", index=index, value=opening.slots)
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02d}:{minute % 60:02d}"

@@ -125,9 +125,9 @@ def at(
 
     Staff (``window`` None) may leave the grid, at whole minutes.
     """
-    day = _day(schedule, site, local_day(start, site.zone))
+    day = laid_out((schedule,), site, local_day(start, site.zone), schedule.slot_minutes * 60, schedule.step_minutes)
     candidate = day.candidate_at(start, bound_to_grid=window is not None)
-    return _judged(candidate, _usage(taken), _Rules.of(window, booking_days, spent, site), _checked(quantity))
+    return _judged(candidate, _usage(taken), Rules.of(window, booking_days, spent, site), _checked(quantity))
 
 
 def most_present(taken: Usage, start: datetime, end: datetime) -> int:
@@ -143,7 +143,7 @@ def most_present(taken: Usage, start: datetime, end: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
+class Candidate:
     """What is known of a start before any booking: ``parts`` are the open stretches of its interval."""
 
     start: int
@@ -154,7 +154,7 @@ class _Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class _Hours:
+class Hours:
     """One local date of a site: what was planned, what is open of it, and how long its slots are."""
 
     since: int
@@ -163,17 +163,17 @@ class _Hours:
     planned: Steps
     opened: Steps
 
-    def candidate(self, start: int, more: tuple[Reason, ...] = ()) -> _Candidate:
+    def candidate(self, start: int, more: tuple[Reason, ...] = ()) -> Candidate:
         """Tell all there is to know of a start, whatever is booked."""
         end = start + self.length
         reasons = (*self._hindrances(start, end), *more)
-        return _Candidate(start, instant_of(start), instant_of(end), self.opened.parts(start, end), reasons)
+        return Candidate(start, instant_of(start), instant_of(end), self.opened.parts(start, end), reasons)
 
     def _hindrances(self, start: int, end: int) -> Iterator[Reason]:
         """Yield ``closed`` for hours that a closed date took away or that never were, ``break`` for an edge crossed."""
         broken = self.planned.lowest(start, end) == 0
         astray = broken and not self._between_hours(start)
-        if astray or _open_seconds(self.opened, start, end) < _open_seconds(self.planned, start, end):
+        if astray or open_seconds(self.opened, start, end) < open_seconds(self.planned, start, end):
             yield Reason.CLOSED
         if broken and not astray:
             yield Reason.BREAK
@@ -185,13 +185,13 @@ class _Hours:
 
 
 @dataclass(frozen=True, slots=True)
-class _Day:
+class Day:
     """A planning on one local date of a site, with the candidates of its grid by their start."""
 
-    hours: _Hours
-    grid: dict[int, _Candidate]
+    hours: Hours
+    grid: dict[int, Candidate]
 
-    def candidate_at(self, start: datetime, bound_to_grid: bool) -> _Candidate:
+    def candidate_at(self, start: datetime, bound_to_grid: bool) -> Candidate:
         """Give the start on the grid, or one beside it with its reason."""
         second = epoch(start)
         whole = start.microsecond == 0
@@ -202,7 +202,7 @@ class _Day:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rules:
+class Rules:
     """Everything that binds a start besides hours and capacity, in seconds since 1970."""
 
     now: int = NEVER
@@ -215,7 +215,8 @@ class _Rules:
     @classmethod
     def of(
         cls, window: Window | None, booking_days: BookingDays | None, spent: Collection[date], site: SiteCalendar
-    ) -> _Rules:
+    ) -> Rules:
+        """Take down what binds who asks, as ``search`` is told it."""
         since, until = booking_days or (None, None)
         first = epoch(day_bounds(since, site.zone)[0]) if since else NEVER
         last = epoch(day_bounds(until, site.zone)[1]) if until else ALWAYS
@@ -257,13 +258,14 @@ def _judge_all(
     booking_days: BookingDays | None,
     spent: Collection[date],
 ) -> Iterator[Start]:
-    usage, rules, wanted = _usage(taken), _Rules.of(window, booking_days, spent, site), _checked(quantity)
+    usage, rules, wanted = _usage(taken), Rules.of(window, booking_days, spent, site), _checked(quantity)
+    length, step = schedule.slot_minutes * 60, schedule.step_minutes
     for day in days(first, last):
-        for candidate in _day(schedule, site, day).grid.values():
+        for candidate in laid_out((schedule,), site, day, length, step).grid.values():
             yield _judged(candidate, usage, rules, wanted)
 
 
-def _judged(candidate: _Candidate, usage: Steps, rules: _Rules, quantity: int) -> Start:
+def _judged(candidate: Candidate, usage: Steps, rules: Rules, quantity: int) -> Start:
     """Judge one start: the only place that decides."""
     free = _free(candidate.parts, usage)
     reasons = candidate.reasons + rules.broken_by(candidate.start)
@@ -284,26 +286,33 @@ def _usage(taken: Usage) -> Steps:
     return Steps.sum_of((epoch(one.start), epoch(one.end), one.units) for one in taken)
 
 
-@lru_cache(maxsize=1024)
-def _day(schedule: Schedule, site: SiteCalendar, day: date) -> _Day:
-    """Lay out a local date of the site; hours are looked up far enough for its last slot to end in."""
+@lru_cache(maxsize=2048)
+def laid_out(schedules: tuple[Schedule, ...], site: SiteCalendar, day: date, length: int, step: int) -> Day:
+    """Lay out a local date of the site for slots of ``length`` seconds, a start every ``step`` minutes.
+
+    Hours are looked up far enough for its last slot to end in; those of several plannings lie over each other.
+    """
     since, until = (epoch(bound) for bound in day_bounds(day, site.zone))
-    length = schedule.slot_minutes * 60
-    planned = Steps.highest_of(planned_pieces(schedule, since, until + length))
-    opened = Steps.highest_of(open_pieces(schedule, site, since, until + length))
-    hours = _Hours(since, until, length, planned, opened)
-    return _Day(hours, {start: hours.candidate(start) for start in _grid(schedule, since, until)})
+    planned = Steps.highest_of(piece for one in schedules for piece in planned_pieces(one, since, until + length))
+    opened = Steps.highest_of(piece for one in schedules for piece in open_pieces(one, site, since, until + length))
+    hours = Hours(since, until, length, planned, opened)
+    return Day(hours, {start: hours.candidate(start) for start in _grid(schedules, since, until, step)})
 
 
-def _grid(schedule: Schedule, since: int, until: int) -> list[int]:
+def _grid(schedules: tuple[Schedule, ...], since: int, until: int, minutes: int) -> list[int]:
     """List the candidate starts in [since, until): every step from the beginning of each opening, equal ones once."""
-    openings = (piece for day in dates_around(schedule.zone, since, until) for piece in planned_on(schedule, day))
-    step = schedule.step_minutes * 60
-    starts = {start for opened, ended, _ in openings for start in range(opened, ended, step)}
+    openings = (
+        piece
+        for schedule in schedules
+        for day in dates_around(schedule.zone, since, until)
+        for piece in planned_on(schedule, day)
+    )
+    starts = {start for opened, ended, _ in openings for start in range(opened, ended, minutes * 60)}
     return sorted(start for start in starts if since <= start < until)
 
 
-def _open_seconds(steps: Steps, start: int, end: int) -> int:
+def open_seconds(steps: Steps, start: int, end: int) -> int:
+    """Count the seconds of [start, end) in which anything is open."""
     return sum(until - since for since, until, _ in steps.parts(start, end))
 
 

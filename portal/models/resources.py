@@ -9,6 +9,7 @@ from sqlalchemy import JSON, CheckConstraint, DateTime, ForeignKey, Index, Strin
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
+from portal.models.types import UtcDateTime
 
 
 class Resource(Model):
@@ -96,4 +97,5 @@ class Assignment(Model):
     requirement: Mapped[int | None]  # which of the service's it meets, from 0; none: added by the staff
     named: Mapped[bool] = mapped_column(default=False)  # chosen by name: stays when the appointment moves
     units: Mapped[int] = mapped_column(default=1)
+    assigned_at: Mapped[datetime] = mapped_column(UtcDateTime)
     choice: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # of staff: rule, candidates with scores, reason

@@ -15,7 +15,7 @@ from portal.domain.zones import local_day
 from portal.models import Appointment
 from portal.operations import availability, limits
 from portal.operations.actors import Actor
-from portal.operations.availability import Asking
+from portal.operations.asking import Asking
 from portal.operations.bookables import Bookable
 from portal.operations.links import OpenLink
 

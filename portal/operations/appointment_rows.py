@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +13,11 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from portal.domain.errors import NotFound
 from portal.domain.lifecycle import Status
-from portal.domain.slots import Start
-from portal.domain.steps import Piece
 from portal.extensions import Transaction
 from portal.models import Allocation, Appointment, Customer, Event
 from portal.operations import bookables, notices, occupancy, outbox
 from portal.operations.actors import Actor
-from portal.operations.bookables import Bookable
+from portal.operations.bookables import Bookable, PlanningCard
 
 NOT_WANTED: Mapping[str, None] = {"wanted_start": None, "wanted_end": None, "answer_by": None}
 """The columns of an appointment of which nothing waits for an answer."""
@@ -44,6 +42,10 @@ NEW = (
     .values({**_GIVEN, "customer_id": func.coalesce(_GIVEN["customer_id"], _KNOWN)})
     .returning(_table.c.id)
 )
+
+
+_INTERVAL = (Allocation.pool_id, Allocation.starts_at, Allocation.ends_at)
+_LIVE = Allocation.released_at.is_(None)
 
 
 class Row:
@@ -71,13 +73,16 @@ def let_go(session: Session, name: str | None) -> None:
 
 def bookable_of(session: Session, row: Any, *, lock: bool = False) -> Bookable:
     """Give the planning at the site where an appointment takes its place."""
-    return bookables.of_pool(session, row.site_id, row.planning_id, lock=lock)
+    return bookables.of_ids(session, row.site_id, row.planning_id, row.service_id, lock=lock)
 
 
-def keys_of(pool_id: int, row: Any) -> list[str]:
+def keys_of(session: Session, bookable: Bookable, row: Any) -> list[str]:
     """Name the ledger rows of all that an appointment holds: its place, and the one that it wants to move to."""
-    wanted = occupancy.keys(pool_id, row.wanted_start, row.wanted_end) if row.wanted_start else []
-    return [*occupancy.keys(pool_id, row.starts_at, row.ends_at), *wanted]
+    if row.service_id is not None:
+        held = session.execute(select(*_INTERVAL).where(Allocation.appointment_id == row.id, _LIVE)).all()
+        return [key for one in held for key in occupancy.keys(*one)]
+    wanted = occupancy.keys(bookable.pool_id, row.wanted_start, row.wanted_end) if row.wanted_start else []
+    return [*occupancy.keys(bookable.pool_id, row.starts_at, row.ends_at), *wanted]
 
 
 def unmoved(row: Any, seen: Any) -> None:
@@ -87,88 +92,45 @@ def unmoved(row: Any, seen: Any) -> None:
         raise StaleDataError("the appointment moved before it could be locked")
 
 
+def covered(session: Transaction, needed: Iterable[str]) -> None:
+    """Check that all that turns out to be needed is locked. Raises StaleDataError."""
+    if not session.ledger.keys() >= set(needed):
+        raise StaleDataError("what is booked, or its rules, changed before it could be locked")
+
+
+def subject(bookable: Bookable) -> dict[str, int | None]:
+    """Give the columns that say what is booked."""
+    planning = isinstance(bookable.item, PlanningCard)
+    return {"planning_id": bookable.item.id if planning else None, "service_id": None if planning else bookable.item.id}
+
+
 def promise(bookable: Bookable, start: datetime) -> dict[str, str]:
     """Write down the local time that is promised: the tz database may move it, and nobody would know."""
     local = start.astimezone(bookable.zone)
     return {"timezone": bookable.zone.key, "local_start": local.strftime("%Y-%m-%dT%H:%M")}
 
 
-def allocate(
-    session: Transaction,
-    bookable: Bookable,
-    appointment_id: int,
-    start: Start,
-    units: int,
-    *,
-    overbook: bool,
-    role: str = "visit",
-    until: datetime | None = None,
-) -> dict[str, Any]:
-    """Hold the place, for good or ``until`` then, and describe it for the history.
-
-    A place that an appointment wants beside its own may overlap that: it counts twice until it is answered, so it
-    excludes nobody by itself.
-    """
-    pool = bookable.pool_id
-    found = occupancy.capacity(bookable, start.start, start.end)
-    session.connection().execute(
-        insert(Allocation),
-        {
-            "appointment_id": appointment_id,
-            "pool_id": pool,
-            "starts_at": start.start,
-            "ends_at": start.end,
-            "units": units,
-            "role": role,
-            "exclusive": role != "wanted" and not overbook and all(slots == 1 for _, _, slots in found),
-            "taken_until": until,
-        },
-    )
-    occupancy.remember_length(session, pool, bookable.longest, bookable.planning.schedule.slot_minutes)
-    return _taken(session, pool, start.start, start.end, units, found, overbook=overbook or role == "wanted")
+def free(
+    session: Transaction, row: Any, until: datetime | None, now: datetime, *, role: str = "visit"
+) -> list[dict[str, Any]]:
+    """Let go of what an appointment holds: at once, described for the history, or when its undo ends."""
+    held = update(Allocation).where(Allocation.appointment_id == row.id, _LIVE, Allocation.role == role)
+    if until is not None:
+        session.execute(held.values(taken_until=until))
+        return []
+    released = session.execute(held.values(released_at=now).returning(*_INTERVAL, Allocation.units)).all()
+    return [
+        occupancy.hold(pool, occupancy.seqs(session, pool, start, end), start, end, -units)
+        for pool, start, end, units in released
+    ]
 
 
-def keep(session: Transaction, bookable: Bookable, row: Any) -> dict[str, Any]:
-    """Let the place that is held for an appointment be its own, and describe it for the history."""
-    held = Allocation.appointment_id == row.id, Allocation.role == "held"
-    session.execute(update(Allocation).where(*held).values(role="visit", taken_until=None))
-    found = occupancy.capacity(bookable, row.starts_at, row.ends_at)
-    return _taken(session, bookable.pool_id, row.starts_at, row.ends_at, row.units, found)
-
-
-def _taken(
-    session: Transaction,
-    pool: int,
-    start: datetime,
-    end: datetime,
-    units: int,
-    found: Sequence[Piece],
-    *,
-    overbook: bool = False,
-) -> dict[str, Any]:
-    seqs = {key: session.ledger[key] for key in occupancy.keys(pool, start, end)}
-    return occupancy.hold(pool, seqs, start, end, units, overbook=overbook, capacity=found)
-
-
-def free(session: Session, row: Any, until: datetime | None, now: datetime, *, role: str = "visit") -> None:
-    """Let go of an appointment's place: at once, or when its undo ends."""
-    session.execute(
-        update(Allocation)
-        .where(Allocation.appointment_id == row.id, Allocation.released_at.is_(None), Allocation.role == role)
-        .values({"taken_until": until} if until else {"released_at": now})
-    )
-
-
-def drop_wanted(session: Transaction, pool_id: int, row: Any, now: datetime) -> list[dict[str, Any]]:
+def drop_wanted(session: Transaction, row: Any, now: datetime) -> list[dict[str, Any]]:
     """Let go of the place that a move asked for, and describe it for the history: empty where there is none.
 
     The row itself is the caller's to write (``NOT_WANTED``).
     """
-    if row.wanted_start is None:
-        return []
-    free(session, row, None, now, role="wanted")
-    seqs = {key: session.ledger[key] for key in occupancy.keys(pool_id, row.wanted_start, row.wanted_end)}
-    return [occupancy.hold(pool_id, seqs, row.wanted_start, row.wanted_end, -row.units)]
+    return free(session, row, None, now, role="wanted") if row.wanted_start is not None else []
 
 
 def write(session: Session, row: Any, now: datetime, **changed: Any) -> None:

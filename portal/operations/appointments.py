@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from portal.domain.answers import check_answers, corrected
 from portal.domain.errors import (
@@ -26,27 +25,30 @@ from portal.models import Allocation, Customer, Event, Order
 from portal.operations import (
     access,
     admission,
+    assigning,
     availability,
     bookables,
     bookings,
+    choosing,
     confirmations,
     continuations,
     freed,
     limits,
     links,
     moving,
-    occupancy,
     outbox,
+    placing,
     tokens,
 )
 from portal.operations import appointment_rows as rows
 from portal.operations.actors import Actor
+from portal.operations.asking import Asking
 from portal.operations.audit import differences
-from portal.operations.availability import Asking
 from portal.operations.bookables import Bookable
 from portal.operations.continuations import Introduced
 from portal.operations.links import OpenLink
 from portal.operations.once import Once, answered, digest, remember
+from portal.operations.placing import Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,11 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A booking asked for: by a link's token, or at a site and planning by their keys.
+    """A booking asked for: by a link's token, or at a site and a planning or a service by their keys.
 
-    ``fields`` are the answers to what the planning asks; staff may leave any out. ``order`` is the reference that
-    staff books for, ``customer`` the id of theirs; ``overbook`` a manager's reason, which lifts hours and capacity.
+    ``resources`` are the keys of those picked by name. ``fields`` are the answers to what is asked; staff may leave
+    any out. ``order`` is the reference that staff books for, ``customer`` the id of theirs; ``overbook`` a manager's
+    reason, which lifts hours and capacity.
     """
 
     start: datetime
@@ -75,9 +78,12 @@ class Wish:
     token: str | None = None
     site: str | None = None
     planning: str | None = None
+    service: str | None = None
+    resources: tuple[str, ...] = ()
     order: str | None = None
     customer: int | None = None
     quantity: int = 1
+    iterations: int = 1
     overbook: str = ""
     continuation: str | None = None
     hold: str | None = None
@@ -126,18 +132,19 @@ def book(wish: Wish, *, now: datetime) -> Booked:
     """
     with reading() as session:
         seen = _target(session, wish, now)
+        reached = placing.reach(session, seen.bookable, wish.start, seen.asking)
     request_hash = wish.fingerprint()
-    with transaction(_keys(seen, wish)) as session:
+    with transaction(_keys(seen, reached, wish)) as session:
         if (first := answered(session, wish.once, request_hash)) is not None:
             return again(first)
         target = _target(session, wish, now, lock=True)
-        _same_keys(session, _keys(target, wish))
-        end = _end(target.bookable, wish.start)
+        reached = placing.reach(session, target.bookable, wish.start, target.asking)
+        rows.covered(session, _keys(target, reached, wish))
         rows.let_go(session, wish.hold)
-        occupancy.release_lapsed(session, target.bookable.pool_id, wish.start, end, now)
+        placing.release_lapsed(session, reached, now)
         _admit(session, target, wish, now)
-        answers = check_answers(target.bookable.planning.questions, wish.fields, needed=not wish.actor.staff)
-        start = _admitted(session, target, wish, now)
+        answers = check_answers(target.bookable.item.questions, wish.fields, needed=not wish.actor.staff)
+        start = _judged(session, target.bookable, wish, target.asking, now)
         booked = _record(session, target, wish, answers, start, now)
         remember(session, wish.once, request_hash, answer_of(booked), now)
         return booked
@@ -189,12 +196,8 @@ def move(wish: Move, *, now: datetime) -> Booked:
     with reading() as session:
         seen = rows.found(session, wish.public_id)
         bookable = rows.bookable_of(session, seen)
-    end = _end(bookable, wish.start)
-    locks = [
-        *rows.keys_of(bookable.pool_id, seen),
-        *occupancy.keys(bookable.pool_id, wish.start, end),
-        *limits.keys(bookable, seen.email),
-    ]
+        reached = placing.reach(session, bookable, wish.start, _asking_of(session, seen, wish))
+        locks = [*rows.keys_of(session, bookable, seen), *reached.keys, *limits.keys(bookable, seen.email)]
     request_hash = wish.fingerprint()
     with transaction(locks) as session:
         if (first := answered(session, wish.once, request_hash)) is not None:
@@ -202,14 +205,15 @@ def move(wish: Move, *, now: datetime) -> Booked:
         row = rows.found(session, wish.public_id)
         bookable = rows.bookable_of(session, row, lock=True)
         rows.unmoved(row, seen)
-        if _end(bookable, wish.start) != end or not set(limits.keys(bookable, row.email)) <= set(session.ledger):
-            raise StaleDataError("the planning or its rules changed before it could be locked")
+        asking = _asking_of(session, row, wish)
+        reached = placing.reach(session, bookable, wish.start, asking)
+        rows.covered(session, [*reached.keys, *limits.keys(bookable, row.email)])
         _may_change(row, bookable, wish.actor, now)
         if wish.start in (row.starts_at, row.wanted_start):
             return booked_of(row)
-        occupancy.release_lapsed(session, bookable.pool_id, wish.start, end, now)
-        start = _admitted_move(session, bookable, row, wish, now)
-        moved = _moved(session, bookable, row, start, wish, now)
+        placing.release_lapsed(session, reached, now)
+        start = _judged(session, bookable, wish, asking, now)
+        moved = _moved(session, bookable, row, start, asking, wish, now)
         remember(session, wish.once, request_hash, answer_of(moved), now)
         return moved
 
@@ -244,7 +248,8 @@ def edit(public_id: str, details: Details, actor: Actor, *, now: datetime) -> No
 
 def _corrected(session: Session, row: Any, given: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
     """Put some answers in the place of others."""
-    asked = rows.bookable_of(session, row).planning.questions if row.planning_id is not None else ()
+    nothing = row.planning_id is None and row.service_id is None
+    asked = () if nothing else rows.bookable_of(session, row).item.questions
     return corrected(asked, row.fields, given, needed=not actor.staff)
 
 
@@ -267,22 +272,33 @@ def cancel(
     with reading() as session:
         seen = rows.found(session, public_id)
         bookable = rows.bookable_of(session, seen)
-    with transaction(rows.keys_of(bookable.pool_id, seen)) as session:
+        keys = rows.keys_of(session, bookable, seen)
+    with transaction(keys) as session:
         row = rows.found(session, public_id)
         rows.unmoved(row, seen)
         bookable = rows.bookable_of(session, row)
         _may_change(row, bookable, actor, now)
         minutes = bookable.policy.undo if undo else 0
         until = now + timedelta(minutes=minutes) if minutes else None
-        held = rows.drop_wanted(session, bookable.pool_id, row, now)
-        held += _given_back(session, bookable, row, until, now)
+        dropped = rows.drop_wanted(session, row, now)
+        # The place is kept until the undo, and the cooling-off after it, end; else it is given back at once.
+        given = rows.free(session, row, until and (freed.kept_until(bookable, until) or until), now)
         if not because.batch:
-            freed.note(session, bookable, row, freed.CANCELLED, now, not_before=until)
+            freed.note(session, bookable, row, freed.CANCELLED, now, given=given, not_before=until)
         after = {"status": Status.CANCELLED.value}
         rows.write(session, row, now, sequence=row.sequence + 1, undo_until=until, **rows.NOT_WANTED, **after)
         told = {"by": rows.by_whom(actor), "was": row.status, **because.told}
         kept = {**after, **because.kept}
-        rows.happened(session, row.id, "cancelled", actor, now, before={"status": row.status}, after=kept, holds=held)
+        rows.happened(
+            session,
+            row.id,
+            "cancelled",
+            actor,
+            now,
+            before={"status": row.status},
+            after=kept,
+            holds=[*dropped, *given],
+        )
         rows.announce(session, "cancellation", "cancelled", row, bookable, now, not_before=until or now, **told)
         return until
 
@@ -293,7 +309,8 @@ def undo(public_id: str, actor: Actor, *, now: datetime) -> None:
     with reading() as session:
         seen = rows.found(session, public_id)
         bookable = rows.bookable_of(session, seen)
-    with transaction(occupancy.keys(bookable.pool_id, seen.starts_at, seen.ends_at)) as session:
+        keys = rows.keys_of(session, bookable, seen)
+    with transaction(keys) as session:
         row = rows.found(session, public_id)
         rows.unmoved(row, seen)
         kept = and_(
@@ -316,18 +333,6 @@ def undo(public_id: str, actor: Actor, *, now: datetime) -> None:
         outbox.withdraw(session, row.id, ("cancellation", "site_notice"), now)
 
 
-def _given_back(
-    session: Transaction, bookable: Bookable, row: Any, until: datetime | None, now: datetime
-) -> list[dict[str, Any]]:
-    """Give the place back: when the undo and the cooling-off after it end, or at once, which the history tells."""
-    kept = until and (freed.kept_until(bookable, until) or until)
-    rows.free(session, row, kept, now)
-    if kept is not None:
-        return []
-    seqs = {key: session.ledger[key] for key in occupancy.keys(bookable.pool_id, row.starts_at, row.ends_at)}
-    return [occupancy.hold(bookable.pool_id, seqs, row.starts_at, row.ends_at, -row.units)]
-
-
 def _answer_again(bookable: Bookable, row: Any, status: str, now: datetime) -> datetime | None:
     """Give a request that came back its time to be answered anew."""
     return admission.answer_by(bookable, row.starts_at, now) if status == Status.REQUESTED else None
@@ -337,14 +342,26 @@ def _target(session: Session, wish: Wish, now: datetime, *, lock: bool = False) 
     """Find what a wish books: through its link, or by the keys of a site and a planning."""
     if wish.token is not None:
         link = links.opened(session, wish.token, now)
-        place = links.choose(session, link, wish.planning, lock=lock)
-        return _Target(place, link, link.asking(), link.order_id, link.customer_id)
-    found = bookables.find(session, wish.site or "", wish.planning or "", lock=lock)
-    if not wish.actor.staff and not found.planning.guests:
+        place = links.choose(session, link, wish.planning, service=wish.service, lock=lock)
+        return _Target(place, link, _choosing(session, place, wish, link.asking()), link.order_id, link.customer_id)
+    found = bookables.find(session, wish.site or "", wish.planning, service=wish.service, lock=lock)
+    if not wish.actor.staff and not found.item.guests:
         raise NotFound
     order_id, customer_id = _caller(session, wish)
-    asking = Asking(staff=wish.actor.staff, quantity=wish.quantity)
+    asking = _choosing(session, found, wish, Asking(staff=wish.actor.staff))
     return _Target(found, None, asking, order_id, customer_id, _introduced(session, wish, found, now, lock=lock))
+
+
+def _choosing(session: Session, bookable: Bookable, wish: Wish, asking: Asking) -> Asking:
+    """Ask for as many as the wish does, and for those whom it names. Raises NotFound."""
+    named = choosing.named(session, bookable, wish.resources, staff=wish.actor.staff)
+    return replace(
+        asking,
+        customer=wish.contact.email,
+        quantity=wish.quantity,
+        iterations=wish.iterations,
+        resources=named,
+    )
 
 
 def _introduced(session: Session, wish: Wish, bookable: Bookable, now: datetime, *, lock: bool) -> Introduced | None:
@@ -376,40 +393,28 @@ def _caller(session: Session, wish: Wish) -> tuple[int | None, int | None]:
     return found.id, found.customer_id
 
 
-def _end(bookable: Bookable, start: datetime) -> datetime:
-    return start + timedelta(minutes=bookable.planning.schedule.slot_minutes)
-
-
-def _keys(target: _Target, wish: Wish) -> list[str]:
-    """Name what a booking locks: its pool's days, and its link and its customer where these are limited."""
+def _keys(target: _Target, reached: Reach, wish: Wish) -> list[str]:
+    """Name what a booking locks: all that it could take, and its link and its customer where these are limited."""
     limited = target.link is not None and target.link.max_active is not None
     link = [f"link:{target.link.id}"] if limited and target.link is not None else []
-    pool = occupancy.keys(target.bookable.pool_id, wish.start, _end(target.bookable, wish.start))
-    return [*pool, *link, *limits.keys(target.bookable, wish.contact.email)]
+    return [*reached.keys, *link, *limits.keys(target.bookable, wish.contact.email)]
 
 
-def _same_keys(session: Transaction, needed: Sequence[str]) -> None:
-    if not set(needed) <= set(session.ledger):
-        raise StaleDataError("the planning or the link changed before it could be locked")
-
-
-def _admitted(session: Session, target: _Target, wish: Wish, now: datetime) -> Start:
-    """Judge the start under the lock, with the very search that showed it."""
-    asking = replace(target.asking, customer=wish.contact.email)
-    start = availability.judge(session, target.bookable, wish.start, now=now, asking=asking)
-    if not wish.overbook:
-        admission.check(session, target.bookable, start, asking, now)
-    return start
-
-
-def _admitted_move(session: Session, bookable: Bookable, row: Any, wish: Move, now: datetime) -> Start:
-    link = None if wish.actor.staff else row.link_id
-    of_link = links.asking_of(session, link, leaving_out=row.id, customer=row.email)
-    asking = replace(of_link, staff=wish.actor.staff, quantity=row.units)
+def _judged(session: Session, bookable: Bookable, wish: Wish | Move, asking: Asking, now: datetime) -> Start:
+    """Judge the start under the lock, with the very search that showed it; a reason to overbook lifts what it says."""
     start = availability.judge(session, bookable, wish.start, now=now, asking=asking)
     if not wish.overbook:
         admission.check(session, bookable, start, asking, now)
     return start
+
+
+def _asking_of(session: Session, row: Any, wish: Move) -> Asking:
+    """Ask for another place of an appointment: under its link, with the people it has and all that was picked."""
+    of_link = links.asking_of(
+        session, None if wish.actor.staff else row.link_id, leaving_out=row.id, customer=row.email
+    )
+    named = assigning.kept(session, row.id) if row.service_id is not None else ()
+    return replace(of_link, staff=wish.actor.staff, quantity=row.units, iterations=row.iterations, resources=named)
 
 
 def _record(
@@ -427,6 +432,7 @@ def _record(
         link_id=target.link.id if target.link else None,
         customer_id=target.customer_id,
         units=wish.quantity,
+        iterations=wish.iterations,
         email=wish.contact.email,
         name=wish.contact.name,
         phone=wish.contact.phone,
@@ -437,23 +443,26 @@ def _record(
         overbook_reason=wish.overbook,
     )
     if until is not None:
-        confirmations.hold(session, bookable, made, start, until, now)
+        confirmations.hold(session, bookable, made, start, target.asking, until, now)
     else:
-        held = rows.allocate(session, bookable, made.id, start, wish.quantity, overbook=bool(wish.overbook))
+        held = placing.take(session, bookable, made, start, target.asking, now, overbook=bool(wish.overbook))
         bookings.tell(session, bookable, made, wish.actor, held, now)
     return booked_of(made)
 
 
-def _moved(session: Transaction, bookable: Bookable, row: Any, start: Start, wish: Move, now: datetime) -> Booked:
+def _moved(
+    session: Transaction, bookable: Bookable, row: Any, start: Start, asking: Asking, wish: Move, now: datetime
+) -> Booked:
     """Move at once; a customer's move of what was approved before is asked for, and the old place kept meanwhile."""
     if row.status == Status.CONFIRMED and admission.asks_first(bookable, wish.actor):
-        return booked_of(moving.ask(session, bookable, row, start, wish.actor, now))
+        return booked_of(moving.ask(session, bookable, row, start, asking, wish.actor, now))
     because = wish.because
     moved = moving.rebook(
         session,
         bookable,
         row,
         start,
+        asking,
         wish.actor,
         now,
         offered=not because.batch,

@@ -12,59 +12,19 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from portal.domain import slots
-from portal.domain.openings import Closed, is_open, why_closed
-from portal.domain.slots import BookingDays, Start
-from portal.domain.steps import Piece, Steps
+from portal.domain.openings import Closed, Schedule, Why, is_open, why_closed
+from portal.domain.slots import Start
 from portal.domain.window import Window, window
 from portal.domain.zones import DAY, day_bounds, days, local_day
-from portal.operations import bookables, limits, occupancy
-from portal.operations.bookables import Bookable
+from portal.operations import grounds, limits
+from portal.operations.asking import PUBLIC, Asking, Binding
+from portal.operations.bookables import Bookable, PlanningCard
+from portal.operations.grounds import Ground
 from portal.operations.limits import Count
 
 LONGEST_RANGE = 62  # days in one search
 NEAR, AHEAD = 10, 31  # days searched at once for the next free start, when the next open day has none
 SOON = 7  # days after a range in which its next open day is looked for
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """Who asks, and for what: ``staff`` is bound by hours and capacity only.
-
-    ``first_day`` and ``last_day`` are those of a booking link; ``leaving_out`` is the id of the appointment that is
-    being moved; ``customer`` is the address of who asks, once it is known, for limits go by it. What is ``spared`` is
-    kept for them, and free to them alone: from, until (seconds since 1970), units.
-    """
-
-    staff: bool = False
-    quantity: int = 1
-    first_day: date | None = None
-    last_day: date | None = None
-    leaving_out: int | None = None
-    customer: str | None = None
-    spared: tuple[Piece, ...] = ()
-
-    @property
-    def booking_days(self) -> BookingDays | None:
-        """The days of the link, both included, or None for any day."""
-        if self.first_day is None and self.last_day is None:
-            return None
-        return self.first_day, self.last_day
-
-
-PUBLIC = Asking()
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """What binds who asks: the window, None for staff; the days of a link.
-
-    ``spent`` are the dates on which the customer has had enough, with what was counted.
-    """
-
-    window: Window | None
-    spent: Mapping[date, Count]
-    days: BookingDays | None
 
 
 @dataclass(frozen=True)
@@ -76,6 +36,7 @@ class Availability:
     last: date
     starts: tuple[Start, ...]
     binding: Binding
+    ground: Ground
 
     @property
     def zone(self) -> ZoneInfo:
@@ -113,8 +74,8 @@ def search(
 ) -> Availability:
     """Judge every candidate start of the site's local days ``first`` to ``last``, both included."""
     binding = _binding(session, bookable, first, last, now, asking)
-    taken = _taken_on(session, bookable, first, last, now, asking)
-    return _searched(bookable, first, last, taken, binding, asking)
+    ground = _ground(session, bookable, first, last, now, asking)
+    return Availability(bookable, first, last, ground.search(first, last, binding), binding, ground)
 
 
 def search_and_next(
@@ -123,28 +84,26 @@ def search_and_next(
     """Judge a range as ``search`` does, and find the first start offered after it: mostly without asking again."""
     soon = _next_open(bookable, last)
     binding = _binding(session, bookable, first, soon, now, asking)
-    taken = _taken_on(session, bookable, first, soon, now, asking)
-    following = _first_offered(bookable, last + DAY, soon, taken, binding, asking)
+    ground = _ground(session, bookable, first, soon, now, asking)
+    following = ground.next_offered(last + DAY, soon, binding)
     if following is None:
         following = next_free(session, bookable, soon + DAY, now=now, asking=asking)
-    return _searched(bookable, first, last, taken, binding, asking), following
+    return Availability(bookable, first, last, ground.search(first, last, binding), binding, ground), following
 
 
 def judge(session: Session, bookable: Bookable, start: datetime, *, now: datetime, asking: Asking = PUBLIC) -> Start:
     """Judge one start, on the grid or not, exactly as the page does."""
+    return choice(session, bookable, start, now=now, asking=asking)[0]
+
+
+def choice(
+    session: Session, bookable: Bookable, start: datetime, *, now: datetime, asking: Asking = PUBLIC
+) -> tuple[Start, Ground]:
+    """Judge one start as ``judge``, and give the ground that it stands on: who is free, and who could serve."""
     day = local_day(start, bookable.zone)
     binding = _binding(session, bookable, day, day, now, asking)
-    taken = _taken(session, bookable, start, _end(bookable, start), now, asking)
-    return slots.at(
-        bookable.planning.schedule,
-        bookable.site.calendar,
-        taken,
-        start,
-        window=binding.window,
-        quantity=asking.quantity,
-        booking_days=asking.booking_days,
-        spent=binding.spent,
-    )
+    ground = grounds.ground(session, bookable, start, start, now=now, asking=asking)
+    return ground.at(start, binding), ground
 
 
 def next_free(
@@ -154,8 +113,8 @@ def next_free(
     bounds = _bounds(session, bookable, now, asking)
     for first, last in _stretches(bookable, after, now, asking):
         binding = Binding(bounds, _spent(session, bookable, first, last, now, asking), asking.booking_days)
-        taken = _taken_on(session, bookable, first, last, now, asking)
-        if (found := _first_offered(bookable, first, last, taken, binding, asking)) is not None:
+        ground = _ground(session, bookable, first, last, now, asking)
+        if (found := ground.next_offered(first, last, binding)) is not None:
             return found
     return None
 
@@ -175,48 +134,25 @@ def nearest(
 
 
 def closed_because(bookable: Bookable, day: date) -> Closed | None:
-    """Say why a local day has no hours at all, or None when it has some."""
-    return why_closed(bookable.planning.schedule, bookable.site.calendar, day)
+    """Say why a local day has no hours at all, or None when it has some; of a service only what its site closes."""
+    schedules = _schedules(bookable)
+    if schedules:
+        return why_closed(schedules[0], bookable.site.calendar, day)
+    closure = bookable.site.calendar.closure_on(day)
+    return Closed(Why.CLOSURE, closure.label) if closure is not None else None
+
+
+def _schedules(bookable: Bookable) -> list[Schedule]:
+    """Give the hours that are known without asking: a planning's own, and the one in which a service takes a place."""
+    if isinstance(bookable.item, PlanningCard):
+        return [bookable.item.schedule]
+    return [bookable.beside.planning.schedule] if bookable.beside is not None else []
 
 
 def _next_open(bookable: Bookable, last: date) -> date:
     """Give the first open day after ``last``, where most often something is free; the day after when none is near."""
-    near = days(last + DAY, last + timedelta(days=SOON))
-    schedules = [bookable.planning.schedule]
+    near, schedules = days(last + DAY, last + timedelta(days=SOON)), _schedules(bookable)
     return next((day for day in near if is_open(schedules, bookable.site.calendar, day)), last + DAY)
-
-
-def _searched(
-    bookable: Bookable, first: date, last: date, taken: Steps, binding: Binding, asking: Asking
-) -> Availability:
-    starts = slots.search(
-        bookable.planning.schedule,
-        bookable.site.calendar,
-        taken,
-        first,
-        last,
-        window=binding.window,
-        quantity=asking.quantity,
-        booking_days=asking.booking_days,
-        spent=binding.spent,
-    )
-    return Availability(bookable, first, last, starts, binding)
-
-
-def _first_offered(
-    bookable: Bookable, first: date, last: date, taken: Steps, binding: Binding, asking: Asking
-) -> Start | None:
-    return slots.next_offered(
-        bookable.planning.schedule,
-        bookable.site.calendar,
-        taken,
-        first,
-        last,
-        window=binding.window,
-        quantity=asking.quantity,
-        booking_days=asking.booking_days,
-        spent=binding.spent,
-    )
 
 
 def _stretches(bookable: Bookable, after: date, now: datetime, asking: Asking) -> Iterator[tuple[date, date]]:
@@ -232,22 +168,10 @@ def _stretches(bookable: Bookable, after: date, now: datetime, asking: Asking) -
         ahead = AHEAD
 
 
-def _end(bookable: Bookable, start: datetime) -> datetime:
-    return start + timedelta(minutes=bookable.planning.schedule.slot_minutes)
-
-
-def _taken_on(session: Session, bookable: Bookable, first: date, last: date, now: datetime, asking: Asking) -> Steps:
+def _ground(session: Session, bookable: Bookable, first: date, last: date, now: datetime, asking: Asking) -> Ground:
     """Read what is taken on the site's local days, up to the end of the last slot that begins on them."""
     since, until = day_bounds(first, bookable.zone)[0], day_bounds(last, bookable.zone)[1]
-    return _taken(session, bookable, since, _end(bookable, until), now, asking)
-
-
-def _taken(
-    session: Session, bookable: Bookable, start: datetime, end: datetime, now: datetime, asking: Asking
-) -> Steps:
-    leaving_out = asking.leaving_out
-    found = occupancy.taken(session, bookable.pool_id, bookable.longest, start, end, now, leaving_out=leaving_out)
-    return found.less(asking.spared) if asking.spared else found
+    return grounds.ground(session, bookable, since, until, now=now, asking=asking)
 
 
 def bound(session: Session, bookable: Bookable, day: date, *, now: datetime, asking: Asking = PUBLIC) -> Binding:
@@ -284,7 +208,7 @@ def _closed_days(session: Session, bookable: Bookable) -> Callable[[date], bool]
     """Tell the local dates that do not count; only a notice on working days asks when the site is open."""
     if not bookable.policy.business_days:
         return _never_closed
-    schedules = [one.planning.schedule for one in bookables.at_site(session, bookable.site.id)]
+    schedules = grounds.schedules_at(session, bookable.site.id)
     return lambda day: not is_open(schedules, bookable.site.calendar, day)
 
 

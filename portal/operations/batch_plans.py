@@ -21,7 +21,7 @@ from portal.domain.zones import at_wall_time, day_bounds, epoch, parse_day, star
 from portal.extensions import reading
 from portal.models import Appointment, Planning, Site
 from portal.operations import bookables, occupancy
-from portal.operations.bookables import Bookable, SiteCard
+from portal.operations.bookables import Bookable, PlanningCard, SiteCard
 from portal.operations.cards import AppointmentCard, cards, listing
 from portal.operations.once import digest
 from portal.operations.scopes import EVERYWHERE, Scope
@@ -146,7 +146,7 @@ class _Room:
 
     def __init__(self, session: Session, bookable: Bookable, day: date, now: datetime) -> None:
         since, until = day_bounds(day, bookable.zone)
-        end = until + timedelta(minutes=bookable.planning.schedule.slot_minutes)
+        end = until + timedelta(minutes=bookable.item.minutes)
         taken = occupancy.taken(session, bookable.pool_id, bookable.longest, since, end, now)
         self._given: list[Piece] = list(taken.pieces())
         self._bookable = bookable
@@ -196,16 +196,16 @@ def _moves(session: Session, found: Sequence[AppointmentCard], plan: Plan, now: 
 
 
 def _rooms(session: Session, found: Sequence[AppointmentCard], plan: Plan, now: datetime) -> dict[int, _Room]:
-    places = {_planning_id(card): card for card in found if card.planning is not None}
+    places = {card.item.id: card for card in found if isinstance(card.item, PlanningCard)}
     to = plan.to or plan.day
     return {
-        planning: _Room(session, bookables.of_pool(session, card.site.id, planning), to, now)
+        planning: _Room(session, bookables.of_ids(session, card.site.id, planning, None), to, now)
         for planning, card in places.items()
     }
 
 
 def _planning_id(card: AppointmentCard) -> int:
-    return card.planning.id if card.planning is not None else 0
+    return card.item.id if isinstance(card.item, PlanningCard) else 0
 
 
 def _at_its_hour(card: AppointmentCard, rooms: Mapping[int, _Room], plan: Plan, now: datetime) -> Fate:

@@ -166,11 +166,11 @@ def starts(plan: Plan, line: Line, card: AppointmentCard, *, now: datetime) -> I
 
 
 def _nearest(plan: Plan, card: AppointmentCard, wanted: datetime, now: datetime) -> list[datetime]:
-    if card.planning is None or plan.to is None:
+    if card.item is None or plan.to is None:
         return []
     asking = replace(STAFF, quantity=card.units, leaving_out=card.id)
     with reading() as session:
-        bookable = bookables.of_pool(session, card.site.id, card.planning.id)
+        bookable = bookables.of_item(session, card.site.id, card.item)
         found = availability.search(session, bookable, plan.to, plan.to, now=now, asking=asking).offered
     coming = [start.start for start in found if start.start >= now]
     return sorted(coming, key=lambda start: (abs(start - wanted), start))

@@ -1,4 +1,4 @@
-"""A planning at a site, with all that judging a slot needs.
+"""What can be booked at a site, a planning or a service, with all that judging a slot needs.
 
 Hours are read from the tables once per revision: every edit of a site or a planning gives it a new random revision, so
 what is kept here under a revision can never be stale, in any process, on any database.
@@ -6,19 +6,17 @@ what is kept here under a revision can never be stale, in any process, on any da
 
 from __future__ import annotations
 
-import secrets
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, Select, and_, bindparam, select
+from sqlalchemy.orm import Session, aliased
 
 from portal.domain import fields
 from portal.domain.errors import NotFound
@@ -36,12 +34,12 @@ from portal.models import (
     Planning,
     PlanningVersion,
     Pool,
+    Service,
     Site,
     WeeklyOpening,
 )
-
-KEPT = 512  # calendars and schedules kept in a process
-V = TypeVar("V")
+from portal.operations.keepsakes import kept
+from portal.operations.service_cards import ServiceCard, service_card
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,53 +80,52 @@ class PlanningCard:
     questions: tuple[Question, ...]  # asked of who books, in order
     ever_asked: tuple[Question, ...]  # also those that are asked no more: the words of answers once given
 
+    @property
+    def minutes(self) -> int:
+        """How long an appointment takes."""
+        return self.schedule.slot_minutes
+
+    def named(self, _locale: str) -> str:
+        """Give its name, which is the same in every language."""
+        return self.name
+
+
+Item = PlanningCard | ServiceCard
+"""What is booked."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bookable:
-    """A planning at a site: one pool of places. ``longest`` is in minutes, of any allocation it ever had."""
+    """A planning or a service at a site, with its pool. ``longest`` is in minutes, of any allocation it ever had.
+
+    ``beside`` is the planning at the site in which a service takes a place, too.
+    """
 
     pool_id: int
     longest: int
     site: SiteCard
-    planning: PlanningCard
+    item: Item
     policy: Policy
+    beside: Bookable | None = None
+
+    @property
+    def planning(self) -> PlanningCard:
+        """The planning that is booked itself. Raises NotFound for a service: what asks this is about plannings only."""
+        if not isinstance(self.item, PlanningCard):
+            raise NotFound
+        return self.item
+
+    @property
+    def service(self) -> ServiceCard:
+        """The service that is booked. Raises NotFound for a planning."""
+        if not isinstance(self.item, ServiceCard):
+            raise NotFound
+        return self.item
 
     @property
     def zone(self) -> ZoneInfo:
         """The zone of its pages: the site's."""
         return self.site.zone
-
-
-class Kept:
-    """A bounded memory of values by revision."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._values: OrderedDict[Hashable, Any] = OrderedDict()
-
-    def __contains__(self, key: Hashable) -> bool:
-        return key in self._values
-
-    def put(self, key: Hashable, value: object) -> None:
-        """Keep a value, and let go of the oldest when there are too many."""
-        self._values[key] = value
-        while len(self._values) > self._size:
-            self._values.popitem(last=False)
-
-    def get(self, key: Hashable, make: Callable[[], V]) -> V:
-        """Give the value kept under ``key``, or make and keep it."""
-        if key not in self._values:
-            self.put(key, make())
-        value: V = self._values[key]
-        return value
-
-
-_kept = Kept(KEPT)
-
-
-def new_revision() -> str:
-    """Name a new state of a site or a planning."""
-    return secrets.token_hex(16)
 
 
 COLUMNS = (
@@ -157,6 +154,36 @@ def _shared(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     return query.with_for_update(read=True, of=(Site.__table__, Planning.__table__))
 
 
+_BESIDE, _BESIDE_POOL = aliased(Planning), aliased(Pool)
+SERVICE_COLUMNS = (
+    Pool.id.label("pool_id"),
+    Pool.longest_minutes,
+    Site.id.label("site_id"),
+    Site.revision.label("site_revision"),
+    Service.id.label("service_id"),
+    Service.revision.label("service_revision"),
+    _BESIDE_POOL.id.label("beside_pool"),
+    _BESIDE_POOL.longest_minutes.label("beside_longest"),
+    _BESIDE.revision.label("beside_revision"),
+)
+IN_USE = and_(Pool.active, Site.active, Service.active)
+
+
+def services(*columns: Any) -> Select[*tuple[Any, ...]]:
+    """Select services at sites, in use or retired, with ``columns`` beside those that ``from_service_row`` reads."""
+    return (
+        select(*SERVICE_COLUMNS, *columns)
+        .select_from(Pool)
+        .join(Site, Site.id == Pool.site_id)
+        .join(Service, Service.id == Pool.service_id)
+        .outerjoin(_BESIDE, and_(_BESIDE.id == Service.planning_id, _BESIDE.active))
+        .outerjoin(
+            _BESIDE_POOL,
+            and_(_BESIDE_POOL.planning_id == _BESIDE.id, _BESIDE_POOL.site_id == Site.id, _BESIDE_POOL.active),
+        )
+    )
+
+
 # The statements of the hot path are built once: building them anew costs as much as running them.
 BY_KEYS = joined().where(Site.key == bindparam("site"), Planning.key == bindparam("planning"))
 BY_KEYS_LOCKED = _shared(BY_KEYS)
@@ -170,24 +197,44 @@ BY_IDS = _ANY.where(Pool.site_id == bindparam("site"), Pool.planning_id == bindp
 BY_IDS_LOCKED = _shared(BY_IDS)
 BY_POOL = _ANY.where(Pool.id == bindparam("pool"))
 BY_POOL_LOCKED = _shared(BY_POOL)
+SERVICE_BY_KEYS = services().where(Site.key == bindparam("site"), Service.key == bindparam("service"), IN_USE)
+SERVICE_BY_IDS = services().where(Pool.site_id == bindparam("site"), Pool.service_id == bindparam("service"))
+SERVICE_BY_POOL = services().where(Pool.id == bindparam("pool"))
 
 
-def find(session: Session, site: str, planning: str, *, lock: bool = False) -> Bookable:
-    """Find a planning at a site by their keys. Raises NotFound.
+def find(
+    session: Session, site: str, planning: str | None, *, service: str | None = None, lock: bool = False
+) -> Bookable:
+    """Find a planning, or a service where one is named, at a site by their keys. Raises NotFound.
 
     ``lock`` keeps both from being edited until the transaction ends.
     """
+    if service is not None:
+        return _one_service(session, SERVICE_BY_KEYS, {"site": site, "service": service}, lock=lock)
     return _one(session, BY_KEYS_LOCKED if lock else BY_KEYS, {"site": site, "planning": planning})
 
 
-def of_pool(session: Session, site_id: int, planning_id: int, *, lock: bool = False) -> Bookable:
+def of_ids(
+    session: Session, site_id: int, planning_id: int | None, service_id: int | None, *, lock: bool = False
+) -> Bookable:
     """Find the bookable of an appointment, in use or retired. Raises NotFound."""
+    if service_id is not None:
+        return _one_service(session, SERVICE_BY_IDS, {"site": site_id, "service": service_id}, lock=lock)
     return _one(session, BY_IDS_LOCKED if lock else BY_IDS, {"site": site_id, "planning": planning_id})
+
+
+def of_item(session: Session, site_id: int, item: Item) -> Bookable:
+    """Find what an appointment's card says is booked, as ``of_ids``. Raises NotFound."""
+    planning = isinstance(item, PlanningCard)
+    return of_ids(session, site_id, item.id if planning else None, None if planning else item.id)
 
 
 def by_pool(session: Session, pool_id: int, *, lock: bool = False) -> Bookable:
     """Find the bookable of a pool, in use or retired. Raises NotFound."""
-    return _one(session, BY_POOL_LOCKED if lock else BY_POOL, {"pool": pool_id})
+    row = session.connection().execute(BY_POOL_LOCKED if lock else BY_POOL, {"pool": pool_id}).first()
+    if row is None:
+        return _one_service(session, SERVICE_BY_POOL, {"pool": pool_id}, lock=lock)
+    return from_row(session, row)
 
 
 def _one(session: Session, query: Select[*tuple[Any, ...]], keys: Mapping[str, Any]) -> Bookable:
@@ -196,12 +243,37 @@ def _one(session: Session, query: Select[*tuple[Any, ...]], keys: Mapping[str, A
     return from_row(session, row)
 
 
+def _one_service(session: Session, query: Select[*tuple[Any, ...]], keys: Mapping[str, Any], *, lock: bool) -> Bookable:
+    """Read a service; its locks are on its site and itself, and on the planning in which it takes a place."""
+    shared = query.with_for_update(read=True, of=(Site.__table__, Service.__table__)) if lock else query
+    if (row := session.connection().execute(shared, keys).first()) is None:
+        raise NotFound
+    found = from_service_row(session, row)
+    if lock and found.beside is not None:
+        return replace(found, beside=by_pool(session, found.beside.pool_id, lock=True))
+    return found
+
+
 def at_site(session: Session, site_id: int, *, kind: str | None = None, guests: bool = False) -> list[Bookable]:
     """List what can be booked at a site, by name: for guests, or for an order's kind."""
     rows = session.execute(joined().where(Site.id == site_id).order_by(Planning.name)).all()
     found = (from_row(session, row) for row in rows)
+    return [one for one in found if (not guests or one.item.guests) and (kind is None or kind in one.item.kinds)]
+
+
+def services_at(session: Session, site_id: int, *, kind: str | None = None, guests: bool = False) -> list[Bookable]:
+    """List the services at a site, by name: for guests, or for an order's kind."""
+    rows = session.execute(services().where(Site.id == site_id, IN_USE)).all()
+    found = (from_service_row(session, row) for row in rows)
+    wanted = (one for one in found if (not guests or one.item.guests) and (kind is None or kind in one.item.kinds))
+    return sorted(wanted, key=lambda one: (one.item.name, one.item.key))
+
+
+def all_at_site(session: Session, site_id: int, *, kind: str | None = None, guests: bool = False) -> list[Bookable]:
+    """List the plannings and then the services at a site, each by name: for guests, or for an order's kind."""
     return [
-        one for one in found if (not guests or one.planning.guests) and (kind is None or kind in one.planning.kinds)
+        *at_site(session, site_id, kind=kind, guests=guests),
+        *services_at(session, site_id, kind=kind, guests=guests),
     ]
 
 
@@ -212,40 +284,55 @@ def from_row(session: Session, row: Row[*tuple[Any, ...]]) -> Bookable:
     return Bookable(row.pool_id, row.longest_minutes, site, planning, policy(site, planning))
 
 
+def from_service_row(session: Session, row: Row[*tuple[Any, ...]]) -> Bookable:
+    """Build the bookable of a row of ``services``, from memory where its revisions are known."""
+    site = site_card(session, row.site_id, row.site_revision)
+    service = service_card(session, row.service_id, row.service_revision)
+    beside = None
+    if row.beside_pool is not None:
+        planning = planning_card(session, service.planning_id or 0, row.beside_revision)
+        beside = Bookable(row.beside_pool, row.beside_longest, site, planning, policy(site, planning))
+    return Bookable(row.pool_id, row.longest_minutes, site, service, policy(site, service), beside)
+
+
 def from_rows(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Bookable]:
     """Build the bookables of rows of ``joined``: in a fixed number of statements, however many are new to us."""
-    sites = {row.site_id: row.site_revision for row in rows if row.site_revision not in _kept}
-    plannings = {row.planning_id: row.planning_revision for row in rows if row.planning_revision not in _kept}
-    for site in _read_sites(session, sites):
-        _kept.put(site.revision, site)
-    for planning in _read_plannings(session, plannings):
-        _kept.put(planning.revision, planning)
+    site_cards(session, {row.site_id: row.site_revision for row in rows})
+    planning_cards(session, {row.planning_id: row.planning_revision for row in rows})
     return [from_row(session, row) for row in rows]
 
 
-def policy(site: SiteCard, planning: PlanningCard | None) -> Policy:
-    """Merge the policies that rule at a site, and in a planning there; kept for the life of the two cards."""
-    layers = (site.policy, planning.policy) if planning is not None else (site.policy,)
-    return _kept.get((site.revision, planning and planning.revision), lambda: Policy.of(*layers))
+def policy(site: SiteCard, item: Item | None) -> Policy:
+    """Merge the policies that rule at a site, and for what is booked there; kept for the life of the two cards."""
+    layers = (site.policy, item.policy) if item is not None else (site.policy,)
+    return kept.get((site.revision, item and item.revision), lambda: Policy.of(*layers))
 
 
 def site_card(session: Session, site_id: int, revision: str) -> SiteCard:
     """Give a site's card at a revision."""
-    return _kept.get(revision, lambda: _read_sites(session, {site_id: revision})[0])
+    return site_cards(session, {site_id: revision})[site_id]
+
+
+def site_cards(session: Session, revisions: Mapping[int, str]) -> dict[int, SiteCard]:
+    """Give cards of sites at their revisions, by id: in a fixed number of statements, however many are new to us."""
+    return kept.many(revisions, lambda missing: _read_sites(session, missing))
 
 
 def planning_card(session: Session, planning_id: int, revision: str) -> PlanningCard:
     """Give a planning's card at a revision."""
-    return _kept.get(revision, lambda: _read_plannings(session, {planning_id: revision})[0])
+    return planning_cards(session, {planning_id: revision})[planning_id]
 
 
-def _read_sites(session: Session, revisions: Mapping[int, str]) -> list[SiteCard]:
+def planning_cards(session: Session, revisions: Mapping[int, str]) -> dict[int, PlanningCard]:
+    """Give cards of plannings at their revisions, by id: in a fixed number of statements."""
+    return kept.many(revisions, lambda missing: _read_plannings(session, missing))
+
+
+def _read_sites(session: Session, revisions: Mapping[int, str]) -> dict[int, SiteCard]:
     """Read the cards of sites, by their ids with their revisions."""
-    if not revisions:
-        return []
     rows = session.execute(select(Site.__table__).where(Site.id.in_(revisions))).all()
     closures = _closures(session, revisions)
-    return [_site_card(row, revisions[row.id], closures.get(row.id, ())) for row in rows]
+    return {row.id: _site_card(row, revisions[row.id], closures.get(row.id, ())) for row in rows}
 
 
 def _site_card(row: Any, revision: str, closures: tuple[Closure, ...]) -> SiteCard:
@@ -277,15 +364,14 @@ def _closures(session: Session, site_ids: Collection[int]) -> dict[int, tuple[Cl
     }
 
 
-def _read_plannings(session: Session, revisions: Mapping[int, str]) -> list[PlanningCard]:
+def _read_plannings(session: Session, revisions: Mapping[int, str]) -> dict[int, PlanningCard]:
     """Read the cards of plannings, by their ids with their revisions."""
-    if not revisions:
-        return []
     rows = session.execute(select(Planning.__table__).where(Planning.id.in_(revisions))).all()
     versions, exceptions = _versions(session, revisions), _exceptions(session, revisions)
-    return [
-        _planning_card(row, revisions[row.id], versions.get(row.id, ()), exceptions.get(row.id, {})) for row in rows
-    ]
+    return {
+        row.id: _planning_card(row, revisions[row.id], versions.get(row.id, ()), exceptions.get(row.id, {}))
+        for row in rows
+    }
 
 
 def _planning_card(
@@ -317,6 +403,7 @@ def _versions(session: Session, planning_ids: Collection[int]) -> dict[int, tupl
             WeeklyOpening.start_minute,
             WeeklyOpening.end_minute,
             WeeklyOpening.slots,
+            WeeklyOpening.services,
         )
         .outerjoin(WeeklyOpening)
         .where(PlanningVersion.planning_id.in_(planning_ids))
@@ -343,6 +430,7 @@ def _exceptions(session: Session, planning_ids: Collection[int]) -> dict[int, di
             ExceptionalOpening.start_minute,
             ExceptionalOpening.end_minute,
             ExceptionalOpening.slots,
+            ExceptionalOpening.services,
         )
         .outerjoin(ExceptionalOpening)
         .where(ExceptionalDay.planning_id.in_(planning_ids))
@@ -358,7 +446,7 @@ def _exceptions(session: Session, planning_ids: Collection[int]) -> dict[int, di
 
 
 def _opening(row: Any) -> Opening:
-    return Opening(row.start_minute, row.end_minute, row.slots)
+    return Opening(row.start_minute, row.end_minute, row.slots, tuple(row.services))
 
 
 def _grouped(rows: Iterable[Any], name: str) -> list[list[Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -48,7 +48,8 @@ def write(session: Transaction, bookable: Bookable, start: Start, now: datetime,
         "generation": 1,
         "reference": rows.new_reference(),
         "site_id": bookable.site.id,
-        "planning_id": bookable.planning.id,
+        **rows.subject(bookable),
+        "iterations": 1,
         "starts_at": start.start,
         "ends_at": start.end,
         "undo_until": None,
@@ -67,12 +68,12 @@ def write(session: Transaction, bookable: Bookable, start: Start, now: datetime,
 
 
 def tell(
-    session: Transaction, bookable: Bookable, row: Any, actor: Actor, held: Mapping[str, Any], now: datetime
+    session: Transaction, bookable: Bookable, row: Any, actor: Actor, held: Sequence[Mapping[str, Any]], now: datetime
 ) -> None:
-    """Write into the history that somebody booked, or asked to, and queue the mails; ``held`` is the place taken."""
+    """Write into the history that somebody booked, or asked to, and queue the mails; ``held`` are the places taken."""
     event, kind, change = _REQUEST if row.status == Status.REQUESTED else _BOOKING
     after = {"status": row.status, "start": row.starts_at.isoformat(), "end": row.ends_at.isoformat()}
     if row.overbook_reason:
         after["overbook"] = row.overbook_reason
-    rows.happened(session, row.id, event, actor, now, after=after, holds=[held])
+    rows.happened(session, row.id, event, actor, now, after=after, holds=held)
     rows.announce(session, kind, change, row, bookable, now, not_before=now)

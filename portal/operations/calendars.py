@@ -17,7 +17,8 @@ from portal.domain.zones import local_day
 from portal.extensions import reading
 from portal.models import Planning, Site
 from portal.operations import access, availability, bookables, cards, continuations, demand, holds, links
-from portal.operations.availability import PUBLIC, Asking, Availability, Binding
+from portal.operations.asking import PUBLIC, Asking, Binding
+from portal.operations.availability import Availability
 from portal.operations.bookables import Bookable, SiteCard
 from portal.operations.cards import AppointmentCard
 from portal.operations.continuations import Introduced
@@ -204,7 +205,7 @@ def open_sites() -> list[OpenSite]:
     """List the sites that take guests, by name."""
     with reading() as session:
         rows = session.execute(bookables.joined().order_by(Site.name, Planning.name)).all()
-        found = [one for one in (bookables.from_row(session, row) for row in rows) if one.planning.guests]
+        found = [one for one in (bookables.from_row(session, row) for row in rows) if one.item.guests]
     sites = {one.site.id: one.site for one in found}
     return [OpenSite(site, [one for one in found if one.site.id == site.id]) for site in sites.values()]
 
@@ -266,7 +267,7 @@ def _met(session: Session, site: str, planning: str, by: Carried, now: datetime)
 
 def _guest(session: Session, site: str, planning: str) -> Bookable:
     found = bookables.find(session, site, planning)
-    if not found.planning.guests:
+    if not found.item.guests:
         raise NotFound
     return found
 
@@ -329,7 +330,7 @@ def _of_link(
 def _serving(plannings: Sequence[Bookable], key: str | None) -> Bookable | None:
     if key is None:
         return plannings[0] if len(plannings) == 1 else None
-    found = next((one for one in plannings if one.planning.key == key), None)
+    found = next((one for one in plannings if one.item.key == key), None)
     if found is None:
         raise NotFound
     return found
@@ -404,9 +405,9 @@ def move_choice(token: str, start: datetime, *, now: datetime) -> tuple[Appointm
 
 def _moving(session: Session, token: str, now: datetime) -> tuple[AppointmentCard, Bookable, Asking]:
     card = cards.managed(session, token)
-    if card.planning is None or not card.active(now):
+    if card.item is None or not card.active(now):
         raise StateChanged(status=card.status)
-    bookable = bookables.of_pool(session, card.site.id, card.planning.id)
+    bookable = bookables.of_item(session, card.site.id, card.item)
     return card, bookable, links.asking_of(session, card.link_id, leaving_out=card.id, customer=card.email)
 
 

@@ -17,10 +17,11 @@ from portal.domain.notices import Side, What
 from portal.domain.policy import Policy
 from portal.domain.window import change_allowed
 from portal.extensions import reading
-from portal.models import Appointment, Event, Link, Order, Planning, Site
+from portal.models import Appointment, Event, Link, Order, Planning, Service, Site
 from portal.operations import answers, bookables, tokens
 from portal.operations.answers import Answer
-from portal.operations.bookables import PlanningCard, SiteCard
+from portal.operations.bookables import Item, SiteCard
+from portal.operations.service_cards import service_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class AppointmentCard:
     end: datetime
     zone: ZoneInfo
     site: SiteCard
-    planning: PlanningCard | None
+    item: Item | None
     policy: Policy
     order: str | None
     order_kind: str | None
@@ -44,6 +45,7 @@ class AppointmentCard:
     link_id: int | None
     link_public_id: str | None
     units: int
+    iterations: int
     email: str | None
     name: str
     phone: str
@@ -103,7 +105,7 @@ class AppointmentCard:
 
     def answers(self, locale: str) -> tuple[Answer, ...]:
         """Word the answers to what the planning asks or once asked."""
-        return answers.worded(self.planning.ever_asked if self.planning is not None else (), self.fields, locale)
+        return answers.worded(self.item.ever_asked if self.item is not None else (), self.fields, locale)
 
     def undoable(self, now: datetime) -> bool:
         """Tell whether its cancellation can still be taken back."""
@@ -116,6 +118,7 @@ LISTING: Select[*tuple[Any, ...]] = (
         *Appointment.__table__.c,
         Site.revision.label("site_revision"),
         Planning.revision.label("planning_revision"),
+        Service.revision.label("service_revision"),
         Order.reference.label("order_reference"),
         Order.kind.label("order_kind"),
         Order.units.label("order_units"),
@@ -123,6 +126,7 @@ LISTING: Select[*tuple[Any, ...]] = (
     )
     .join(Site, Site.id == Appointment.site_id)
     .outerjoin(Planning, Planning.id == Appointment.planning_id)
+    .outerjoin(Service, Service.id == Appointment.service_id)
     .outerjoin(Order, Order.id == Appointment.order_id)
     .outerjoin(Link, Link.id == Appointment.link_id)
     .where(Appointment.status != Status.HELD.value)  # nobody's yet: shown nowhere
@@ -209,13 +213,17 @@ def history(public_id: str) -> list[HistoryLine]:
     return [HistoryLine(*row) for row in rows]
 
 
+def _item(session: Session, row: Any) -> Item | None:
+    if row.service_id is not None:
+        return service_card(session, row.service_id, row.service_revision)
+    if row.planning_id is not None:
+        return bookables.planning_card(session, row.planning_id, row.planning_revision)
+    return None
+
+
 def _card(session: Session, row: Any) -> AppointmentCard:
     site = bookables.site_card(session, row.site_id, row.site_revision)
-    planning = (
-        bookables.planning_card(session, row.planning_id, row.planning_revision)
-        if row.planning_id is not None
-        else None
-    )
+    item = _item(session, row)
     return AppointmentCard(
         id=row.id,
         public_id=row.public_id,
@@ -226,14 +234,15 @@ def _card(session: Session, row: Any) -> AppointmentCard:
         end=row.ends_at,
         zone=site.zone,
         site=site,
-        planning=planning,
-        policy=bookables.policy(site, planning),
+        item=item,
+        policy=bookables.policy(site, item),
         order=row.order_reference,
         order_kind=row.order_kind,
         order_units=row.order_units or "",
         link_id=row.link_id,
         link_public_id=row.link_public_id,
         units=row.units,
+        iterations=row.iterations,
         email=row.email,
         name=row.name,
         phone=row.phone,

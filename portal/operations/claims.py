@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from portal.domain.answers import check_answers
 from portal.domain.errors import ChangeTooLate, OfferGone
@@ -34,14 +33,14 @@ from portal.operations import (
     keeping,
     limits,
     moving,
-    occupancy,
     offered,
     offers,
+    placing,
 )
 from portal.operations import appointment_rows as rows
 from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.appointments import Booked, again, answer_of, booked_of
-from portal.operations.availability import Asking
+from portal.operations.asking import Asking
 from portal.operations.bookables import Bookable
 from portal.operations.offered import Entry, Opened
 from portal.operations.once import Once, answered, digest, remember
@@ -58,19 +57,21 @@ def claim(token: str, *, now: datetime, once: Once | None = None) -> Booked:
         found = offered.opened(session, token, used=True)
         seen = _holder(session, found)
         bookable = bookables.by_pool(session, found.place.pool_id)
+        keys = _keys_of_holder(session, bookable, found, seen)
     request_hash = digest({"offer": found.offer.public_id})
-    with transaction(_keys_of_holder(bookable, found, seen)) as session:
+    with transaction(keys) as session:
         if (first := answered(session, once, request_hash)) is not None:
             return again(first)
         row = _holder(session, found)
         rows.unmoved(row, seen)
         bookable = _locked(session, found)
-        _same_keys(session, _keys_of_holder(bookable, found, row))
+        rows.covered(session, _keys_of_holder(session, bookable, found, row))
         _take(session, token, now)
         _may_move(row, bookable, found, now)
-        start, let_go = _let_go(session, bookable, found, offered.asking_of(session, row), now)
+        asking = offered.asking_of(session, row)
+        start, let_go = _let_go(session, bookable, found, asking, now)
         told = {"offer": found.offer.id}
-        moved = moving.rebook(session, bookable, row, start, _actor(row), now, cause=freed.CLAIMED, kept=told)
+        moved = moving.rebook(session, bookable, row, start, asking, _actor(row), now, cause=freed.CLAIMED, kept=told)
         _settle(session, bookable, found, _rest(let_go, start, row.units), now)
         booked = booked_of(moved)
         remember(session, once, request_hash, answer_of(booked), now)
@@ -105,14 +106,15 @@ def book(wish: Claim, *, now: datetime) -> Booked:
         found = offered.opened(session, wish.token, used=True)
         entry = _listed(session, found, now)
         bookable = bookables.by_pool(session, found.place.pool_id)
-    with transaction(_keys_of_listed(bookable, found, entry)) as session:
+        keys = _keys_of_listed(session, bookable, found, entry)
+    with transaction(keys) as session:
         if (first := answered(session, wish.once, wish.fingerprint())) is not None:
             return again(first)
         entry, bookable = _listed(session, found, now), _locked(session, found)
-        _same_keys(session, _keys_of_listed(bookable, found, entry))
+        rows.covered(session, _keys_of_listed(session, bookable, found, entry))
         _take(session, wish.token, now)
         _admit(session, bookable, entry, now)
-        answers = check_answers(bookable.planning.questions, wish.fields, needed=True)
+        answers = check_answers(bookable.item.questions, wish.fields, needed=True)
         start, let_go = _let_go(session, bookable, found, entry.asking(), now)
         row = _book(session, bookable, entry, wish, answers, start, now)
         _serve(session, entry, row.id, now)
@@ -141,24 +143,17 @@ def _locked(session: Session, found: Opened) -> Bookable:
     return bookables.by_pool(session, found.place.pool_id, lock=True)
 
 
-def _keys_of_holder(bookable: Bookable, found: Opened, row: Any) -> list[str]:
-    own = rows.keys_of(bookable.pool_id, row)
-    return [*_keys(bookable, found), *own, *limits.keys(bookable, row.email)]
+def _keys_of_holder(session: Session, bookable: Bookable, found: Opened, row: Any) -> list[str]:
+    reached = placing.reach(session, bookable, found.offer.starts_at, offered.asking_of(session, row))
+    own = rows.keys_of(session, bookable, row)
+    return [*keeping.keys(bookable, found.place), *reached.keys, *own, *limits.keys(bookable, row.email)]
 
 
-def _keys_of_listed(bookable: Bookable, found: Opened, entry: Entry) -> list[str]:
+def _keys_of_listed(session: Session, bookable: Bookable, found: Opened, entry: Entry) -> list[str]:
     limited = entry.link is not None and entry.link.max_active is not None
     link = [f"link:{entry.link.id}"] if limited and entry.link is not None else []
-    return [*_keys(bookable, found), *link, *limits.keys(bookable, entry.email)]
-
-
-def _keys(bookable: Bookable, found: Opened) -> list[str]:
-    return keeping.keys(bookable, found.place)
-
-
-def _same_keys(session: Transaction, needed: list[str]) -> None:
-    if not set(needed) <= set(session.ledger):
-        raise StaleDataError("the planning or its rules changed before they could be locked")
+    reached = placing.reach(session, bookable, found.offer.starts_at, entry.asking())
+    return [*keeping.keys(bookable, found.place), *reached.keys, *link, *limits.keys(bookable, entry.email)]
 
 
 def _take(session: Session, token: str, now: datetime) -> None:
@@ -187,7 +182,7 @@ def _let_go(
     Gives the start, and all that was let go of.
     """
     let_go = [piece for one in keeping.alike(session, found.place, now) for piece in keeping.release(session, one, now)]
-    occupancy.release_lapsed(session, bookable.pool_id, found.offer.starts_at, found.offer.ends_at, now)
+    placing.release_lapsed(session, placing.reach(session, bookable, found.offer.starts_at, asking), now)
     start = availability.judge(session, bookable, found.offer.starts_at, now=now, asking=asking)
     if not start.offered:
         raise OfferGone(start=start.start, reasons=tuple(reason.value for reason in start.reasons))
@@ -204,7 +199,7 @@ def _actor_of(entry: Entry) -> Actor:
 
 def _admit(session: Session, bookable: Bookable, entry: Entry, now: datetime) -> None:
     """Accept who books. Raises OfferGone, LimitReached, NotEligible."""
-    if entry.state != "waiting" or (entry.link is None and not bookable.planning.guests):
+    if entry.state != "waiting" or (entry.link is None and not bookable.item.guests):
         raise OfferGone
     admission.within_link(session, entry.link, now)
     known = access.is_customer(session, entry.email)
@@ -241,7 +236,7 @@ def _book(
         source=actor.origin,
         overbook_reason="",
     )
-    held = rows.allocate(session, bookable, row.id, start, entry.units, overbook=False)
+    held = placing.take(session, bookable, row, start, entry.asking(), now)
     bookings.tell(session, bookable, row, actor, held, now)
     return row
 

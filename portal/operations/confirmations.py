@@ -10,20 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, delete, select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from portal.domain.errors import LinkExpired, LinkUnknown
 from portal.domain.lifecycle import Status
 from portal.domain.slots import Start
 from portal.extensions import Transaction, reading, retried, transaction
 from portal.models import Allocation, Appointment, Customer
-from portal.operations import admission, availability, bookings, limits, next_steps, occupancy, outbox, tokens
+from portal.operations import admission, assigning, availability, bookings, limits, next_steps, outbox, placing, tokens
 from portal.operations import appointment_rows as rows
 from portal.operations.actors import GUEST, Actor
-from portal.operations.availability import Asking
-from portal.operations.bookables import Bookable, PlanningCard, SiteCard
+from portal.operations.asking import Asking
+from portal.operations.bookables import Bookable, Item, SiteCard
 
 GENERATION = 1
 
@@ -33,7 +32,7 @@ class Waiting:
     """A place that waits for its address to be confirmed ``until`` then; ``made`` is the token of what became of it."""
 
     site: SiteCard
-    planning: PlanningCard
+    item: Item
     start: datetime
     end: datetime
     until: datetime | None
@@ -48,9 +47,11 @@ def until(bookable: Bookable, actor: Actor, now: datetime, *, known: bool) -> da
     return now + timedelta(minutes=minutes) if minutes and not known and not actor.staff else None
 
 
-def hold(session: Transaction, bookable: Bookable, row: Any, start: Start, until: datetime, now: datetime) -> None:
+def hold(
+    session: Transaction, bookable: Bookable, row: Any, start: Start, asking: Asking, until: datetime, now: datetime
+) -> None:
     """Hold the place of an appointment that was written as ``held``, and queue the mail that asks to confirm it."""
-    rows.allocate(session, bookable, row.id, start, row.units, overbook=False, role="held", until=until)
+    placing.take(session, bookable, row, start, asking, now, role="held", until=until)
     mail = outbox.Draft(
         kind=next_steps.CONFIRM_ADDRESS,
         dedupe=f"{next_steps.CONFIRM_ADDRESS}:{row.public_id}",
@@ -69,9 +70,7 @@ def look(token: str, *, now: datetime) -> Waiting:
         bookable = rows.bookable_of(session, row)
     made = _made(row) if row.status != Status.HELD else ""
     asks = admission.asks_first(bookable, GUEST)
-    return Waiting(
-        bookable.site, bookable.planning, row.starts_at, row.ends_at, row.taken_until, row.locale, asks, made
-    )
+    return Waiting(bookable.site, bookable.item, row.starts_at, row.ends_at, row.taken_until, row.locale, asks, made)
 
 
 @retried
@@ -83,21 +82,21 @@ def confirm(token: str, *, now: datetime) -> str:
     with reading() as session:
         seen = _opened(session, token, now)
         bookable = rows.bookable_of(session, seen)
-    with transaction(_keys(bookable, seen)) as session:
+        keys = _keys(session, bookable, seen, _asking(session, seen))
+    with transaction(keys) as session:
         row = _opened(session, token, now)
         if row.status != Status.HELD:
             return _made(row)
         bookable = rows.bookable_of(session, row, lock=True)
-        if not set(_keys(bookable, row)) <= set(session.ledger):
-            raise StaleDataError("the planning or its rules changed before it could be locked")
-        asking = Asking(quantity=row.units, leaving_out=row.id, customer=row.email)
+        asking = _asking(session, row)
+        rows.covered(session, _keys(session, bookable, row, asking))
         start = availability.judge(session, bookable, row.starts_at, now=now, asking=asking)
         admission.admit(start)
-        _settle(session, bookable, row, now)
+        _settle(session, bookable, row, start, asking, now)
         return _made(row)
 
 
-def _settle(session: Transaction, bookable: Bookable, row: Any, now: datetime) -> None:
+def _settle(session: Transaction, bookable: Bookable, row: Any, start: Start, asking: Asking, now: datetime) -> None:
     """Let the held place be an appointment's own, and tell of it as of a booking."""
     actor = Actor("customer", row.source)
     status = bookings.status_for(bookable, actor).value
@@ -106,11 +105,21 @@ def _settle(session: Transaction, bookable: Bookable, row: Any, now: datetime) -
     changed = {"status": status, "answer_by": answer_by, "customer_id": known}
     rows.write(session, row, now, **changed)
     booked = rows.Row(**{**row._mapping, **changed, "version": row.version + 1})
-    bookings.tell(session, bookable, booked, actor, rows.keep(session, bookable, row), now)
+    session.execute(delete(Allocation).where(Allocation.appointment_id == row.id))
+    held = placing.take(session, bookable, booked, start, asking, now)
+    bookings.tell(session, bookable, booked, actor, held, now)
 
 
-def _keys(bookable: Bookable, row: Any) -> list[str]:
-    return [*occupancy.keys(bookable.pool_id, row.starts_at, row.ends_at), *limits.keys(bookable, row.email)]
+def _asking(session: Session, row: Any) -> Asking:
+    """Ask for what is held, which is in nobody's own way: with the very people and things that were held."""
+    held = assigning.everything(session, row.id) if row.service_id is not None else ()
+    chosen = {"quantity": row.units, "iterations": row.iterations, "resources": held}
+    return Asking(leaving_out=row.id, customer=row.email, **chosen)
+
+
+def _keys(session: Session, bookable: Bookable, row: Any, asking: Asking) -> list[str]:
+    reached = placing.reach(session, bookable, row.starts_at, asking)
+    return [*rows.keys_of(session, bookable, row), *reached.keys, *limits.keys(bookable, row.email)]
 
 
 def _opened(session: Session, token: str, now: datetime) -> Any:

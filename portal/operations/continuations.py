@@ -67,7 +67,7 @@ def ask(request: Request, *, now: datetime, once: Once | None = None) -> bool:
         if answered(session, once, request_hash) is not None:
             return True
         bookable = bookables.find(session, request.site, request.planning)
-        if not bookable.planning.guests:
+        if not bookable.item.guests:
             raise NotFound
         access.admit_address(bookable, request.email)
         public_id = _record(session, bookable, request, now)

@@ -56,10 +56,10 @@ def read(asked: Asked, *, now: datetime, scope: Scope = EVERYWHERE, page: int = 
 def _parts(expected: Iterable[AppointmentCard]) -> list[SheetPart]:
     parts: dict[tuple[int, int], list[AppointmentCard]] = {}
     for card in expected:
-        parts.setdefault((card.site.id, card.planning.id if card.planning else 0), []).append(card)
+        parts.setdefault((card.site.id, card.item.id if card.item else 0), []).append(card)
     return [_part(found) for found in parts.values()]
 
 
 def _part(found: Sequence[AppointmentCard]) -> SheetPart:
-    planning = found[0].planning
+    planning = found[0].item
     return SheetPart(found[0].site, planning.name if planning else "", tuple(found))

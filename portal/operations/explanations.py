@@ -19,7 +19,7 @@ from portal.domain.zones import start_instant
 from portal.extensions import reading
 from portal.operations import access, admission, availability, bookables, limits, links
 from portal.operations.actors import GUEST
-from portal.operations.availability import Asking, Binding
+from portal.operations.asking import Asking, Binding
 from portal.operations.bookables import Bookable
 from portal.operations.limits import Count
 from portal.operations.links import OpenLink

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Allocation, FreedPlace
 from portal.operations.bookables import Bookable
+from portal.operations.service_cards import ServiceCard
 
 CANCELLED, DECLINED, EXPIRED, MOVED, CLAIMED = "cancelled", "declined", "expired", "moved", "claimed"
 """What gave a place back."""
@@ -18,6 +20,8 @@ CANCELLED, DECLINED, EXPIRED, MOVED, CLAIMED = "cancelled", "declined", "expired
 def awaited(bookable: Bookable) -> bool:
     """Tell whether anybody is to hear of freed places here, or the public has to wait for them."""
     policy = bookable.policy
+    if isinstance(bookable.item, ServiceCard):
+        return False
     return policy.earlier_slots.enabled or policy.waiting_list or policy.cooling_off > 0
 
 
@@ -28,12 +32,19 @@ def kept_until(bookable: Bookable, freed_at: datetime) -> datetime | None:
 
 
 def note(
-    session: Session, bookable: Bookable, row: Any, cause: str, now: datetime, *, not_before: datetime | None = None
+    session: Session,
+    bookable: Bookable,
+    row: Any,
+    cause: str,
+    now: datetime,
+    *,
+    given: Sequence[Mapping[str, Any]] = (),
+    not_before: datetime | None = None,
 ) -> None:
     """Write down that an appointment gives its place back, now or, where that can be undone, at ``not_before``.
 
-    Call before the row changes, and after its own allocation was released. With a cooling-off the place is kept at
-    once; that of an undo is kept already, and the worker goes on keeping it when the undo ends (``begin``).
+    Call before the row changes, and after its own allocations were released: ``given`` describes them. With a
+    cooling-off they are kept at once; those of an undo are kept already, and the worker goes on keeping them then.
     """
     if not awaited(bookable) or row.starts_at <= now:
         return
@@ -52,8 +63,11 @@ def note(
             created_at=now,
         )
     )
-    if until is not None and not_before is None:
-        keep(session, bookable.pool_id, row.id, row.starts_at, row.ends_at, row.units, until)
+    if until is None or not_before is not None:
+        return
+    for one in given:
+        start, end = datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"])
+        keep(session, one["pool"], row.id, start, end, -one["units"], until)
 
 
 def keep(

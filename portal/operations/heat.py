@@ -136,7 +136,7 @@ def use(
         found = _map(session, shown, past if mean else wanted, now)
         weeks = _weeks(session, shown, past, now)
     sites = [one.site for one in served]
-    return Use(key, shown.planning.name, shown.site, sites, wanted, past, found, weeks)
+    return Use(key, shown.item.name, shown.site, sites, wanted, past, found, weeks)
 
 
 def _served(session: Session, key: str, scope: Scope) -> list[Bookable]:

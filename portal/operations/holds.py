@@ -6,13 +6,12 @@ before it judges. Past its time it counts for nothing, whatever the worker does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from portal.domain.errors import LinkUnknown, NotFound
 from portal.domain.lifecycle import Status
@@ -24,15 +23,16 @@ from portal.operations import (
     availability,
     bookables,
     bookings,
+    choosing,
     continuations,
     links,
-    occupancy,
     outbox,
+    placing,
     tokens,
 )
 from portal.operations import appointment_rows as rows
 from portal.operations.actors import CUSTOMER, GUEST
-from portal.operations.availability import PUBLIC, Asking
+from portal.operations.asking import PUBLIC, Asking
 from portal.operations.bookables import Bookable
 
 GENERATION = 1
@@ -40,12 +40,19 @@ GENERATION = 1
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a form is open: by a link's token, or at a site and planning by their keys, after a continuation or not."""
+    """Where a form is open: by a link's token, or at a site and planning by their keys, after a continuation or not.
+
+    Of a service also whom and what was picked by name, by their keys, and how much of it.
+    """
 
     token: str | None = None
     site: str | None = None
     planning: str | None = None
     continuation: str | None = None
+    service: str | None = None
+    resources: tuple[str, ...] = ()
+    quantity: int = 1
+    iterations: int = 1
 
     @property
     def known(self) -> bool:
@@ -98,15 +105,16 @@ def take(place: Place, start: datetime, name: str, *, now: datetime) -> Hold | N
     place before is lost then, too.
     """
     with reading() as session:
-        seen = _target(session, place, now)[0]
-    if not offered(seen, known=place.known):
-        return None
-    with transaction(_keys(seen, start)) as session:
+        seen, asking = _target(session, place, now)
+        if not offered(seen, known=place.known):
+            return None
+        reached = placing.reach(session, seen, start, asking)
+    with transaction(reached.keys) as session:
         bookable, asking = _target(session, place, now, lock=True)
-        if not set(_keys(bookable, start)) <= set(session.ledger):
-            raise StaleDataError("the planning changed before it could be locked")
+        reached = placing.reach(session, bookable, start, asking)
+        rows.covered(session, reached.keys)
         rows.let_go(session, name)
-        occupancy.release_lapsed(session, bookable.pool_id, start, _end(bookable, start), now)
+        placing.release_lapsed(session, reached, now)
         judged = availability.judge(session, bookable, start, now=now, asking=asking)
         admission.admit(judged)
         until = now + timedelta(minutes=bookable.policy.hold)
@@ -117,10 +125,11 @@ def take(place: Place, start: datetime, name: str, *, now: datetime) -> Hold | N
             now,
             **{**bookings.NOBODY, "public_id": name, "generation": GENERATION, "status": Status.HELD.value},
             units=asking.quantity,
+            iterations=asking.iterations,
             locale=outbox.default_locale(),
             source=(CUSTOMER if place.token else GUEST).origin,
         )
-        rows.allocate(session, bookable, made.id, judged, asking.quantity, overbook=False, role="held", until=until)
+        placing.take(session, bookable, made, judged, asking, now, role="held", until=until)
         return Hold(tokens.token(tokens.HOLD, name, GENERATION), until)
 
 
@@ -142,19 +151,17 @@ def _target(session: Session, place: Place, now: datetime, *, lock: bool = False
     """Find what a form books, and who asks."""
     if place.token is not None:
         link = links.opened(session, place.token, now)
-        return links.choose(session, link, place.planning, lock=lock), link.asking()
-    found = bookables.find(session, place.site or "", place.planning or "", lock=lock)
-    if not found.planning.guests:
+        chosen = links.choose(session, link, place.planning, service=place.service, lock=lock)
+        return chosen, _choosing(session, chosen, place, link.asking())
+    found = bookables.find(session, place.site or "", place.planning, service=place.service, lock=lock)
+    if not found.item.guests:
         raise NotFound
     if place.continuation is None:
-        return found, PUBLIC
+        return found, _choosing(session, found, place, PUBLIC)
     introduced = continuations.opened(session, place.continuation, found.pool_id, now)
-    return found, Asking(customer=introduced.email)
+    return found, _choosing(session, found, place, Asking(customer=introduced.email))
 
 
-def _end(bookable: Bookable, start: datetime) -> datetime:
-    return start + timedelta(minutes=bookable.planning.schedule.slot_minutes)
-
-
-def _keys(bookable: Bookable, start: datetime) -> list[str]:
-    return occupancy.keys(bookable.pool_id, start, _end(bookable, start))
+def _choosing(session: Session, bookable: Bookable, place: Place, asking: Asking) -> Asking:
+    named = choosing.named(session, bookable, place.resources, staff=False)
+    return replace(asking, quantity=place.quantity, iterations=place.iterations, resources=named)

@@ -252,4 +252,4 @@ def _placed(pools: Mapping[int, Bookable], pool_id: int, interval: Interval, wha
         return f"pool {pool_id}, {start.isoformat()} to {end.isoformat()}: {what}"
     local, until = start.astimezone(pool.zone), end.astimezone(pool.zone)
     when = f"{local:%Y-%m-%d %H:%M} to {until:%H:%M}" if local.date() == until.date() else f"{local} to {until}"
-    return f"{pool.planning.key} at {pool.site.key}, {when}: {what}"
+    return f"{pool.item.key} at {pool.site.key}, {when}: {what}"

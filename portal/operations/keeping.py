@@ -47,12 +47,11 @@ def alike(session: Session, row: Any, now: datetime) -> list[Any]:
     return [row, *session.execute(others.order_by(_place.id)).all()]
 
 
-def spared(session: Session, row: Any, now: datetime) -> tuple[Piece, ...]:
-    """List what is kept for those who are offered a freed place, or one like it: it is free to them alone."""
+def spared(session: Session, row: Any, now: datetime) -> tuple[int, ...]:
+    """List by id what is kept for those who are offered a freed place, or one like it: it is free to them alone."""
     mine = or_(*(_kept_for(place) for place in alike(session, row, now)))
     live = and_(Allocation.released_at.is_(None), Allocation.taken_until > now)
-    query = select(Allocation.starts_at, Allocation.ends_at, Allocation.units).where(live, mine)
-    return tuple((epoch(start), epoch(end), units) for start, end, units in session.execute(query))
+    return tuple(session.scalars(select(Allocation.id).where(live, mine)))
 
 
 def release(session: Session, row: Any, now: datetime) -> list[Piece]:
@@ -82,7 +81,7 @@ def keep_for(
 ) -> int:
     """Keep a start for one who is asked, and the rest of the place beside it; gives the id of its allocation."""
     last = max(until, row.kept_until or until)
-    occupancy.remember_length(session, row.pool_id, bookable.longest, bookable.planning.schedule.slot_minutes)
+    occupancy.remember_length(session, row.pool_id, bookable.longest, bookable.item.minutes)
     kept = freed.keep(session, row.pool_id, appointment_id, start.start, start.end, units, last)
     keep(session, bookable, row, given(row).rest(start.start, start.end, units), last, now)
     return kept
@@ -112,7 +111,7 @@ def _room(session: Session, bookable: Bookable, start: datetime, end: datetime, 
 
 def length_of(bookable: Bookable) -> timedelta:
     """Give how long an appointment takes here."""
-    return timedelta(minutes=bookable.planning.schedule.slot_minutes)
+    return timedelta(minutes=bookable.item.minutes)
 
 
 def _kept_for(row: Any) -> ColumnElement[bool]:

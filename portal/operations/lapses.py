@@ -21,4 +21,4 @@ def announce(now: datetime) -> int:
 @retried
 def _release(pool_id: int, start: datetime, end: datetime, now: datetime) -> int:
     with transaction(occupancy.keys(pool_id, start, end)) as session:
-        return occupancy.release_lapsed(session, pool_id, start, end, now)
+        return occupancy.release_lapsed(session, [pool_id], start, end, now)

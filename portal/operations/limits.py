@@ -18,7 +18,7 @@ from portal.domain.lifecycle import COUNTED, Status
 from portal.domain.zones import day_bounds, days, local_day
 from portal.models import Appointment
 from portal.operations.addresses import address_keys
-from portal.operations.bookables import Bookable
+from portal.operations.bookables import Bookable, PlanningCard
 
 DAY_LIMIT, WEEK_LIMIT = "max_per_day", "max_per_week"
 
@@ -141,7 +141,13 @@ class _Held:
     id: int
     email: str | None
     planning_id: int | None
+    service_id: int | None
     dates: tuple[date, ...]
+
+    def of(self, bookable: Bookable) -> bool:
+        """Tell whether it is one of a planning or of a service."""
+        planning = isinstance(bookable.item, PlanningCard)
+        return (self.planning_id if planning else self.service_id) == bookable.item.id
 
 
 def _appointments(
@@ -160,19 +166,24 @@ def _appointments(
         and_(row.starts_at >= since, row.starts_at < until), and_(row.wanted_start >= since, row.wanted_start < until)
     )
     counted = or_(row.status.in_(sorted(COUNTED)), and_(row.status == Status.CANCELLED, row.undo_until > now))
-    query = select(row.id, row.email, row.planning_id, row.starts_at, row.wanted_start).where(
-        *whose, row.site_id == bookable.site.id, within, counted
-    )
+    columns = (row.id, row.email, row.planning_id, row.service_id, row.starts_at, row.wanted_start)
+    query = select(*columns).where(*whose, row.site_id == bookable.site.id, within, counted)
     return [
-        _Held(number, email, planning, tuple(local_day(moment, bookable.zone) for moment in (start, wanted) if moment))
-        for number, email, planning, start, wanted in session.execute(query)
+        _Held(
+            row.id,
+            row.email,
+            row.planning_id,
+            row.service_id,
+            tuple(local_day(moment, bookable.zone) for moment in (row.starts_at, row.wanted_start) if moment),
+        )
+        for row in session.execute(query)
     ]
 
 
 def _dates(bookable: Bookable, held: Iterable[_Held], limit: str) -> Collection[date]:
     """List the dates that count for a limit, at the level that sets it."""
-    own = limit in bookable.planning.policy
-    return [day for one in held if not own or one.planning_id == bookable.planning.id for day in one.dates]
+    own = limit in bookable.item.policy
+    return [day for one in held if not own or one.of(bookable) for day in one.dates]
 
 
 def _monday(day: date) -> date:

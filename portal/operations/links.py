@@ -15,7 +15,7 @@ from portal.extensions import reading, retried, transaction
 from portal.models import Customer, Link, Order, Site
 from portal.operations import audit, bookables, outbox, tokens
 from portal.operations.actors import SYSTEM, Actor
-from portal.operations.availability import Asking
+from portal.operations.asking import Asking
 from portal.operations.bookables import Bookable, SiteCard
 from portal.operations.invitations import Guest, invitation
 from portal.operations.once import Once, answered, digest, remember
@@ -104,22 +104,24 @@ def of_reference(session: Session, reference: str, number: int | None, now: date
 
 
 def serving(session: Session, link: OpenLink) -> list[Bookable]:
-    """List the plannings that serve the order's kind at its site, by name."""
-    return bookables.at_site(session, link.site.id, kind=link.kind)
+    """List the plannings and the services for the order's kind at its site, by name."""
+    return bookables.all_at_site(session, link.site.id, kind=link.kind)
 
 
-def choose(session: Session, link: OpenLink, planning: str | None, *, lock: bool = False) -> Bookable:
-    """Find the planning to book: the one named, or the only one.
+def choose(
+    session: Session, link: OpenLink, planning: str | None, *, service: str | None = None, lock: bool = False
+) -> Bookable:
+    """Find the planning or the service to book: the one named, or the only one.
 
-    Raises Invalid naming the plannings when several serve and none is named, NotFound for one that does not serve.
+    Raises Invalid naming them when several serve and none is named, NotFound for one that does not serve.
     """
-    if planning is None:
+    if planning is None and service is None:
         only = _only(serving(session, link))
         if not lock:
             return only
-        planning = only.planning.key
-    found = bookables.find(session, link.site.key, planning, lock=lock)
-    if link.kind not in found.planning.kinds:
+        return bookables.by_pool(session, only.pool_id, lock=True)
+    found = bookables.find(session, link.site.key, planning, service=service, lock=lock)
+    if link.kind not in found.item.kinds:
         raise NotFound
     return found
 
@@ -136,7 +138,7 @@ def _only(choices: Sequence[Bookable]) -> Bookable:
     if not choices:
         raise NotFound
     if len(choices) > 1:
-        named = [{"key": one.planning.key, "name": one.planning.name} for one in choices]
+        named = [{"key": one.item.key, "name": one.item.name} for one in choices]
         raise Invalid(field="planning", problem="planning_required", plannings=named)
     return choices[0]
 

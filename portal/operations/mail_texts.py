@@ -22,8 +22,8 @@ from portal.models import Appointment
 from portal.models import MailText as Row
 from portal.operations import audit, cards, organisation, outbox
 from portal.operations.actors import Actor
-from portal.operations.bookables import Kept
 from portal.operations.cards import AppointmentCard
+from portal.operations.keepsakes import Kept
 from portal.operations.once import digest
 from portal.operations.organisation import LOCK, Card
 

@@ -9,9 +9,10 @@ from typing import Any
 from portal.domain.lifecycle import Status
 from portal.domain.slots import Start
 from portal.extensions import Transaction
-from portal.operations import admission, freed, occupancy
+from portal.operations import admission, freed, placing
 from portal.operations import appointment_rows as rows
 from portal.operations.actors import Actor
+from portal.operations.asking import Asking
 from portal.operations.bookables import Bookable
 
 NOTHING: Mapping[str, Any] = {}
@@ -22,6 +23,7 @@ def rebook(
     bookable: Bookable,
     row: Any,
     start: Start,
+    asking: Asking,
     actor: Actor,
     now: datetime,
     *,
@@ -36,10 +38,11 @@ def rebook(
     ``offered``: the old place is one for those who wait. ``kept`` is for the history, ``told`` for the mails. Gives the
     row as it is then.
     """
-    dropped = [_let_go(session, bookable, row, now), *rows.drop_wanted(session, bookable.pool_id, row, now)]
+    given = rows.free(session, row, None, now)
+    dropped = [*given, *rows.drop_wanted(session, row, now)]
     if offered:
-        freed.note(session, bookable, row, cause, now)
-    held = rows.allocate(session, bookable, row.id, start, row.units, overbook=bool(overbook))
+        freed.note(session, bookable, row, cause, now, given=given)
+    held = placing.take(session, bookable, row, start, asking, now, overbook=bool(overbook))
     before = {"start": row.starts_at.isoformat(), "end": row.ends_at.isoformat()}
     after = {"start": start.start.isoformat(), "end": start.end.isoformat(), **kept}
     if overbook:
@@ -55,30 +58,24 @@ def rebook(
     if asked := row.status == Status.REQUESTED:
         changed["answer_by"] = admission.answer_by(bookable, start.start, now)
     rows.write(session, row, now, **changed)
-    rows.happened(session, row.id, "rescheduled", actor, now, before=before, after=after, holds=[*dropped, held])
+    rows.happened(session, row.id, "rescheduled", actor, now, before=before, after=after, holds=[*dropped, *held])
     moved = rows.Row(**{**row._mapping, **changed, "version": row.version + 1})
     kind, change = ("request_received", "requested") if asked else ("change", "moved")
     rows.announce(session, kind, change, moved, bookable, now, not_before=now, before=before, **told)
     return moved
 
 
-def ask(session: Transaction, bookable: Bookable, row: Any, start: Start, actor: Actor, now: datetime) -> rows.Row:
+def ask(
+    session: Transaction, bookable: Bookable, row: Any, start: Start, asking: Asking, actor: Actor, now: datetime
+) -> rows.Row:
     """Hold the new place beside the old one, which is kept until the move is answered."""
-    dropped = rows.drop_wanted(session, bookable.pool_id, row, now)
-    held = rows.allocate(session, bookable, row.id, start, row.units, overbook=False, role="wanted")
+    dropped = rows.drop_wanted(session, row, now)
+    held = placing.take(session, bookable, row, start, asking, now, role="wanted")
     until = min(admission.answer_by(bookable, start.start, now), row.starts_at)
     changed = {"wanted_start": start.start, "wanted_end": start.end, "answer_by": until}
     rows.write(session, row, now, **changed)
     told = {"wanted_start": start.start.isoformat(), "wanted_end": start.end.isoformat()}
-    rows.happened(session, row.id, "move_requested", actor, now, after=told, holds=[*dropped, held])
+    rows.happened(session, row.id, "move_requested", actor, now, after=told, holds=[*dropped, *held])
     asked = rows.Row(**{**row._mapping, **changed, "version": row.version + 1})
     rows.announce(session, "move_received", "move_requested", asked, bookable, now, not_before=now)
     return asked
-
-
-def _let_go(session: Transaction, bookable: Bookable, row: Any, now: datetime) -> dict[str, Any]:
-    """Release the appointment's own place, and describe it for the history."""
-    keys = occupancy.keys(bookable.pool_id, row.starts_at, row.ends_at)
-    rows.free(session, row, None, now)
-    seqs = {key: session.ledger[key] for key in keys}
-    return occupancy.hold(bookable.pool_id, seqs, row.starts_at, row.ends_at, -row.units)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal.domain.lifecycle import Status
 from portal.models import Allocation, Appointment, Continuation, Customer, Pool
 from portal.operations import bookables, tokens
-from portal.operations.bookables import PlanningCard, SiteCard
+from portal.operations.bookables import Item, SiteCard
 from portal.operations.outbox import Message
 
 CONTINUATION, CONFIRM_ADDRESS = "continuation", "confirm_address"
@@ -28,7 +28,7 @@ class NextStep:
 
     token: str
     site: SiteCard
-    planning: PlanningCard
+    item: Item
     start: datetime
     end: datetime
     until: datetime
@@ -104,9 +104,9 @@ def _step(
     return NextStep(
         token=tokens.token(purpose, row.public_id, row.generation),
         site=found.site,
-        planning=found.planning,
+        item=found.item,
         start=row.starts_at,
-        end=row.starts_at + timedelta(minutes=found.planning.schedule.slot_minutes),
+        end=row.starts_at + timedelta(minutes=found.item.minutes),
         until=until,
         carried=carried or {},
     )

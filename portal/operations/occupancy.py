@@ -5,17 +5,19 @@ A row whose ``taken_until`` has passed counts for nothing: the clock frees a pla
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from portal.domain.lifecycle import Status
-from portal.domain.openings import profile
+from portal.domain.openings import profile, serving
 from portal.domain.steps import Piece, Steps
 from portal.domain.zones import epoch, local_day, utc_days
+from portal.extensions import Transaction
 from portal.models import Allocation, Appointment, Event, Pool
 from portal.models.types import UtcDateTime, epoch_seconds
 from portal.operations.bookables import Bookable
@@ -44,11 +46,26 @@ TAKEN = (
     )
     .group_by(_table.starts_at, _table.ends_at)
 )
+TAKEN_SPARING = TAKEN.where(_table.id.not_in(bindparam("spared", expanding=True)))
+OF_POOLS = (
+    select(_table.pool_id, epoch_seconds(_table.starts_at), epoch_seconds(_table.ends_at), func.sum(_table.units))
+    .where(
+        _table.pool_id.in_(bindparam("pools", expanding=True)),
+        _table.released_at.is_(None),
+        _table.starts_at < bindparam("end", type_=UtcDateTime),
+        _table.starts_at > bindparam("since", type_=UtcDateTime),
+        _table.ends_at > bindparam("start", type_=UtcDateTime),
+        or_(_table.taken_until.is_(None), _table.taken_until > bindparam("now", type_=UtcDateTime)),
+        _table.appointment_id != bindparam("leaving_out"),
+        _table.id.not_in(bindparam("spared", expanding=True)),
+    )
+    .group_by(_table.pool_id, _table.starts_at, _table.ends_at)
+)
 TAKEN_OF_RECORD = TAKEN.where(_table.role.in_(sorted(RECORDED)))
 LAPSED = (
     update(Allocation)
     .where(
-        _table.pool_id == bindparam("pool"),
+        _table.pool_id.in_(bindparam("pools", expanding=True)),
         _table.released_at.is_(None),
         _table.starts_at < bindparam("end", type_=UtcDateTime),
         _table.ends_at > bindparam("start", type_=UtcDateTime),
@@ -68,13 +85,15 @@ def taken(
     now: datetime,
     *,
     leaving_out: int | None = None,
+    spared: Sequence[int] = (),
     recorded: bool = False,
 ) -> Steps:
     """Sum what is taken of a pool in ``[start, end)``: by interval in SQL, so that a full slot costs no more than one.
 
     ``longest`` (minutes, of any allocation of the pool) keeps the search to a slice of the index. ``leaving_out`` is
-    the id of an appointment that is being moved. ``recorded``: only what appointments take, as reports and calendars
-    show it, without what is held for a form or kept for those who wait.
+    the id of an appointment that is being moved, ``spared`` are those of allocations that count for nothing.
+    ``recorded``: only what appointments take, as reports and calendars show it, without what is held for a form or
+    kept for those who wait.
     """
     asked = {
         "pool": pool_id,
@@ -84,17 +103,46 @@ def taken(
         "now": now,
         "leaving_out": leaving_out or 0,
     }
-    rows = session.connection().execute(TAKEN_OF_RECORD if recorded else TAKEN, asked).all()
+    query = TAKEN_OF_RECORD if recorded else TAKEN
+    if spared:
+        query, asked = TAKEN_SPARING, {**asked, "spared": list(spared)}
+    rows = session.connection().execute(query, asked).all()
     return Steps.sum_of((start_second, end_second, int(units)) for start_second, end_second, units in rows)
 
 
-def release_lapsed(session: Session, pool_id: int, start: datetime, end: datetime, now: datetime) -> int:
-    """Free for good what the clock has freed already in a locked interval of a pool, and count it.
+def taken_of(
+    session: Session,
+    pools: Mapping[int, int],
+    start: datetime,
+    end: datetime,
+    now: datetime,
+    *,
+    leaving_out: int | None = None,
+    spared: Sequence[int] = (),
+) -> dict[int, Steps]:
+    """Sum what is taken of many pools as ``taken`` does of one; ``pools`` are ids with the longest minutes of each."""
+    asked = {
+        "pools": list(pools),
+        "since": start - timedelta(minutes=max(pools.values(), default=0)),
+        "start": start,
+        "end": end,
+        "now": now,
+        "leaving_out": leaving_out or 0,
+        "spared": list(spared),
+    }
+    pieces: dict[int, list[Piece]] = {pool_id: [] for pool_id in pools}
+    for pool_id, since, until, units in session.connection().execute(OF_POOLS, asked).all() if pools else ():
+        pieces[pool_id].append((since, until, int(units)))
+    return {pool_id: Steps.sum_of(found) for pool_id, found in pieces.items()}
+
+
+def release_lapsed(session: Session, pools: Sequence[int], start: datetime, end: datetime, now: datetime) -> int:
+    """Free for good what the clock has freed already in a locked interval of some pools, and count it.
 
     Only an appointment's own place is part of its history: what was held for a form or kept for those who wait lapses
     without a word, and of what was only held nothing is left.
     """
-    asked = {"pool": pool_id, "start": start, "end": end, "now": now}
+    asked = {"pools": list(pools), "start": start, "end": end, "now": now}
     lapsed = session.connection().execute(LAPSED, asked).all()
     tell_freed(session, lapsed, now)
     if held := [row.appointment_id for row in lapsed if row.role == "held"]:
@@ -104,8 +152,14 @@ def release_lapsed(session: Session, pool_id: int, start: datetime, end: datetim
 
 def tell_freed(session: Session, released: Iterable[Any], now: datetime) -> None:
     """Write into the history which appointments' own places, of the allocations that were released, are free now."""
-    if freed := [_freed(row, now) for row in released if row.role in RECORDED]:
-        session.execute(insert(Event), freed)
+    holds: dict[int, list[dict[str, Any]]] = {}
+    for row in released:
+        if row.role in RECORDED:
+            holds.setdefault(row.appointment_id, []).append(
+                hold(row.pool_id, {}, row.starts_at, row.ends_at, -row.units)
+            )
+    if holds:
+        session.execute(insert(Event), [_freed(identity, places, now) for identity, places in holds.items()])
 
 
 def lapsed_intervals(session: Session, now: datetime) -> list[tuple[int, datetime, datetime]]:
@@ -120,8 +174,13 @@ def lapsed_intervals(session: Session, now: datetime) -> list[tuple[int, datetim
 
 def capacity(bookable: Bookable, start: datetime, end: datetime) -> tuple[Piece, ...]:
     """List the open stretches of a pool in ``[start, end)``, in seconds since 1970, each with its capacity."""
+    return capacity_for(bookable, None, start, end)
+
+
+def capacity_for(bookable: Bookable, service: str | None, start: datetime, end: datetime) -> tuple[Piece, ...]:
+    """List what of a planning is open to a service, by its key, as ``capacity`` does what is open to its own."""
     first, last = local_day(start, bookable.zone), local_day(end, bookable.zone)
-    steps = profile([bookable.planning.schedule], bookable.site.calendar, first, last).steps
+    steps = profile([serving(bookable.planning.schedule, service)], bookable.site.calendar, first, last).steps
     return steps.parts(epoch(start), epoch(end))
 
 
@@ -151,6 +210,14 @@ def hold(
     }
 
 
+def seqs(session: Transaction, pool_id: int, start: datetime, end: datetime) -> dict[str, int]:
+    """Give the ledger numbers under which an interval of a pool was locked. Raises StaleDataError where it was not."""
+    needed = keys(pool_id, start, end)
+    if not session.ledger.keys() >= set(needed):
+        raise StaleDataError("what the appointment holds changed before it could be locked")
+    return {key: session.ledger[key] for key in needed}
+
+
 def remember_length(session: Session, pool_id: int, longest: int, minutes: int) -> None:
     """Widen the pool's search when it takes its longest appointment so far."""
     if minutes > longest:
@@ -159,14 +226,14 @@ def remember_length(session: Session, pool_id: int, longest: int, minutes: int) 
         )
 
 
-def _freed(row: Any, now: datetime) -> dict[str, Any]:
+def _freed(appointment_id: int, holds: list[dict[str, Any]], now: datetime) -> dict[str, Any]:
     return {
-        "appointment_id": row.appointment_id,
+        "appointment_id": appointment_id,
         "kind": "freed",
         "at": now,
         "actor": "system",
         "origin": "worker",
         "before": {},
         "after": {},
-        "holds": [hold(row.pool_id, {}, row.starts_at, row.ends_at, -row.units)],
+        "holds": holds,
     }

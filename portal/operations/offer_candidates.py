@@ -54,7 +54,7 @@ def _appointments(bookable: Bookable, row: Any, starts: Sequence[Start], now: da
         .outerjoin(Link, Link.id == Appointment.link_id)
         .where(
             Appointment.site_id == bookable.site.id,
-            Appointment.planning_id == bookable.planning.id,
+            Appointment.planning_id == bookable.item.id,
             Appointment.starts_at > min(start.start for start in starts),
             Appointment.status == Status.CONFIRMED.value,
             Appointment.wanted_start.is_(None),
@@ -93,7 +93,7 @@ def _entries(bookable: Bookable, row: Any, starts: Sequence[Start], now: datetim
             entry.state == "waiting",
             entry.first_day <= max(days),
             entry.last_day >= min(days),
-            *(() if bookable.planning.guests else (entry.link_id.is_not(None),)),
+            *(() if bookable.item.guests else (entry.link_id.is_not(None),)),
             Link.revoked_at.is_(None),
             or_(Link.expires_at.is_(None), Link.expires_at > now),
             _unasked(Offer.waiting_id == entry.id, row, local_day(now, bookable.zone)),

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from portal.models import Appointment, Customer, FreedPlace, Offer, Pool, WaitingEntry
 from portal.operations import access, availability, bookables, keeping, offers, tokens, waiting
-from portal.operations.availability import Asking
-from portal.operations.bookables import Bookable, PlanningCard, SiteCard
+from portal.operations.asking import Asking
+from portal.operations.bookables import Bookable, Item, SiteCard
 from portal.operations.outbox import Message
 
 EARLIER_SLOT, PLACE_FREE, WAITING_JOINED = "earlier_slot", "place_free", "waiting_joined"
@@ -27,7 +27,7 @@ class Proposal:
 
     token: str
     site: SiteCard
-    planning: PlanningCard
+    item: Item
     start: datetime
     end: datetime
     until: datetime
@@ -40,7 +40,7 @@ class Joined:
 
     token: str
     site: SiteCard
-    planning: PlanningCard
+    item: Item
     first_day: date
     last_day: date
 
@@ -91,7 +91,7 @@ def _proposal(bookable: Bookable, row: Any, free: _Free, now: datetime) -> Propo
     return Proposal(
         token=tokens.token(tokens.OFFER, row.public_id, row.generation),
         site=bookable.site,
-        planning=bookable.planning,
+        item=bookable.item,
         start=row.starts_at,
         end=row.ends_at,
         until=row.expires_at,
@@ -147,4 +147,4 @@ def _entry(bookable: Bookable, row: Any) -> Joined | str:
     if _unknown(bookable, row):
         return "nobody_known"
     token = tokens.token(tokens.WAIT, row.public_id, row.generation)
-    return Joined(token, bookable.site, bookable.planning, row.first_day, row.last_day)
+    return Joined(token, bookable.site, bookable.item, row.first_day, row.last_day)

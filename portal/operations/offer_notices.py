@@ -36,7 +36,7 @@ def drafts(bookable: Bookable, place: Any, count: int | None, now: datetime) -> 
         return []
     told = {
         "site": bookable.site.id,
-        "planning": bookable.planning.name,
+        "planning": bookable.item.name,
         "start": place.starts_at.isoformat(),
         "end": place.ends_at.isoformat(),
         "count": count,

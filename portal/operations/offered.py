@@ -19,7 +19,8 @@ from portal.extensions import reading
 from portal.models import Appointment, FreedPlace, Link, Offer, OfferStop, WaitingEntry
 from portal.operations import availability, bookables, cards, keeping, links, tokens
 from portal.operations.addresses import address_keys
-from portal.operations.availability import LONGEST_RANGE, Asking
+from portal.operations.asking import Asking
+from portal.operations.availability import LONGEST_RANGE
 from portal.operations.bookables import Bookable
 from portal.operations.cards import AppointmentCard
 from portal.operations.links import OpenLink

@@ -144,7 +144,7 @@ class _Step:
             return None
         end(session, and_(Offer.freed_id == row.id, Offer.state == OPEN, Offer.expires_at <= now), LAPSED, now)
         keeping.release(session, row, now)
-        occupancy.release_lapsed(session, row.pool_id, row.starts_at, row.ends_at, now)
+        occupancy.release_lapsed(session, [row.pool_id], row.starts_at, row.ends_at, now)
         ground = Ground(session, self._bookable, keeping.given(row), now)
         starts = self._starts(ground)
         asks = self._asks(ground, starts)

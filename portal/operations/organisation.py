@@ -23,7 +23,7 @@ from portal.extensions import reading, retried, settings, transaction
 from portal.models import Organisation
 from portal.operations import audit, legal
 from portal.operations.actors import SYSTEM, Actor
-from portal.operations.bookables import Kept, new_revision
+from portal.operations.keepsakes import Kept, new_revision
 
 LOCK = "configuration"  # one after the other: forms, and files (``transfer``)
 NOBODY = "Créneau"

@@ -118,7 +118,7 @@ def _served(session: Session, planning_ids: Sequence[int], scope: Scope) -> dict
     )
     found: dict[int, list[Bookable]] = {}
     for one in bookables.from_rows(session, session.execute(query).all()):
-        found.setdefault(one.planning.id, []).append(one)
+        found.setdefault(one.item.id, []).append(one)
     return found
 
 

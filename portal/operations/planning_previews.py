@@ -13,7 +13,7 @@ from portal.domain.openings import Schedule, Version
 from portal.domain.preview import Capacity
 from portal.domain.zones import local_day, zone
 from portal.extensions import reading
-from portal.models import Pool
+from portal.models import Pool, Site
 from portal.operations import impacts
 from portal.operations.bookables import SiteCard
 from portal.operations.impacts import SiteChange, SiteImpact
@@ -101,5 +101,9 @@ def _changes(
 
 
 def _pools(session: Session, planning_id: int) -> dict[int, tuple[int, int]]:
-    rows = session.execute(select(Pool.site_id, Pool.id, Pool.longest_minutes).where(Pool.planning_id == planning_id))
+    rows = session.execute(
+        select(Site.id, Pool.id, Pool.longest_minutes)
+        .join(Site, Site.id == Pool.site_id)
+        .where(Pool.planning_id == planning_id)
+    )
     return {site_id: (pool_id, longest) for site_id, pool_id, longest in rows}

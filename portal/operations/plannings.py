@@ -29,7 +29,7 @@ from portal.models import (
     Site,
     WeeklyOpening,
 )
-from portal.operations import bookables
+from portal.operations import bookables, keepsakes
 from portal.operations.actors import SYSTEM, Actor
 from portal.operations.bookables import SiteCard
 from portal.operations.planning_facts import day_facts, tell, week_facts
@@ -190,7 +190,7 @@ def create(key: str, plan: Plan, *, now: datetime, by: Actor = SYSTEM) -> None:
     with transaction() as session:
         if session.scalar(select(Planning.id).where(Planning.key == key)) is not None:
             raise Invalid(field="key", problem="exists", value=key)
-        made = Planning(key=key, revision=bookables.new_revision(), policy={}, **_settings(plan))
+        made = Planning(key=key, revision=keepsakes.new_revision(), policy={}, **_settings(plan))
         made.versions = [PlanningVersion(applies_from=None, openings=_weekly(plan.week))]
         session.add(made)
         session.flush()
@@ -363,7 +363,7 @@ def claim(session: Session, sheet: Sheet, revision: str, values: Mapping[str, An
     claimed = session.scalar(
         update(Planning)
         .where(Planning.id == sheet.id, Planning.revision == revision)
-        .values(revision=bookables.new_revision(), **(values or {}))
+        .values(revision=keepsakes.new_revision(), **(values or {}))
         .returning(Planning.id)
     )
     if claimed is None:

@@ -41,7 +41,7 @@ def of_site(key: str, rules: Mapping[str, Any], *, now: datetime) -> list[Effect
     """Compare the rules of a site with others, for each planning there; a planning's own stay over both."""
     with reading() as session:
         found = _at_sites(session, Site.key == key)
-    return [_effect(one, Policy.of({**one.site.policy, **rules}, one.planning.policy), found, now) for one in found]
+    return [_effect(one, Policy.of({**one.site.policy, **rules}, one.item.policy), found, now) for one in found]
 
 
 def of_planning(key: str, rules: Mapping[str, Any], *, now: datetime) -> list[Effect]:
@@ -49,7 +49,7 @@ def of_planning(key: str, rules: Mapping[str, Any], *, now: datetime) -> list[Ef
     serving = select(Pool.site_id).join(Planning).where(Planning.key == key, Pool.active)
     with reading() as session:
         found = _at_sites(session, Site.id.in_(serving))
-    own = [one for one in found if one.planning.key == key]
+    own = [one for one in found if one.item.key == key]
     return [_effect(one, Policy.of(one.site.policy, rules), found, now) for one in own]
 
 

@@ -75,7 +75,7 @@ def opened(token: str, *, now: datetime) -> OpenLink:
 def _in_use(session: Session, *, public: bool) -> list[Bookable]:
     rows = session.execute(bookables.joined().order_by(Planning.name, Planning.key, Site.name, Site.key)).all()
     found = [bookables.from_row(session, row) for row in rows]
-    return [one for one in found if one.planning.guests or not public]
+    return [one for one in found if one.item.guests or not public]
 
 
 def _active_sites(session: Session) -> dict[int, SiteCard]:

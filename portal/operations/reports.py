@@ -102,7 +102,7 @@ def read(*, now: datetime, today: date, scope: Scope = EVERYWHERE, wanted: Wante
         lines=[line for line in lines if not line.figures.nothing or line.pool.pool_id in in_use],
         earlier=total(found[pool, len(parts)] for pool in chosen),
         sites={one.site.key: one.site.name for one in known},
-        plannings={one.planning.key: one.planning.name for one in sorted(known, key=lambda one: one.planning.name)},
+        plannings={one.item.key: one.item.name for one in sorted(known, key=lambda one: one.item.name)},
     )
 
 
@@ -127,7 +127,7 @@ def _pools(scope: Scope) -> Select[*tuple[Any, ...]]:
 
 
 def _is_wanted(one: Bookable, wanted: Wanted) -> bool:
-    return wanted.site in (None, one.site.key) and wanted.planning in (None, one.planning.key)
+    return wanted.site in (None, one.site.key) and wanted.planning in (None, one.item.key)
 
 
 def _line(pool: Bookable, found: Mapping[Place, Figures], count: int) -> Line:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -14,11 +15,12 @@ from portal.domain.slots import Start
 from portal.domain.zones import parse_instant
 from portal.extensions import reading
 from portal.models import Appointment, Event, Planning, Site
-from portal.operations import availability, bookables, cards, occupancy
-from portal.operations.availability import Asking
-from portal.operations.bookables import Bookable
+from portal.operations import assigning, availability, bookables, cards, occupancy
+from portal.operations.asking import Asking
+from portal.operations.bookables import Bookable, PlanningCard
 from portal.operations.cards import AppointmentCard
 from portal.operations.scopes import EVERYWHERE, Scope
+from portal.operations.service_cards import ServiceCard
 
 SIZE = 50  # lines of a page
 Interval = tuple[datetime, datetime]
@@ -96,18 +98,23 @@ def _there(wanted: Wanted) -> list[ColumnElement[bool]]:
     return found
 
 
-def judge(
-    session: Session, bookable: Bookable, appointment_id: int, units: int, interval: Interval, now: datetime
-) -> Start:
-    """Judge an interval as staff book it, as if its appointment held nothing; it keeps the length that was promised."""
+def asking(session: Session, of: Any, *, service: bool) -> Asking:
+    """Ask for an appointment's place as staff does, as if it held nothing: with its people, and what was picked.
+
+    ``of`` is its row or its card.
+    """
+    kept = assigning.kept(session, of.id) if service else ()
+    return Asking(staff=True, quantity=of.units, iterations=of.iterations, resources=kept, leaving_out=of.id)
+
+
+def judge(session: Session, bookable: Bookable, wanted: Asking, interval: Interval, now: datetime) -> Start:
+    """Judge an interval as staff book it; it keeps the length that was promised."""
     start, end = interval
     minutes = (end - start) // timedelta(minutes=1)
-    schedule = bookable.planning.schedule
-    if schedule.slot_minutes != minutes:
-        planning = replace(bookable.planning, schedule=replace(schedule, slot_minutes=minutes))
-        bookable = replace(bookable, planning=planning)
-    asking = Asking(staff=True, quantity=units, leaving_out=appointment_id)
-    return availability.judge(session, bookable, start, now=now, asking=asking)
+    if isinstance(bookable.item, PlanningCard) and bookable.item.minutes != minutes:
+        schedule = replace(bookable.item.schedule, slot_minutes=minutes)
+        bookable = replace(bookable, item=replace(bookable.item, schedule=schedule))
+    return availability.judge(session, bookable, start, now=now, asking=wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +128,15 @@ class Room:
 
 def room(card: AppointmentCard, *, now: datetime) -> Room | None:
     """Tell how full the hour is that a request asks for; None for an appointment of no planning."""
-    if card.planning is None:
+    if card.item is None:
         return None
     start, end = card.asked
     with reading() as session:
-        bookable = bookables.of_pool(session, card.site.id, card.planning.id)
-        judged = judge(session, bookable, card.id, card.units, card.asked, now)
+        bookable = bookables.of_item(session, card.site.id, card.item)
+        service = isinstance(card.item, ServiceCard)
+        judged = judge(session, bookable, asking(session, card, service=service), card.asked, now)
+        if service:
+            return Room(judged, 0, judged.places)
         taken = occupancy.taken(
             session, bookable.pool_id, bookable.longest, start, end, now, leaving_out=card.id
         ).highest(round(start.timestamp()), round(end.timestamp()))

@@ -16,6 +16,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validates_sc
 from marshmallow.validate import Length, OneOf, Range
 
 from portal.config import LOCALES
+from portal.domain.clocks import minutes
 from portal.domain.errors import Invalid
 from portal.domain.fields import check_questions, question, written
 from portal.domain.mail_texts import KINDS as WORDED
@@ -155,15 +156,6 @@ def _clock_time(value: Any) -> str:
     if match is None or minutes(match[0]) > MINUTES_A_DAY:
         raise ValidationError('must be a time from "00:00" to "24:00", in quotes')
     return match[0]
-
-
-def minutes(clock_time: str) -> int:
-    """Count the minutes after midnight.
-
-    >>> minutes("08:30"), minutes("24:00")
-    (510, 1440)
-    """
-    return int(clock_time[:2]) * 60 + int(clock_time[3:])
 
 
 def _zone(value: Any) -> str:

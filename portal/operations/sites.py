@@ -19,7 +19,7 @@ from portal.domain.policy import Policy, check_policy
 from portal.domain.zones import day_bounds, local_day, zone
 from portal.extensions import reading, retried, transaction
 from portal.models import Appointment, Closure, Planning, Pool, Site
-from portal.operations import audit, bookables
+from portal.operations import audit, bookables, keepsakes
 from portal.operations.actors import SYSTEM, Actor
 from portal.operations.addresses import normal_address
 from portal.operations.cards import AppointmentCard, cards, listing
@@ -138,7 +138,9 @@ def overview(*, now: datetime, scope: Scope = EVERYWHERE) -> list[Line]:
 
 def _serving(session: Session) -> dict[int, list[str]]:
     query = (
-        select(Pool.site_id, Planning.name)
+        select(Site.id, Planning.name)
+        .select_from(Pool)
+        .join(Site, Site.id == Pool.site_id)
         .join(Planning, Planning.id == Pool.planning_id)
         .where(Pool.active, Planning.active)
         .order_by(Planning.name)
@@ -235,7 +237,7 @@ def create(key: str, plan: Plan, *, now: datetime, by: Actor = SYSTEM) -> None:
     with transaction() as session:
         if session.scalar(select(Site.id).where(Site.key == key)) is not None:
             raise Invalid(field="key", problem="exists", value=key)
-        site = Site(key=key, revision=bookables.new_revision(), policy={}, **values)
+        site = Site(key=key, revision=keepsakes.new_revision(), policy={}, **values)
         session.add(site)
         session.flush()
         told: dict[str, Any] = {"label": plan.name, "site_id": site.id, "after": values}
@@ -330,7 +332,7 @@ def _record_days(session: Session, by: Actor, action: str, key: str, now: dateti
 def _claim(session: Session, key: str, revision: str | None = None) -> int:
     """Write the site's own row first: bookings wait here, and a page that is out of date goes no further."""
     mine = Site.key == key if revision is None else and_(Site.key == key, Site.revision == revision)
-    query = update(Site).where(mine).values(revision=bookables.new_revision()).returning(Site.id)
+    query = update(Site).where(mine).values(revision=keepsakes.new_revision()).returning(Site.id)
     claimed: int | None = session.scalar(query)
     if claimed is None:
         if session.scalar(select(Site.id).where(Site.key == key)) is None:

@@ -14,7 +14,7 @@ from portal.domain.zones import local_day
 from portal.extensions import reading
 from portal.models import Appointment, Planning, Site
 from portal.operations import availability, bookables, calendars, cards
-from portal.operations.availability import Asking
+from portal.operations.asking import Asking
 from portal.operations.bookables import Bookable
 from portal.operations.calendars import Calendar, Choice, DayOfSlots, OpenSite
 from portal.operations.cards import AppointmentCard
@@ -95,9 +95,9 @@ def _moving(session: Session, public_id: str) -> Moving:
     card = next(iter(cards.cards(session, cards.listing().where(Appointment.public_id == public_id))), None)
     if card is None:
         raise NotFound
-    if card.planning is None or not move_allowed(card.status, Status.CANCELLED):
+    if card.item is None or not move_allowed(card.status, Status.CANCELLED):
         raise StateChanged(status=card.status)
-    bookable = bookables.of_pool(session, card.site.id, card.planning.id)
+    bookable = bookables.of_item(session, card.site.id, card.item)
     return Moving(card, bookable, replace(STAFF, quantity=card.units, leaving_out=card.id))
 
 

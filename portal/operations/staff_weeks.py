@@ -179,7 +179,7 @@ def _chosen(sites: Sequence[OpenSite], site: str | None, planning: str | None) -
         if site is None:
             return None
         raise NotFound
-    return next((one for one in place.plannings if one.planning.key == planning), place.plannings[0])
+    return next((one for one in place.plannings if one.item.key == planning), place.plannings[0])
 
 
 def _week_of(day: date) -> tuple[date, ...]:
@@ -219,7 +219,7 @@ def _beginning(
 def _labels(session: Session, bookable: Bookable, dates: Sequence[date]) -> Mapping[date, str]:
     """Read the labels of the planning's exceptional days."""
     query = select(ExceptionalDay.day, ExceptionalDay.label).where(
-        ExceptionalDay.planning_id == bookable.planning.id, ExceptionalDay.day.between(dates[0], dates[-1])
+        ExceptionalDay.planning_id == bookable.item.id, ExceptionalDay.day.between(dates[0], dates[-1])
     )
     return dict(session.execute(query).all())
 

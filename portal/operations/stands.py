@@ -93,7 +93,7 @@ def frame(session: Session, asked: Asked, now: datetime, scope: Scope) -> Frame:
     sites = [bookables.site_card(session, row.id, row.revision) for row in rows]
     site = next((one for one in sites if one.key == asked.site), None)
     there = [one for one in found if site is None or one.site.id == site.id]
-    planning = next((one for one in there if one.planning.key == asked.planning), None)
+    planning = next((one for one in there if one.item.key == asked.planning), None)
     today = local_day(now, (site or sites[0]).zone) if sites else now.date()
     return Frame(asked.day or today, today, site, planning, sites, there)
 
@@ -111,4 +111,4 @@ def within(frame: Frame) -> ColumnElement[bool]:
     booked = and_(starting, Appointment.status != Status.HELD.value)
     if frame.planning is None:
         return booked
-    return and_(booked, Appointment.planning_id == frame.planning.planning.id)
+    return and_(booked, Appointment.planning_id == frame.planning.item.id)

@@ -24,7 +24,7 @@ from portal.models import Allocation, Appointment, Ledger, Planning, PlanningVer
 from portal.operations import appointments
 from portal.operations.actors import Actor
 from portal.operations.appointments import Contact, Wish
-from portal.operations.bookables import new_revision
+from portal.operations.keepsakes import new_revision
 
 PROCESSES = 4  # each with some of the clients as threads: a client is a connection, and a server has not many
 PATIENCE = 120.0  # seconds for the whole race

@@ -146,7 +146,7 @@ def _since(session: Session, found: Sequence[AppointmentCard]) -> dict[tuple[int
 
 
 def _part(bookable: Bookable, counts: Mapping[tuple[int, int | None], Mapping[Stand, int]], day: date) -> Part:
-    mine = counts.get((bookable.site.id, bookable.planning.id), {})
+    mine = counts.get((bookable.site.id, bookable.item.id), {})
     schedule = bookable.planning.schedule
     closed = why_closed(schedule, bookable.site.calendar, day)
     possible = 0 if closed is not None else possible_in_day(openings_on(schedule, day), schedule.slot_minutes)

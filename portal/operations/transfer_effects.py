@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from portal.domain.clocks import minutes
 from portal.domain.openings import Closure, Opening, Schedule, SiteCalendar, Version, profile
 from portal.domain.steps import Steps
 from portal.domain.zones import DAY, epoch, instant_of, local_day, zone
 from portal.models import Allocation, Appointment, Planning, Site
 from portal.operations import bookables
 from portal.operations.bookables import Bookable
-from portal.operations.schemas import WEEKDAYS, minutes
+from portal.operations.schemas import WEEKDAYS
 
 Values = Mapping[str, Any]
 Objects = Mapping[str, Values]
@@ -34,20 +35,20 @@ def unfitting(session: Session, sites: Objects, plannings: Objects, now: datetim
         found = list(misfits(session, before, after, now)) if after is not None else []
         for reference, start in found[:MOST_NAMED]:
             when = start.astimezone(before.zone).strftime("%Y-%m-%d %H:%M")
-            yield f"! {before.planning.key} at {before.site.key}, {when}: appointment {reference} no longer fits"
+            yield f"! {before.item.key} at {before.site.key}, {when}: appointment {reference} no longer fits"
         if len(found) > MOST_NAMED:
-            yield f"! {before.planning.key} at {before.site.key}: and {len(found) - MOST_NAMED} more"
+            yield f"! {before.item.key} at {before.site.key}: and {len(found) - MOST_NAMED} more"
 
 
 def _changed(before: Bookable, sites: Objects, plannings: Objects) -> Bookable | None:
     """Give a bookable as it will be, or None when it will not be booked any more."""
-    site, planning = sites.get(before.site.key), plannings.get(before.planning.key)
+    site, planning = sites.get(before.site.key), plannings.get(before.item.key)
     if planning is not None and (not planning["active"] or before.site.key not in planning["sites"]):
         return None
     return replace(
         before,
         site=replace(before.site, calendar=_calendar(site)) if site else before.site,
-        planning=replace(before.planning, schedule=_schedule(planning)) if planning else before.planning,
+        item=replace(before.planning, schedule=_schedule(planning)) if planning else before.planning,
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
 from portal.domain import fields
+from portal.domain.clocks import clock, minutes
 from portal.extensions import settings
 from portal.models import (
     Closure,
@@ -29,8 +30,8 @@ from portal.models import (
     WeeklyOpening,
 )
 from portal.operations import mail_texts
-from portal.operations.bookables import new_revision
-from portal.operations.schemas import KINDS, WEEKDAYS, minutes
+from portal.operations.keepsakes import new_revision
+from portal.operations.schemas import KINDS, WEEKDAYS
 
 Values = dict[str, Any]
 Keys = Collection[str] | None
@@ -205,7 +206,7 @@ def _planning(row: Planning, site_keys: Mapping[int, str]) -> Values:
         "key": row.key,
         "name": values["name"],
         "timezone": values["timezone"],
-        "sites": sorted(site_keys[pool.site_id] for pool in row.pools if pool.active),
+        "sites": sorted(site_keys[pool.site_id] for pool in row.pools if pool.active and pool.site_id),
         "kinds": [kind for kind in KINDS if kind in values["kinds"]],
         "guests": values["guests"],
         "slot_minutes": values["slot_minutes"],
@@ -232,15 +233,6 @@ def _exceptional(row: ExceptionalDay) -> Values:
 
 def _opening(row: WeeklyOpening | ExceptionalOpening) -> Values:
     return {"start": clock(row.start_minute), "end": clock(row.end_minute), "slots": row.slots}
-
-
-def clock(minute: int) -> str:
-    """Write minutes after midnight.
-
-    >>> clock(510), clock(1440)
-    ('08:30', '24:00')
-    """
-    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def _order(row: Any) -> Values:

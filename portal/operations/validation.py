@@ -18,7 +18,7 @@ from portal.domain.errors import StateChanged
 from portal.domain.lifecycle import ENDED, Status
 from portal.extensions import Transaction, reading, retried, transaction
 from portal.models import Appointment, Event
-from portal.operations import admission, requests, verdicts
+from portal.operations import admission, placing, requests, verdicts
 from portal.operations import appointment_rows as rows
 from portal.operations.actors import Actor
 from portal.operations.bookables import Bookable
@@ -45,10 +45,14 @@ def accept(public_id: str, actor: Actor, *, now: datetime, overbook: str = "", s
         if _newest(session, row, now) in ("accepted", "rescheduled"):
             return False
         _check(row, start, now)
-        judged = requests.judge(session, bookable, row.id, row.units, asked(row), now)
+        asking = requests.asking(session, row, service=row.service_id is not None)
+        judged = requests.judge(session, bookable, asking, asked(row), now)
         if not overbook:
             admission.admit(judged)
-        (verdicts.swap if row.wanted_start else verdicts.confirm)(session, bookable, row, actor, now, overbook)
+        if row.wanted_start:
+            verdicts.swap(session, bookable, row, judged, asking, actor, now, overbook)
+        else:
+            verdicts.confirm(session, bookable, row, actor, now, overbook)
         return True
 
 
@@ -107,7 +111,11 @@ def _answering(public_id: str) -> Iterator[tuple[Transaction, Any, Bookable]]:
     with reading() as session:
         seen = rows.found(session, public_id)
         bookable = rows.bookable_of(session, seen)
-    with transaction(rows.keys_of(bookable.pool_id, seen)) as session:
+        keys = rows.keys_of(session, bookable, seen)
+        if seen.wanted_start is not None:
+            wanted = requests.asking(session, seen, service=seen.service_id is not None)
+            keys += placing.reach(session, bookable, seen.wanted_start, wanted).keys
+    with transaction(keys) as session:
         row = rows.found(session, public_id)
         rows.unmoved(row, seen)
         yield session, row, rows.bookable_of(session, row, lock=True)

@@ -20,7 +20,8 @@ from portal.models import Offer, Pool, Site, WaitingEntry
 from portal.operations import access, availability, bookables, links, offered, offers, outbox, tokens
 from portal.operations.actors import CUSTOMER, GUEST
 from portal.operations.addresses import address_keys
-from portal.operations.availability import LONGEST_RANGE, Asking, Availability
+from portal.operations.asking import Asking
+from portal.operations.availability import LONGEST_RANGE, Availability
 from portal.operations.bookables import Bookable
 from portal.operations.links import OpenLink
 from portal.operations.offered import Entry
@@ -115,7 +116,7 @@ def _target(session: Session, place: Place, now: datetime) -> _Target:
         link = links.opened(session, place.token, now)
         return _Target(links.choose(session, link, place.planning), link, replace(link.asking(), customer=None))
     found = bookables.find(session, place.site or "", place.planning or "")
-    if not found.planning.guests:
+    if not found.item.guests:
         raise NotFound
     return _Target(found, None, Asking())
 

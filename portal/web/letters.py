@@ -44,9 +44,9 @@ def letter_of(message: Message, content: letters.Content, now: datetime) -> Lett
         visits=tuple(visit_of(visit, message.locale) for visit in content.visits),
         invitation=_invitation_of(content.invitation) if content.invitation else None,
         staff_link=_staff_link_of(content.staff_link) if content.staff_link else None,
-        step=_step_told(content, message.kind),
-        offer=_offer_of(content.proposal) if content.proposal else None,
-        waited=_waited_of(content.joined) if content.joined else None,
+        step=_step_told(content, message.kind, message.locale),
+        offer=_offer_of(content.proposal, message.locale) if content.proposal else None,
+        waited=_waited_of(content.joined, message.locale) if content.joined else None,
         asked_at_once=content.freed.count if content.freed else None,
         summary=_summary_of(content.summary, message.locale) if content.summary else None,
         before=content.before,
@@ -70,7 +70,7 @@ def visit_of(card: AppointmentCard, locale: str) -> Visit:
         start=card.start,
         end=card.end,
         place=place_of(card.site),
-        planning=card.planning.name if card.planning else "",
+        planning=card.item.named(locale) if card.item else "",
         order=card.order,
         kind=card.order_kind,
         units=card.order_units,
@@ -127,11 +127,11 @@ def _staff_link_of(told: letters.StaffLink) -> StaffLink:
     return StaffLink(token=told.token, expires_at=told.expires_at, zone=told.zone)
 
 
-def _step_told(content: letters.Content, kind: str) -> Step | None:
+def _step_told(content: letters.Content, kind: str, locale: str) -> Step | None:
     """Give the slot that a mail is about which is nobody's appointment yet."""
     if content.freed is not None:
         return _step_of_freed(content.freed)
-    return _step_of(content.step, kind) if content.step else None
+    return _step_of(content.step, kind, locale) if content.step else None
 
 
 def _step_of_freed(told: Freed) -> Step:
@@ -161,11 +161,11 @@ def _summary_of(told: summaries.Summary, locale: str) -> Summary:
     )
 
 
-def _offer_of(told: Proposal) -> Offered:
+def _offer_of(told: Proposal, locale: str) -> Offered:
     return Offered(
         token=told.token,
         place=place_of(told.site),
-        planning=told.planning.name,
+        planning=told.item.named(locale),
         start=told.start,
         end=told.end,
         until=told.until,
@@ -173,26 +173,26 @@ def _offer_of(told: Proposal) -> Offered:
     )
 
 
-def _waited_of(told: Joined) -> Waited:
+def _waited_of(told: Joined, locale: str) -> Waited:
     return Waited(
         token=told.token,
         place=place_of(told.site),
-        planning=told.planning.name,
+        planning=told.item.named(locale),
         first_day=told.first_day,
         last_day=told.last_day,
     )
 
 
-def _step_of(told: NextStep, kind: str) -> Step:
+def _step_of(told: NextStep, kind: str, locale: str) -> Step:
     page, query = f"a/{told.token}/confirm", dict(told.carried)
     if kind == next_steps.CONTINUATION:
-        page = f"book/{told.site.key}/planning/{told.planning.key}/details"
+        page = f"book/{told.site.key}/planning/{told.item.key}/details"
         query |= {"start": rfc3339(told.start, told.site.zone), "c": told.token}
     return Step(
         page=page,
         query=query,
         place=place_of(told.site),
-        planning=told.planning.name,
+        planning=told.item.named(locale),
         start=told.start,
         end=told.end,
         until=told.until,

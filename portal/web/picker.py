@@ -17,7 +17,8 @@ from portal.domain.slots import Reason, Start
 from portal.domain.waitlist import is_full
 from portal.domain.zones import days, local_day
 from portal.i18n import _, current_locale, day_short, hour, month, offset, rfc3339, weekday, zone_label
-from portal.operations.availability import Availability, Binding, closed_because
+from portal.operations.asking import Binding
+from portal.operations.availability import Availability, closed_because
 from portal.operations.bookables import Bookable
 from portal.operations.calendars import Calendar, DayOfSlots
 from portal.web.reasons import limits_text, polite
@@ -287,7 +288,7 @@ def _day(
         name=day_short(day),
         zone=zone,
         zone_label=zone_label(zone, moment),
-        length=length_text(bookable.planning.schedule.slot_minutes),
+        length=length_text(bookable.item.minutes),
         own_label=_own_label(moment, zone, visit.tz),
         parts=parts_of_day(offered, zone, visit.tz, paths, several=any(start.places > 1 for start in starts)),
         full=_full_hours(starts, zone) if offered else "",

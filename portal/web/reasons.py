@@ -11,7 +11,7 @@ from portal.domain.slots import BookingDays, Reason
 from portal.i18n import _
 from portal.i18n import day as in_full
 from portal.operations import limits
-from portal.operations.availability import Binding
+from portal.operations.asking import Binding
 from portal.operations.bookables import Bookable
 from portal.web.texts import limit_text, reason_text
 from portal.web.windows import earliest_text, last_text

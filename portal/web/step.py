@@ -65,7 +65,7 @@ def asked_start() -> datetime | None:
 
 def chosen(bookable: Bookable, start: Start, tz: ZoneInfo | None) -> Chosen:
     """Describe a start of a planning."""
-    place = f"{bookable.planning.name}, {bookable.site.name}"
+    place = f"{bookable.item.name}, {bookable.site.name}"
     return replace(described(start.start, start.end, bookable.zone, place, tz), mails=_mails(bookable.site.notices))
 
 

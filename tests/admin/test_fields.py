@@ -27,7 +27,7 @@ def docks(do) -> None:
 
 
 def asked(do):
-    return do(calendars.guest, "bordeaux", "quais", now=NOW).bookable.planning.questions
+    return do(calendars.guest, "bordeaux", "quais", now=NOW).bookable.item.questions
 
 
 def keys(do) -> list[str]:

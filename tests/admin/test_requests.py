@@ -14,7 +14,7 @@ from portal.models import Planning
 from portal.operations import appointments, cards, validation
 from portal.operations.actors import GUEST, Actor
 from portal.operations.appointments import Move
-from portal.operations.bookables import new_revision
+from portal.operations.keepsakes import new_revision
 from tests import sample
 from tests.admin.conftest import form_of
 from tests.booking.pages import HTMX

@@ -12,7 +12,7 @@ from portal.models import Planning
 from portal.operations import appointments, cards, validation
 from portal.operations.actors import GUEST, Actor
 from portal.operations.appointments import Move
-from portal.operations.bookables import new_revision
+from portal.operations.keepsakes import new_revision
 from tests import sample
 from tests.api.conftest import problem, wish, wrong
 from tests.sample import paris

@@ -12,7 +12,7 @@ from portal.models import Planning
 from portal.operations import appointments, cards, tokens, validation
 from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.appointments import Move, Wish
-from portal.operations.bookables import new_revision
+from portal.operations.keepsakes import new_revision
 from tests import sample
 from tests.sample import paris
 

@@ -13,7 +13,7 @@ from portal.models import Order, Organisation, Planning, PlanningVersion, Pool, 
 from portal.operations import appointments, links
 from portal.operations.actors import CUSTOMER, GUEST
 from portal.operations.appointments import Contact, Move, Wish
-from portal.operations.bookables import new_revision
+from portal.operations.keepsakes import new_revision
 from portal.operations.once import Once
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -23,7 +23,7 @@ from portal.operations import (
 )
 from portal.operations.actors import GUEST
 from portal.operations.appointments import Move
-from portal.operations.bookables import new_revision
+from portal.operations.keepsakes import new_revision
 from portal.operations.claims import Claim
 from portal.operations.once import Once
 from tests import sample

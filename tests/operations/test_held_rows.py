@@ -48,7 +48,8 @@ from portal.operations import (
 from portal.operations.actors import CUSTOMER, GUEST, SYSTEM
 from portal.operations.appointments import Contact, Details, Move, Wish
 from portal.operations.batch_plans import Plan
-from portal.operations.bookables import Bookable, PlanningCard, SiteCard, new_revision
+from portal.operations.bookables import Bookable, PlanningCard, SiteCard
+from portal.operations.keepsakes import new_revision
 from portal.operations.holds import Place
 from portal.operations.scopes import EVERYWHERE
 from portal.operations.stands import Asked
@@ -65,7 +66,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, SiteCard | PlanningCard):
         return value.key
     if isinstance(value, Bookable):
-        return (value.site.key, value.planning.key)
+        return (value.site.key, value.item.key)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {one.name: plain(getattr(value, one.name)) for one in dataclasses.fields(value)}
     if isinstance(value, Mapping):

@@ -14,7 +14,7 @@ from portal.models import Allocation, Appointment, Event, Ledger, Planning, Pool
 from portal.operations import admission, appointments, integrity, lapses
 from portal.operations.actors import GUEST, Actor
 from portal.operations.appointments import Move
-from portal.operations.bookables import new_revision
+from portal.operations.keepsakes import new_revision
 from tests import sample
 from tests.backends import NOW
 from tests.sample import paris

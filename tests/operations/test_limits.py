@@ -13,7 +13,7 @@ from portal.extensions import reading
 from portal.operations import appointments, availability, bookables, calendars, limits
 from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.appointments import Move
-from portal.operations.availability import Asking
+from portal.operations.asking import Asking
 from tests import sample
 from tests.sample import paris
 

@@ -28,7 +28,7 @@ from portal.operations import (
 )
 from portal.operations.actors import CUSTOMER, GUEST
 from portal.operations.appointments import Move
-from portal.operations.bookables import new_revision
+from portal.operations.keepsakes import new_revision
 from portal.operations.letters import Content
 from portal.operations.notices import waits_for_answers
 from tests import sample

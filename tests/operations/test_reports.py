@@ -189,7 +189,7 @@ def test_one_sees_ones_own_sites_alone(do, november, report):
             return frozenset(session.scalars(select(Site.id).where(Site.key == "lyon")))
 
     found = report(scope=Scope(do(lyon)))
-    assert ([line.pool.planning.key for line in found.lines], found.whole.bookings) == (["comptoir"], 0)
+    assert ([line.pool.item.key for line in found.lines], found.whole.bookings) == (["comptoir"], 0)
     assert (found.sites, found.plannings) == ({"lyon": "Lyon"}, {"comptoir": "Planning comptoir"})
 
 

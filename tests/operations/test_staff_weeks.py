@@ -12,7 +12,7 @@ from portal.extensions import reading, transaction
 from portal.models import Site
 from portal.operations import appointments, staff_calendars, staff_visits, staff_weeks
 from portal.operations.actors import Actor
-from portal.operations.bookables import new_revision
+from portal.operations.keepsakes import new_revision
 from portal.operations.scopes import Scope
 from tests import full_week, sample
 from tests.sample import paris
@@ -152,7 +152,7 @@ def test_two_plannings_do_not_count_each_other(do, docks, look, now):
 
 def test_the_first_planning_by_name_is_shown_and_an_unknown_one_is_none(do, docks, look):
     do(sample.planning, key="comptoir")
-    assert [look(planning=key).bookable.planning.key for key in (None, "quais", "zzz")] == [
+    assert [look(planning=key).bookable.item.key for key in (None, "quais", "zzz")] == [
         "comptoir", "quais", "comptoir",
     ]  # fmt: skip
 

@@ -12,7 +12,7 @@ from portal.models import OutboxMessage, Site
 from portal.operations import appointments, letters, marks, outbox, summaries
 from portal.operations.actors import GUEST
 from portal.operations.appointments import Move
-from portal.operations.bookables import new_revision
+from portal.operations.keepsakes import new_revision
 from portal.operations.letters import Stale
 from tests import sample
 from tests.operations.test_audit_log import CLAIRE

@@ -12,7 +12,7 @@ from portal.extensions import reading, transaction
 from portal.models import Appointment, Pool, Site
 from portal.operations import appointments, cards, day_sheets, marks, today
 from portal.operations.actors import Actor
-from portal.operations.bookables import new_revision
+from portal.operations.keepsakes import new_revision
 from portal.operations.scopes import Scope
 from portal.operations.stands import Asked, Stand, stand_of
 from tests import sample
@@ -176,7 +176,7 @@ def two_sites(do, docks, now):
 def test_a_site_and_a_planning_are_looked_at_alone(two_sites, read):
     assert names(read(Asked(site="lyon"))) == ["Chauffeur 2", "Chauffeur 3"]
     found = read(Asked(planning="comptoir"))
-    assert (names(found), [part.bookable.planning.key for part in found.parts]) == (["Chauffeur 3"], ["comptoir"])
+    assert (names(found), [part.bookable.item.key for part in found.parts]) == (["Chauffeur 3"], ["comptoir"])
     assert names(read(Asked(site="nowhere", planning="nothing"))) == ["Chauffeur 1", "Chauffeur 2", "Chauffeur 3"]
 
 

@@ -10,7 +10,7 @@ from portal.domain.errors import Busy
 from portal.extensions import reading, retried, transaction
 from portal.models import Ledger, Site
 from portal.operations import appointment_rows
-from portal.operations.bookables import new_revision
+from portal.operations.keepsakes import new_revision
 from tests import sample
 
 

@@ -40,12 +40,12 @@ def load(do, text: str, **options) -> list[str]:
 
 
 def asked(do) -> list[str]:
-    return [one.key for one in do(calendars.guest, "bordeaux", "quais", now=NOW).bookable.planning.questions]
+    return [one.key for one in do(calendars.guest, "bordeaux", "quais", now=NOW).bookable.item.questions]
 
 
 def test_a_file_says_what_is_asked(do):
     load(do, FILE)
-    plate, lorry = do(calendars.guest, "bordeaux", "quais", now=NOW).bookable.planning.questions
+    plate, lorry = do(calendars.guest, "bordeaux", "quais", now=NOW).bookable.item.questions
     assert (plate.key, plate.label, plate.required) == ("plate", {"fr": "Plaque", "en": "Plate"}, True)
     assert [option.label["fr"] for option in lorry.options] == ["Fourgon", "Semi-remorque"]
 
@@ -161,4 +161,4 @@ def test_a_new_question_names_a_new_state_of_the_planning(do):
 
 def _revision() -> str:
     with reading() as session:
-        return bookables.find(session, "bordeaux", "quais").planning.revision
+        return bookables.find(session, "bordeaux", "quais").item.revision

@@ -15,7 +15,7 @@ from portal.models import Allocation, Appointment, FreedPlace, OutboxMessage, Pl
 from portal.operations import appointments, cards, erasure, integrity, marks, reminders, requests, validation
 from portal.operations.actors import GUEST, Actor
 from portal.operations.appointments import Move
-from portal.operations.bookables import new_revision
+from portal.operations.keepsakes import new_revision
 from portal.operations.requests import Answer, Wanted
 from portal.operations.scopes import Scope
 from tests import sample

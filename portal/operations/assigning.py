@@ -1,0 +1,313 @@
+"""Who serves an appointment: decided in its transaction, under the locks of all who could, and kept with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from portal.domain import distribution, matching
+from portal.domain.distribution import Choice, Load
+from portal.domain.errors import SlotTaken
+from portal.domain.lifecycle import Status
+from portal.domain.openings import profile
+from portal.domain.services import Needs
+from portal.domain.slots import Reason, Start
+from portal.domain.steps import Steps
+from portal.domain.zones import day_bounds, epoch, local_day
+from portal.models import Appointment, Assignment, Resource
+from portal.models.types import epoch_seconds
+from portal.operations.bookables import Bookable
+from portal.operations.grounds import ServiceGround
+from portal.operations.resource_cards import Bound
+
+PLANNED = (Status.REQUESTED, Status.CONFIRMED, Status.ARRIVED, Status.COMPLETED)
+"""States of appointments that are held or planned (semantics 7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A resource that an appointment gets; ``requirement`` is which it meets, None for one added by the staff."""
+
+    bound: Bound
+    requirement: int | None
+    named: bool
+    units: int
+    choice: Mapping[str, Any] | None = None
+
+    def row(self, appointment_id: int, before: Mapping[int, Had], now: datetime) -> dict[str, Any]:
+        """Give the columns of its assignment; whom the appointment had ``before`` it has as it had them."""
+        had = before.get(self.bound.card.id, Had(now, self.named, self.choice))
+        return {
+            "appointment_id": appointment_id,
+            "resource_id": self.bound.card.id,
+            "requirement": self.requirement,
+            "named": had.named,
+            "units": self.units,
+            "assigned_at": had.since,
+            "choice": had.choice,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Had:
+    """How an appointment had a resource: since when, picked by name or not, and why."""
+
+    since: datetime
+    named: bool
+    choice: Mapping[str, Any] | None
+
+
+def choose(
+    session: Session, ground: ServiceGround, row: Any, start: Start, now: datetime, *, overbook: bool = False
+) -> list[Seat]:
+    """Choose distinct resources for all that is required, and what is free of the rest.
+
+    Those picked by name come first; people by the rule of distribution, rooms and assets the smallest first. Raises
+    SlotTaken when no choice is left, which the judgement before has excluded.
+    """
+    common = ground.common
+    free = frozenset(common.pools) if overbook else common.free_at(start.start)
+    ranked = _Ranking(session, ground, row, start, now)
+    required = [(index, one) for index, one in enumerate(common.needs) if not one.optional]
+    seats = [(index, ranked.order(one, free)) for index, one in required for _ in range(one.count)]
+    matched = matching.match([options for _, options in seats], common.chosen)
+    if matched is None:
+        raise SlotTaken(start=start.start, reasons=(Reason.RESOURCE_BUSY.value,))
+    found: dict[int, int | None] = {one: index for (index, _), one in zip(seats, matched, strict=True)}
+    for one in common.chosen:
+        found.setdefault(one, _optional_for(common.needs, one))
+    for index, needs in enumerate(common.needs):
+        if needs.optional:
+            wanted = needs.count - sum(taken == index for taken in found.values())
+            spare = [resource for resource in ranked.order(needs, free) if resource not in found]
+            found |= dict.fromkeys(spare[: max(wanted, 0)], index)
+    return [_seat(ground, ranked, resource, index) for resource, index in found.items()]
+
+
+def had(session: Session, appointment_id: int) -> dict[int, Had]:
+    """Tell how an appointment has the resources that it has, by their ids."""
+    table = Assignment
+    query = select(table.resource_id, table.assigned_at, table.named, table.choice).where(
+        table.appointment_id == appointment_id
+    )
+    return {resource: Had(*how) for resource, *how in session.execute(query)}
+
+
+def kept(session: Session, appointment_id: int) -> tuple[int, ...]:
+    """List the ids of those that stay when an appointment moves: its people, and all that was picked by name."""
+    query = (
+        select(Assignment.resource_id)
+        .join(Resource, Resource.id == Assignment.resource_id)
+        .where(Assignment.appointment_id == appointment_id, or_(Assignment.named, Resource.kind == "staff"))
+        .order_by(Assignment.id)
+    )
+    return tuple(session.scalars(query))
+
+
+def everything(session: Session, appointment_id: int) -> tuple[int, ...]:
+    """List the ids of all the resources that an appointment has."""
+    query = select(Assignment.resource_id).where(Assignment.appointment_id == appointment_id).order_by(Assignment.id)
+    return tuple(session.scalars(query))
+
+
+def _optional_for(needs: Sequence[Needs], resource: int) -> int | None:
+    """Tell which optional requirement one picked by name meets, None when it is beside all of them."""
+    return next((index for index, one in enumerate(needs) if one.optional and resource in one.candidates), None)
+
+
+def _seat(ground: ServiceGround, ranked: _Ranking, resource: int, index: int | None) -> Seat:
+    named = resource in ground.common.chosen
+    return Seat(
+        ground.bounds[resource],
+        index,
+        named,
+        ground.common.shape.quantity,
+        None if index is None else ranked.told(resource, named=named),
+    )
+
+
+class _Ranking:
+    """The order in which those who fit a requirement are taken, worked out once for each."""
+
+    def __init__(self, session: Session, ground: ServiceGround, row: Any, start: Start, now: datetime) -> None:
+        self._session, self._ground, self._row, self._start, self._now = session, ground, row, start, now
+        self._day = local_day(start.start, ground.bookable.zone)
+        self._choices: dict[tuple[int, ...], tuple[Choice, Sequence[Load]]] = {}
+
+    def order(self, needs: Needs, free: Collection[int]) -> list[int]:
+        """Put those who fit and are free in order."""
+        eligible = tuple(one for one in needs.candidates if one in free)
+        if needs.requirement.kind == "staff":
+            return list(self._ranked(eligible)[0].order)
+        used = self._used(eligible)
+        return matching.snuggest([self._ground.bounds[one].card.candidate for one in eligible], used)
+
+    def told(self, resource: int, *, named: bool) -> dict[str, Any] | None:
+        """Say why a person was chosen, with the scores of all who could have been; None for rooms and assets."""
+        if self._ground.bounds[resource].card.kind != "staff":
+            return None
+        ranked = next((one for one in self._choices.values() if resource in one[0].order), None)
+        if ranked is None:
+            return {"because": "chosen", "candidates": []}
+        choice, loads = ranked
+        by_id = {load.id: load for load in loads}
+        return {
+            "rule": choice.rule,
+            "because": "chosen" if named else choice.because.value,
+            "candidates": [self._score(by_id[one]) for one in choice.order],
+        }
+
+    def _score(self, load: Load) -> dict[str, Any]:
+        return {
+            "resource": self._ground.bounds[load.id].card.key,
+            "booked": load.booked_minutes,
+            "open": load.open_minutes,
+            "appointments": load.appointments,
+            "last": load.last_assigned.isoformat() if load.last_assigned else None,
+            "served": load.served.isoformat() if load.served else None,
+        }
+
+    def _ranked(self, eligible: tuple[int, ...]) -> tuple[Choice, Sequence[Load]]:
+        if eligible not in self._choices:
+            policy = self._ground.bookable.policy.distribution
+            people = [self._ground.bounds[one] for one in eligible]
+            loads = loads_of(self._session, self._ground.bookable, people, self._day, self._row)
+            latest = latest_of(self._session, self._ground.bookable, self._day, self._row)
+            self._choices[eligible] = (distribution.rank(policy.rule, loads, latest), loads)
+        return self._choices[eligible]
+
+    def _used(self, eligible: Sequence[int]) -> dict[int, int]:
+        """Sum the seconds for which rooms and assets are taken on the day."""
+        since, until = (epoch(bound) for bound in day_bounds(self._day, self._ground.bookable.zone))
+        pools = self._ground.common.pools
+        return {
+            one: sum((end - start) * units for start, end, units in pools[one].used.parts(since, until))
+            for one in eligible
+        }
+
+
+def loads_of(session: Session, bookable: Bookable, people: Sequence[Bound], day: date, row: Any) -> list[Load]:
+    """Say how much each person has in the period of the site's rule around a local date, without one appointment.
+
+    Booked minutes are those of appointments held or planned that begin in the period, at all sites, without buffers;
+    open minutes the capacity of their hours after closures and absences.
+    """
+    rule = bookable.policy.distribution
+    first, last = distribution.span(rule, day)
+    booked = _booked(session, people, distribution.balanced_span(rule, day), bookable, row)
+    counted = _booked(session, people, (first, last), bookable, row) if rule.rule == "fair" else booked
+    newest = _newest(session, people, row)
+    served = _served(session, people, (first, last), bookable, row) if rule.rule == "history" else {}
+    period = distribution.balanced_span(rule, day)
+    return [
+        Load(
+            one.card.id,
+            booked.get(one.card.id, (0, 0))[0],
+            open_minutes(one, bookable, *period),
+            counted.get(one.card.id, (0, 0))[1],
+            newest.get(one.card.id),
+            served.get(one.card.id),
+        )
+        for one in people
+    ]
+
+
+def latest_of(session: Session, bookable: Bookable, day: date, row: Any) -> datetime | None:
+    """Tell the start of this customer's latest appointment with anybody at the site, in the period of a history."""
+    rule = bookable.policy.distribution
+    if rule.rule != "history" or (whose := _whose(row)) is None:
+        return None
+    query = (
+        select(func.max(Appointment.starts_at))
+        .join(Assignment, Assignment.appointment_id == Appointment.id)
+        .join(Resource, Resource.id == Assignment.resource_id)
+        .where(Resource.kind == "staff", Appointment.site_id == bookable.site.id, whose)
+        .where(_within(distribution.span(rule, day), bookable, row))
+    )
+    return session.scalar(query)
+
+
+def open_minutes(bound: Bound, bookable: Bookable, first: date, last: date) -> int:
+    """Add up a person's capacity on the site's local dates, both included, after closures and absences."""
+    hours = profile(bound.schedules, bookable.site.calendar, first, last).steps
+    return (
+        sum(
+            (until - since) * slots
+            for start, end, slots in hours.pieces()
+            for since, until in _present(bound.card.absent, start, end)
+        )
+        // 60
+    )
+
+
+def _present(absent: Steps, start: int, end: int) -> list[tuple[int, int]]:
+    """Cut [start, end) to where somebody is not absent."""
+    found, since = [], start
+    for begin, until, _ in absent.parts(start, end):
+        found.append((since, begin))
+        since = until
+    return [*found, (since, end)]
+
+
+def _booked(
+    session: Session, people: Sequence[Bound], span: tuple[date, date], bookable: Bookable, row: Any
+) -> dict[int, tuple[int, int]]:
+    """Give the booked minutes and the number of appointments of each person in a period."""
+    seconds = func.sum(epoch_seconds(Appointment.ends_at) - epoch_seconds(Appointment.starts_at))
+    query = (
+        select(Assignment.resource_id, seconds, func.count())
+        .join(Appointment, Appointment.id == Assignment.appointment_id)
+        .where(_ids(people), _within(span, bookable, row))
+        .group_by(Assignment.resource_id)
+    )
+    return {one: (int(total) // 60, number) for one, total, number in session.execute(query)}
+
+
+def _newest(session: Session, people: Sequence[Bound], row: Any) -> dict[int, datetime]:
+    """Tell when each person was last given an appointment."""
+    query = (
+        select(Assignment.resource_id, func.max(Assignment.assigned_at))
+        .join(Appointment, Appointment.id == Assignment.appointment_id)
+        .where(_ids(people), Appointment.id != row.id, Appointment.status.in_(PLANNED))
+        .group_by(Assignment.resource_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _served(
+    session: Session, people: Sequence[Bound], span: tuple[date, date], bookable: Bookable, row: Any
+) -> dict[int, datetime]:
+    """Tell the start of the latest appointment that this customer has with each person at the site in a period."""
+    if (whose := _whose(row)) is None:
+        return {}
+    query = (
+        select(Assignment.resource_id, func.max(Appointment.starts_at))
+        .join(Appointment, Appointment.id == Assignment.appointment_id)
+        .where(_ids(people), _within(span, bookable, row), Appointment.site_id == bookable.site.id, whose)
+        .group_by(Assignment.resource_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _whose(row: Any) -> ColumnElement[bool] | None:
+    """Find the appointments of the customer of another one; None where nobody knows whose it is."""
+    whose = [Appointment.email == row.email] if row.email else []
+    if row.customer_id is not None:
+        whose.append(Appointment.customer_id == row.customer_id)
+    return or_(*whose) if whose else None
+
+
+def _within(span: tuple[date, date], bookable: Bookable, row: Any) -> ColumnElement[bool]:
+    """Find what is held or planned in a period of the site's local dates, without one appointment."""
+    since, until = day_bounds(span[0], bookable.zone)[0], day_bounds(span[1], bookable.zone)[1]
+    planned = Appointment.status.in_(PLANNED)
+    return and_(Appointment.id != row.id, planned, Appointment.starts_at >= since, Appointment.starts_at < until)
+
+
+def _ids(people: Sequence[Bound]) -> ColumnElement[bool]:
+    return Assignment.resource_id.in_([one.card.id for one in people])
