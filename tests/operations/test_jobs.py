@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -37,16 +38,18 @@ CONFIRMED = "Rendez-vous confirmé\u00a0: lundi 7 décembre 2026 à 8\u00a0h"
 
 
 @pytest.fixture
-def work(make_app, now):
+def work(app, now):
     """Run all jobs once, with a mail server at ``port``."""
-    apps = {}
 
     def once(port, at=now, **changes):
-        given = {"mail_server": "127.0.0.1", "mail_port": port, "mail_timeout": 5.0, **changes}
-        if (settings := tuple(given.items())) not in apps:
-            apps[settings] = make_app(**given)
-        with apps[settings].app_context():
-            return jobs.once(at)
+        given = {"mail_server": "127.0.0.1", "mail_port": port, "mail_timeout": 30.0, **changes}
+        kept = app.config["SETTINGS"]
+        app.config["SETTINGS"] = replace(kept, **given)
+        try:
+            with app.app_context():
+                return jobs.once(at)
+        finally:
+            app.config["SETTINGS"] = kept
 
     return once
 
