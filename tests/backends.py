@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -74,14 +75,23 @@ class Backend:
         """Empty every table and set the clock right."""
         self.app.config["SETTINGS"] = self.settings
         with self.app.app_context(), db.engine.execution_options(immediate=True).begin() as connection:
-            for table in reversed(Model.metadata.sorted_tables):
-                connection.execute(table.delete())
+            cursor = connection.connection.cursor()  # SQLAlchemy would take longer than the database
+            for statement in _emptying(connection.dialect.name):
+                cursor.execute(statement)
+            cursor.close()
 
     @staticmethod
     def _build(settings: Settings) -> Flask:
         app = create_app(settings)
         app.test_client_class = CarefulClient
         return app
+
+
+@cache
+def _emptying(dialect: str) -> list[str]:
+    """Write what empties every table; a server is asked once for all of it."""
+    each = [f"DELETE FROM {table.name}" for table in reversed(Model.metadata.sorted_tables)]  # noqa: S608 - our names
+    return each if dialect == "sqlite" else ["; ".join(each)]
 
 
 def close(app: Flask) -> None:
