@@ -25,7 +25,9 @@ from tests.mailbox import Mailbox, mail_server
 from tests.postgres import Server, server
 from tests.served import Commands, Served
 
-hypothesis.settings.register_profile("ci", deadline=None, print_blob=True)
+hypothesis.settings.register_profile(
+    "ci", deadline=None, print_blob=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)  # no clock decides: the machine may be busy
 hypothesis.settings.register_profile("thorough", parent=hypothesis.settings.get_profile("ci"), max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 

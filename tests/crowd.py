@@ -13,8 +13,8 @@ from typing import Any
 from portal.app import create_app
 from portal.config import Settings
 from portal.domain.errors import Refusal
+from tests.patience import PATIENCE
 
-PATIENCE = 120.0  # seconds for all of them together
 Work = Callable[..., Any]
 
 # A process of its own imports the portal once, and each child is a copy of it: no child shares a connection.
@@ -43,10 +43,10 @@ def crowd(
         return _collect(answers, count)
     finally:
         for child in children:
-            child.join(5)
+            child.join(30)
             if child.is_alive():
                 child.kill()
-                child.join(5)
+                child.join(30)
         answers.close()
 
 

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.crowd import context
+from tests.patience import PATIENCE
 
-PATIENCE = 120.0  # seconds
 STREAMS = ("stdin", "stdout", "stderr")
 
 

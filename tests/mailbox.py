@@ -33,6 +33,7 @@ class Mailbox:
     on_recipient: str = "250 OK"
     on_data: str = "250 OK"
     hangs: float = 0  # seconds before the server answers
+    most: int | None = None  # letters after which it takes no more, nor says so
     drops: bool = False  # keeps the message, then the line goes dead before the answer
 
     @property
@@ -45,6 +46,8 @@ class Mailbox:
     ) -> str:
         """Take or refuse a recipient."""
         await asyncio.sleep(self.hangs)
+        while self.most is not None and len(self.letters) >= self.most:
+            await asyncio.sleep(0.01)
         if self.on_recipient.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.on_recipient

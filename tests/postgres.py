@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 import psycopg
 
 from tests.children import Child, descendants, free_port
+from tests.patience import until
 
 HASTY = (
     "fsync=off",
@@ -62,7 +62,7 @@ class Server:
 
     def connect(self) -> psycopg.Connection[Any]:
         """Connect to the first database, each statement for itself."""
-        return psycopg.connect(self.url.replace("+psycopg", ""), autocommit=True, connect_timeout=5)
+        return psycopg.connect(self.url.replace("+psycopg", ""), autocommit=True, connect_timeout=60)
 
     def create_cluster(self) -> None:
         """Write the empty files of a server; byte order for texts, as SQLite has it."""
@@ -101,7 +101,7 @@ class Server:
         gone = descendants(self.child.pid)
         self.child.kill()
         self.child = None
-        _until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in gone))  # they hold the shared memory
+        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in gone))  # they hold the shared memory
 
     @property
     def data(self) -> Path:
@@ -122,7 +122,7 @@ class Server:
                 return False
             return True
 
-        _until(answers, patience=60)
+        until(answers, child.said)
 
 
 @contextmanager
@@ -198,11 +198,3 @@ def _open_to_all() -> Path:
 
 def _reachable(path: Path) -> bool:
     return all(step.stat().st_mode & 0o001 for step in (path.resolve(), *path.resolve().parents))
-
-
-def _until(done: Any, patience: float = 15) -> None:
-    last = time.monotonic() + patience
-    while not done():
-        if time.monotonic() > last:
-            raise TimeoutError(f"nothing after {patience} s")
-        time.sleep(0.02)

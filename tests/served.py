@@ -16,9 +16,9 @@ import httpx
 from tests import forked
 from tests.backends import KEYS, NOW, QUIET
 from tests.children import Child, free_port
+from tests.patience import PATIENCE, until
 
 CRENEAU = (sys.executable, "-c", "from portal.cli import main; main()")
-READY_WITHIN = 60.0  # seconds
 
 
 class Served:
@@ -30,16 +30,16 @@ class Served:
 
     def wait(self) -> None:
         """Wait until it answers that it is ready; fail with what it wrote when it does not."""
-        last = time.monotonic() + READY_WITHIN
-        while not self.ready():
-            assert self.child.alive, f"the server ended:\n{self.child.said()}"
-            assert time.monotonic() < last, f"not ready in {READY_WITHIN} s:\n{self.child.said()}"
-            time.sleep(0.05)
+        until(self._ready_or_ended, self.child.said)
+        assert self.child.alive, f"the server ended:\n{self.child.said()}"
+
+    def _ready_or_ended(self) -> bool:
+        return not self.child.alive or self.ready()
 
     def ready(self) -> bool:
         """Tell whether ``/readyz`` says so."""
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False).status_code == 200
+            return httpx.get(f"{self.url}/readyz", timeout=PATIENCE, trust_env=False).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -88,8 +88,7 @@ class Commands:
             error.add_note(f"{' '.join(words)} wrote:\n{child.said()}")
             raise
         finally:
-            if child.alive:
-                child.stop()
+            child.stop()
 
     def start(self, words: tuple[str, ...], environ: Mapping[str, str]) -> Child:
         """Start a command and leave its end to the caller."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 import httpx
@@ -32,6 +31,7 @@ from portal.operations.cards import AppointmentCard
 from portal.operations.order_pages import Search
 from portal.operations.scopes import EVERYWHERE
 from tests.children import free_port
+from tests.patience import PATIENCE, until
 from tests.served import Commands
 
 
@@ -146,10 +146,10 @@ def test_one_command_serves_it_and_sends_its_mails(tmp_path):
     url = f"http://127.0.0.1:{port}"
     commands = Commands("sqlite:///never-used", tmp_path)
     with commands.running("demo", "--port", str(port)) as child:
-        mails = eventually(lambda: found(f"{url}/dev/mail", child))
+        mails = until(lambda: found(f"{url}/dev/mail", child), child.said)
         assert "CMD-1042" in mails
         token = re.search(r"/b/([\w-]+)", child.said())[1]
-        assert httpx.get(f"{url}/b/{token}", trust_env=False).status_code == 200
+        assert httpx.get(f"{url}/b/{token}", trust_env=False, timeout=PATIENCE).status_code == 200
         assert child.stop() == 0
     assert not Path(tmp_path / "never-used").exists()
 
@@ -157,19 +157,10 @@ def test_one_command_serves_it_and_sends_its_mails(tmp_path):
 def found(url: str, child) -> str:
     assert child.alive, child.said()
     try:
-        text = httpx.get(url, trust_env=False, timeout=10).text
+        text = httpx.get(url, trust_env=False, timeout=PATIENCE).text
     except httpx.TransportError:
         return ""
     return text if "CMD-1042" in text else ""
-
-
-def eventually(look, patience: float = 60) -> str:
-    last = time.monotonic() + patience
-    while time.monotonic() < last:
-        if said := look():
-            return said
-        time.sleep(0.2)
-    raise AssertionError("not in time")
 
 
 def test_a_card_of_it_reads_well(inside):

@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import sysconfig
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +19,7 @@ import pytest
 
 from tests.backends import KEYS
 from tests.children import Child, free_port
+from tests.patience import PATIENCE, until
 
 ROOT = Path(__file__).parent.parent
 CONFIGURATION = """
@@ -138,13 +138,14 @@ def test_the_commands_do_their_work(run):
 
 
 def answered(url: str, child: Child) -> str:
-    last = time.monotonic() + 60
-    while time.monotonic() < last and child.alive:
+    def text() -> str:
+        assert child.alive, child.said()
         try:
-            return httpx.get(url, timeout=5, trust_env=False).text
+            return httpx.get(url, timeout=PATIENCE, trust_env=False).text
         except httpx.TransportError:
-            time.sleep(0.1)
-    raise AssertionError(child.said())
+            return ""
+
+    return until(text, child.said)
 
 
 @pytest.mark.parametrize("command", ["demo", "serve"])

@@ -12,7 +12,8 @@ from typing import Any
 
 import httpx
 
-PATIENCE = 60.0  # seconds for one answer
+from tests.patience import PATIENCE
+
 LOST = (httpx.TransportError, httpx.RemoteProtocolError)
 
 

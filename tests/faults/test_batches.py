@@ -19,6 +19,7 @@ from portal.operations.actors import Actor
 from portal.operations.batch_plans import Plan
 from tests import sample
 from tests.faults import times
+from tests.patience import until
 from tests.sample import paris
 
 ANNE = Actor("anne@example.com", "staff", staff=True)
@@ -43,10 +44,7 @@ def begun(do, now):
 
 def wait_for(do, batch, done):
     """Wait until so many lines are written down."""
-    last = time.monotonic() + 60
-    while (found := do(batches.get, batch)).total - found.left < done:
-        assert time.monotonic() < last, found
-        time.sleep(0.01)
+    until(lambda: (found := do(batches.get, batch)).total - found.left >= done)
 
 
 def end_leases():

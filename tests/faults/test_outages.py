@@ -15,6 +15,7 @@ from tests.backends import Backend
 from tests.faults import dock, times
 from tests.faults.customers import post, wish
 from tests.faults.dock import MONDAY, at
+from tests.patience import PATIENCE, until
 from tests.postgres import server
 from tests.served import Commands
 
@@ -28,7 +29,7 @@ def open_dock(backend, now):
 
 
 def fetch(url):
-    return httpx.get(f"{url}{PAGE}", timeout=30, trust_env=False, headers={"Accept-Language": "fr"})
+    return httpx.get(f"{url}{PAGE}", timeout=PATIENCE, trust_env=False, headers={"Accept-Language": "fr"})
 
 
 def appointments(backend):
@@ -87,7 +88,12 @@ def set_everywhere(postgres, value):
     with postgres.connect() as connection:
         connection.execute(f"ALTER SYSTEM SET default_transaction_read_only = {value}")
         connection.execute("SELECT pg_reload_conf()")
-    time.sleep(0.5)
+    until(lambda: _asked(postgres) == value)  # whoever connects now comes after all the others were told
+
+
+def _asked(postgres):
+    with postgres.connect() as connection:
+        return connection.execute("SHOW default_transaction_read_only").fetchone()[0]
 
 
 def test_a_full_disk_refuses_in_words_and_writes_nothing_by_halves(tmp_path, now):

@@ -10,6 +10,7 @@ import httpx
 from tests.faults import times
 from tests.faults.customers import call, post, wish
 from tests.faults.dock import MONDAY, at
+from tests.patience import PATIENCE
 
 CLIENTS = times(24, 200)
 
@@ -39,8 +40,8 @@ def test_the_log_of_the_server_names_nobody(serve, open_dock):
     served = serve(workers=1)
     booked = post(served.url, wish(at(8 * 60), 1)).json()
     manage = booked["manage_url"]
-    assert httpx.get(manage, timeout=10, trust_env=False).status_code == 200
-    assert httpx.get(manage + "x", timeout=10, trust_env=False).status_code == 404
+    assert httpx.get(manage, timeout=PATIENCE, trust_env=False).status_code == 200
+    assert httpx.get(manage + "x", timeout=PATIENCE, trust_env=False).status_code == 404
     served.child.stop()
     written = served.child.said()
     assert "/a/<token>" in written

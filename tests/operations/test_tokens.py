@@ -35,7 +35,7 @@ def test_a_token_of_the_old_key_still_opens_after_a_rotation(app, do, make_app):
 
 
 @given(text=st.text(max_size=80))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=50)
 def test_no_text_is_a_token_by_chance(do, text):
     def opened() -> bool:
         try:

@@ -452,7 +452,7 @@ def configurations(draw) -> dict:
     }
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(configuration=configurations())
 def test_whatever_is_loaded_an_export_of_it_is_a_fixed_point(backend, configuration):
     backend.clean()
@@ -465,7 +465,7 @@ def test_whatever_is_loaded_an_export_of_it_is_a_fixed_point(backend, configurat
         assert (transfer.export(), revisions()) == (exported, before)
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(first=configurations(), second=configurations())
 def test_an_export_brings_an_empty_database_to_the_same_state(backend, first, second):
     backend.clean()

@@ -98,7 +98,9 @@ def test_every_problem_names_its_question(one, problem):
     assert one.label["fr"] in wrong_text(one, problem)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.dictionaries(st.sampled_from([f"q_{one.key}" for one in QUESTIONS]), st.text()))
 def test_whatever_the_form_accepts_the_booking_accepts(typed):
     made = form(typed, needed=False)

@@ -73,7 +73,9 @@ def test_the_head_stays_in_sight_and_columns_are_as_wide_as_needed(app):
     assert 30 < found.column_dimensions["A"].width < 60
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(texts, min_size=1, max_size=8))
 def test_no_text_becomes_a_formula_in_a_csv(app, typed):
     read = [row[0] for row in lines(made(app, [[text, 1] for text in typed], "csv")[1])[1:]]
@@ -81,7 +83,9 @@ def test_no_text_becomes_a_formula_in_a_csv(app, typed):
     assert not any(cell.lstrip(" \xa0\ufeff").startswith((*COMPUTED, "\r")) for cell in read)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(texts, min_size=1, max_size=8))
 def test_no_text_becomes_a_formula_or_a_link_in_a_spreadsheet(app, typed):
     found = sheet(made(app, [[text, 1] for text in typed], "xlsx")[1])
