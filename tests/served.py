@@ -13,10 +13,10 @@ from pathlib import Path
 
 import httpx
 
-from tests import forked
+from tests import asking, forked
 from tests.backends import KEYS, NOW, QUIET
 from tests.children import Child, free_port
-from tests.patience import PATIENCE, until
+from tests.patience import until
 
 CRENEAU = (sys.executable, "-c", "from portal.cli import main; main()")
 
@@ -39,7 +39,7 @@ class Served:
     def ready(self) -> bool:
         """Tell whether ``/readyz`` says so."""
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=PATIENCE, trust_env=False).status_code == 200
+            return asking.get(f"{self.url}/readyz").status_code == 200
         except httpx.TransportError:
             return False
 

@@ -30,8 +30,9 @@ from portal.operations.appointment_lists import Filter
 from portal.operations.cards import AppointmentCard
 from portal.operations.order_pages import Search
 from portal.operations.scopes import EVERYWHERE
+from tests import asking
 from tests.children import free_port
-from tests.patience import PATIENCE, until
+from tests.patience import until
 from tests.served import Commands
 
 
@@ -149,7 +150,7 @@ def test_one_command_serves_it_and_sends_its_mails(tmp_path):
         mails = until(lambda: found(f"{url}/dev/mail", child), child.said)
         assert "CMD-1042" in mails
         token = re.search(r"/b/([\w-]+)", child.said())[1]
-        assert httpx.get(f"{url}/b/{token}", trust_env=False, timeout=PATIENCE).status_code == 200
+        assert asking.get(f"{url}/b/{token}").status_code == 200
         assert child.stop() == 0
     assert not Path(tmp_path / "never-used").exists()
 
@@ -157,7 +158,7 @@ def test_one_command_serves_it_and_sends_its_mails(tmp_path):
 def found(url: str, child) -> str:
     assert child.alive, child.said()
     try:
-        text = httpx.get(url, trust_env=False, timeout=PATIENCE).text
+        text = asking.get(url).text
     except httpx.TransportError:
         return ""
     return text if "CMD-1042" in text else ""

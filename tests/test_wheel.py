@@ -17,9 +17,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests import asking
 from tests.backends import KEYS
 from tests.children import Child, free_port
-from tests.patience import PATIENCE, until
+from tests.patience import until
 
 ROOT = Path(__file__).parent.parent
 CONFIGURATION = """
@@ -141,7 +142,7 @@ def answered(url: str, child: Child) -> str:
     def text() -> str:
         assert child.alive, child.said()
         try:
-            return httpx.get(url, timeout=PATIENCE, trust_env=False).text
+            return asking.get(url).text
         except httpx.TransportError:
             return ""
 

@@ -16,7 +16,9 @@ fields = st.dictionaries(st.sampled_from(["start", "token", "email", "name", "ph
 queries = st.dictionaries(
     st.sampled_from(["day", "month", "start", "planning", "from", "tz", "lang", "email", "name", "phone"]), anything
 )
-KEPT = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
+KEPT = settings(
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 
 
 def address(path: str, query: dict[str, str]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from tests import asking
 from tests.patience import PATIENCE
 
 LOST = (httpx.TransportError, httpx.RemoteProtocolError)
@@ -39,7 +40,7 @@ def post(url: str, body: dict[str, Any], key: str | None = None) -> httpx.Respon
     """Ask for a booking, once."""
     headers = {"Idempotency-Key": key} if key else {}
     address = f"{url}/api/v1/appointments"
-    return httpx.post(address, json=body, headers=headers, timeout=PATIENCE, trust_env=False)
+    return asking.post(address, json=body, headers=headers)
 
 
 @dataclass

@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
-import httpx
 import pytest
 from sqlalchemy import func, select, text
 
 from portal.extensions import db, reading
 from portal.models import Appointment
+from tests import asking
 from tests.backends import Backend
 from tests.faults import dock, times
 from tests.faults.customers import post, wish
 from tests.faults.dock import MONDAY, at
-from tests.patience import PATIENCE, until
+from tests.patience import until
 from tests.postgres import server
 from tests.served import Commands
 
@@ -29,7 +29,7 @@ def open_dock(backend, now):
 
 
 def fetch(url):
-    return httpx.get(f"{url}{PAGE}", timeout=PATIENCE, trust_env=False, headers={"Accept-Language": "fr"})
+    return asking.get(f"{url}{PAGE}", headers={"Accept-Language": "fr"})
 
 
 def appointments(backend):

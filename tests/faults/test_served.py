@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
-import httpx
-
+from tests import asking
 from tests.faults import times
 from tests.faults.customers import call, post, wish
 from tests.faults.dock import MONDAY, at
-from tests.patience import PATIENCE
 
 CLIENTS = times(24, 200)
 
@@ -40,8 +38,8 @@ def test_the_log_of_the_server_names_nobody(serve, open_dock):
     served = serve(workers=1)
     booked = post(served.url, wish(at(8 * 60), 1)).json()
     manage = booked["manage_url"]
-    assert httpx.get(manage, timeout=PATIENCE, trust_env=False).status_code == 200
-    assert httpx.get(manage + "x", timeout=PATIENCE, trust_env=False).status_code == 404
+    assert asking.get(manage).status_code == 200
+    assert asking.get(manage + "x").status_code == 404
     served.child.stop()
     written = served.child.said()
     assert "/a/<token>" in written

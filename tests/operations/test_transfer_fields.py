@@ -136,7 +136,9 @@ def test_the_company_s_language_is_the_one_that_the_file_says(do):
     assert asked(do) == ["plate", "lorry"]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.data())
 def test_whatever_is_asked_survives_an_export(do, data):
     questions = data.draw(FORMS)

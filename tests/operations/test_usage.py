@@ -6,7 +6,6 @@ import logging
 from datetime import UTC, date, datetime, timedelta
 
 import flask_migrate
-import httpx
 import pytest
 from sqlalchemy import select
 
@@ -15,8 +14,7 @@ from portal.models import Demand, UserSession
 from portal.operations import calendars, usage
 from portal.operations.actors import Actor
 from portal.server import Scribe
-from tests import sample, staff
-from tests.patience import PATIENCE
+from tests import asking, sample, staff
 
 ONE_DOCK = {1: ((480, 600, 1),), 2: ((480, 600, 1),)}
 MONDAY, TUESDAY = date(2026, 12, 7), date(2026, 12, 8)
@@ -207,7 +205,7 @@ def test_what_a_failing_database_does_not_take_is_written_when_it_is_back(tmp_pa
 def test_the_server_writes_down_what_it_noted_when_it_ends(dock, serve, do):
     served = serve(workers=2)
     for _ in range(4):
-        answer = httpx.get(f"{served.url}{PAGE}", params={"day": "2026-12-07"}, timeout=PATIENCE, trust_env=False)
+        answer = asking.get(f"{served.url}{PAGE}", params={"day": "2026-12-07"})
         assert answer.status_code == 200
     served.child.stop()
 
