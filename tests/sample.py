@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from portal.domain.slots import Start
 from portal.extensions import reading, transaction
 from portal.models import (
+    Absence,
     Closure,
     Customer,
     ExceptionalDay,
@@ -19,6 +20,10 @@ from portal.models import (
     Planning,
     PlanningVersion,
     Pool,
+    Resource,
+    ResourcePlanning,
+    ResourceSite,
+    Service,
     Site,
     WeeklyOpening,
 )
@@ -136,6 +141,77 @@ def planning(
         )
 
 
+def resource(
+    key: str,
+    kind: str = "staff",
+    *,
+    name: str | None = None,
+    sites: Sequence[str] = ("bordeaux",),
+    plannings: Sequence[str] = (),
+    absences: Sequence[tuple[str, str]] = (),
+    **columns: Any,
+) -> int:
+    """Make a person, a room or an asset, and give its id; absences are local times: ``("2026-12-07T09:00", ...)``."""
+    with transaction() as session:
+        made = Resource(
+            key=key,
+            kind=kind,
+            name=name or key.capitalize(),
+            timezone="Europe/Paris",
+            revision=new_revision(),
+            **{"email": f"{key}@example.com" if kind == "staff" else None, **columns},
+        )
+        session.add(made)
+        session.flush()
+        session.add(Pool(resource_id=made.id))
+        for one in session.query(Site).filter(Site.key.in_(sites)):
+            session.add(ResourceSite(resource_id=made.id, site_id=one.id))
+        for hours in session.query(Planning).filter(Planning.key.in_(plannings)):
+            session.add(ResourcePlanning(resource_id=made.id, planning_id=hours.id))
+        for since, until in absences:
+            bounds = {"starts_local": datetime.fromisoformat(since), "ends_local": datetime.fromisoformat(until)}
+            session.add(Absence(resource_id=made.id, label="Congés", **bounds))
+        return made.id
+
+
+def service(
+    key: str = "evaluation",
+    *,
+    requires: Sequence[Mapping[str, Any]] = ({"kind": "staff"},),
+    sites: Sequence[str] = ("bordeaux",),
+    planning: str | None = None,
+    minutes: int = 60,
+    step: int = 30,
+    **columns: Any,
+) -> None:
+    """Make a service that needs one person: Évaluation de bien."""
+    with transaction() as session:
+        hours = session.query(Planning).filter_by(key=planning).one().id if planning is not None else None
+        made = Service(
+            key=key,
+            requires=list(requires),
+            minutes=minutes,
+            step=step,
+            planning_id=hours,
+            revision=new_revision(),
+            **{"name": {"fr": "Évaluation de bien", "en": "Property valuation"}, **columns},
+        )
+        session.add(made)
+        session.flush()
+        for one in session.query(Site).filter(Site.key.in_(sites)):
+            session.add(Pool(service_id=made.id, site_id=one.id))
+
+
+def agency(people: Sequence[str] = ("jean", "ryan", "lea"), **options: Any) -> None:
+    """Make the agency of Bordeaux: people with office hours (Monday to Friday 9:00-12:00, 14:00-18:00), a valuation."""
+    hours = dict.fromkeys(range(1, 6), ((540, 720, 1), (840, 1080, 1)))
+    site(policy=options.pop("policy", None))
+    planning(key="bureau", guests=False, kinds=(), week=hours)
+    for one in people:
+        resource(one, plannings=("bureau",), skills={"evaluation": 5})
+    service(**options)
+
+
 def ask(questions: Sequence[Mapping[str, Any]], *, former: Sequence[Mapping[str, Any]] = ()) -> None:
     """Let every planning ask these questions, and once have asked others."""
     known = [*questions, *({**one, "former": True} for one in former)]
@@ -207,8 +283,8 @@ def contact(number: int = 0) -> Contact:
 
 
 def wish(start: str, number: int = 0, **options: Any) -> Wish:
-    """Ask as a guest for a start, in Paris wall time, on the docks of Bordeaux."""
-    given = {"site": "bordeaux", "planning": "quais", "actor": GUEST, **options}
+    """Ask as a guest for a start, in Paris wall time: on the docks of Bordeaux, or for a service there."""
+    given = {"site": "bordeaux", "planning": None if "service" in options else "quais", "actor": GUEST, **options}
     return Wish(start=paris(start), contact=contact(number), **given)
 
 

@@ -140,7 +140,7 @@ class Common:
         begin, end = scene.starts[0], scene.ends[0]
         opened = scene.opened(resource)
         edges = ((begin - self.before, begin, opened.at(begin)), (end, end + self.after, opened.at(end - 1)))
-        outside = [(since, until, level) for *span, level in edges for since, until in _shut(opened, *span)]
+        outside = [(since, until, level) for *span, level in edges if level for since, until in _shut(opened, *span)]
         return tuple(sorted((*opened.parts(begin - self.before, end + self.after), *outside)))
 
     def interval(self, start: datetime) -> tuple[datetime, datetime]:
@@ -387,6 +387,8 @@ def _range(low: int, high: int) -> int:
 
 def _shut(opened: Steps, since: int, until: int) -> Iterator[tuple[int, int]]:
     """Cut [since, until) to where nothing is open."""
+    if since >= until:
+        return
     for start, end, _ in opened.parts(since, until):
         if since < start:
             yield since, start

@@ -26,6 +26,7 @@ REFUSALS: Mapping[Reason, type[Refusal]] = {
     Reason.NOT_ELIGIBLE: NotEligible,
     Reason.LIMIT: LimitReached,
     Reason.FULL: SlotTaken,
+    Reason.RESOURCE_BUSY: SlotTaken,
 }
 
 

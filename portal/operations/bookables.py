@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, and_, bindparam, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.domain import fields
@@ -184,6 +184,21 @@ def services(*columns: Any) -> Select[*tuple[Any, ...]]:
     )
 
 
+ANYTHING: Select[*tuple[Any, ...]] = (
+    select(*SERVICE_COLUMNS, Planning.id.label("planning_id"), Planning.revision.label("planning_revision"))
+    .select_from(Pool)
+    .join(Site, Site.id == Pool.site_id)
+    .outerjoin(Planning, Planning.id == Pool.planning_id)
+    .outerjoin(Service, Service.id == Pool.service_id)
+    .outerjoin(_BESIDE, and_(_BESIDE.id == Service.planning_id, _BESIDE.active))
+    .outerjoin(
+        _BESIDE_POOL,
+        and_(_BESIDE_POOL.planning_id == _BESIDE.id, _BESIDE_POOL.site_id == Site.id, _BESIDE_POOL.active),
+    )
+    .where(Pool.active, Site.active, or_(Planning.active, Service.active))
+)
+"""Whatever is in use at sites."""
+
 # The statements of the hot path are built once: building them anew costs as much as running them.
 BY_KEYS = joined().where(Site.key == bindparam("site"), Planning.key == bindparam("planning"))
 BY_KEYS_LOCKED = _shared(BY_KEYS)
@@ -264,17 +279,26 @@ def at_site(session: Session, site_id: int, *, kind: str | None = None, guests: 
 def services_at(session: Session, site_id: int, *, kind: str | None = None, guests: bool = False) -> list[Bookable]:
     """List the services at a site, by name: for guests, or for an order's kind."""
     rows = session.execute(services().where(Site.id == site_id, IN_USE)).all()
-    found = (from_service_row(session, row) for row in rows)
-    wanted = (one for one in found if (not guests or one.item.guests) and (kind is None or kind in one.item.kinds))
-    return sorted(wanted, key=lambda one: (one.item.name, one.item.key))
+    return _by_name((from_service_row(session, row) for row in rows), kind, guests)
 
 
 def all_at_site(session: Session, site_id: int, *, kind: str | None = None, guests: bool = False) -> list[Bookable]:
     """List the plannings and then the services at a site, each by name: for guests, or for an order's kind."""
-    return [
-        *at_site(session, site_id, kind=kind, guests=guests),
-        *services_at(session, site_id, kind=kind, guests=guests),
-    ]
+    return all_of(session, Site.id == site_id, kind=kind, guests=guests)
+
+
+def all_of(
+    session: Session, *where: ColumnElement[bool], kind: str | None = None, guests: bool = False
+) -> list[Bookable]:
+    """List plannings, and then services, in use at sites: each by name, in one statement and those of new revisions."""
+    rows = session.execute(ANYTHING.where(*where)).all()
+    found = [from_service_row(session, row) if row.service_id is not None else from_row(session, row) for row in rows]
+    return _by_name(found, kind, guests)
+
+
+def _by_name(found: Iterable[Bookable], kind: str | None, guests: bool) -> list[Bookable]:
+    wanted = (one for one in found if (not guests or one.item.guests) and (kind is None or kind in one.item.kinds))
+    return sorted(wanted, key=lambda one: (isinstance(one.item, ServiceCard), one.item.name, one.item.key))
 
 
 def from_row(session: Session, row: Row[*tuple[Any, ...]]) -> Bookable:

@@ -9,7 +9,7 @@ from portal.domain.answers import BadAnswers
 from portal.domain.errors import Invalid
 from portal.extensions import transaction
 from portal.models import Planning
-from portal.operations import appointments, bookables, cards
+from portal.operations import appointments, cards, keepsakes
 from portal.operations.actors import GUEST, Actor
 from portal.operations.answers import Answer
 from portal.operations.appointments import Details
@@ -28,7 +28,7 @@ def docks(do) -> None:
 
 def asking(fields) -> None:
     with transaction() as session:
-        session.execute(update(Planning).values(fields=list(fields), revision=bookables.new_revision()))
+        session.execute(update(Planning).values(fields=list(fields), revision=keepsakes.new_revision()))
 
 
 def wrong(do, call, *given, **options) -> dict[str, str]:

@@ -23,8 +23,8 @@ from portal.operations import (
 )
 from portal.operations.actors import GUEST
 from portal.operations.appointments import Move
-from portal.operations.keepsakes import new_revision
 from portal.operations.claims import Claim
+from portal.operations.keepsakes import new_revision
 from portal.operations.once import Once
 from tests import sample
 from tests.operations import waiters

@@ -49,8 +49,8 @@ from portal.operations.actors import CUSTOMER, GUEST, SYSTEM
 from portal.operations.appointments import Contact, Details, Move, Wish
 from portal.operations.batch_plans import Plan
 from portal.operations.bookables import Bookable, PlanningCard, SiteCard
-from portal.operations.keepsakes import new_revision
 from portal.operations.holds import Place
+from portal.operations.keepsakes import new_revision
 from portal.operations.scopes import EVERYWHERE
 from portal.operations.stands import Asked
 from tests import sample

@@ -10,7 +10,7 @@ import pytest
 from portal.domain.errors import LimitReached
 from portal.domain.slots import Reason
 from portal.extensions import reading
-from portal.operations import appointments, availability, bookables, calendars, limits
+from portal.operations import appointments, availability, bookables, calendars, keepsakes, limits
 from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.appointments import Move
 from portal.operations.asking import Asking
@@ -201,4 +201,4 @@ def limit_all() -> None:
 
     with transaction() as session:
         for one in session.query(Site):
-            one.policy, one.revision = {"max_per_day": 1, "max_per_week": 2}, bookables.new_revision()
+            one.policy, one.revision = {"max_per_day": 1, "max_per_week": 2}, keepsakes.new_revision()

@@ -9,7 +9,7 @@ import pytest
 from portal.domain.errors import Invalid, NotFound
 from portal.extensions import transaction
 from portal.models import Audit, Customer, Order, Site
-from portal.operations import bookables, order_pages, orders
+from portal.operations import keepsakes, order_pages, orders
 from portal.operations.actors import Actor
 from portal.operations.order_pages import Search
 from portal.operations.orders import OrderDraft
@@ -24,7 +24,7 @@ ORDER = OrderDraft(
 def add_site(key: str = "bordeaux") -> None:
     with transaction() as session:
         session.add(
-            Site(key=key, name=key.title(), timezone="Europe/Paris", policy={}, revision=bookables.new_revision())
+            Site(key=key, name=key.title(), timezone="Europe/Paris", policy={}, revision=keepsakes.new_revision())
         )
 
 

@@ -1,0 +1,200 @@
+"""Services with people, rooms and equipment: found at common times, booked and moved all together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from portal.domain.errors import NotFound, SlotTaken
+from portal.domain.slots import Reason
+from portal.extensions import reading
+from portal.models import Allocation, Assignment, Resource
+from portal.operations import appointments, availability, bookables, cards, integrity
+from portal.operations.actors import GUEST, Actor
+from portal.operations.appointments import Move
+from portal.operations.asking import PUBLIC, Asking
+from tests import sample
+from tests.sample import paris
+
+NOW = paris("2026-12-01 08:00")
+MONDAY = paris("2026-12-07 12:00").date()
+STAFF = Actor("admin@example.com", "staff", staff=True)
+
+
+def offered(asking: Asking = PUBLIC, service: str = "evaluation") -> list[str]:
+    with reading() as session:
+        bookable = bookables.find(session, "bordeaux", None, service=service)
+        found = availability.search(session, bookable, MONDAY, MONDAY, now=NOW, asking=asking).offered
+        return [f"{start.start.astimezone(bookable.zone):%H:%M}" for start in found]
+
+
+def why(start: str, asking: Asking = PUBLIC, service: str = "evaluation") -> list[str]:
+    with reading() as session:
+        bookable = bookables.find(session, "bordeaux", None, service=service)
+        judged = availability.judge(session, bookable, paris(start), now=NOW, asking=asking)
+        return [reason.value for reason in judged.reasons]
+
+
+def book(start: str, number: int = 0, **options: Any) -> appointments.Booked:
+    return appointments.book(
+        sample.wish(start, number, service=options.pop("service", "evaluation"), **options), now=NOW
+    )
+
+
+def having(public_id: str) -> dict[str, tuple[int | None, bool]]:
+    with reading() as session:
+        card = cards.by_public_id(public_id)
+        query = select(Resource.key, Assignment.requirement, Assignment.named).join(
+            Assignment, Assignment.resource_id == Resource.id
+        )
+        rows = session.execute(query.where(Assignment.appointment_id == card.id))
+        return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def held() -> int:
+    with reading() as session:
+        return len(session.scalars(select(Allocation.id).where(Allocation.released_at.is_(None))).all())
+
+
+def clean() -> bool:
+    report = integrity.check(NOW)
+    assert report.breaches == ()
+    return True
+
+
+def test_a_service_is_offered_in_the_hours_of_its_people(do):
+    do(sample.agency)
+    assert do(offered) == [
+        "09:00",
+        "09:30",
+        "10:00",
+        "10:30",
+        "11:00",
+        *(f"{h}:{m}" for h in range(14, 17) for m in ("00", "30")),
+        "17:00",
+    ]
+
+
+def test_three_people_take_three_appointments_and_no_fourth(do):
+    do(sample.agency)
+    for number in range(3):
+        do(book, "2026-12-07 09:00", number)
+    with pytest.raises(SlotTaken):
+        do(book, "2026-12-07 09:30", 4)
+    assert do(why, "2026-12-07 09:30") == [Reason.RESOURCE_BUSY.value]
+    assert do(clean)
+
+
+def test_each_appointment_gets_the_least_used_person(do):
+    do(sample.agency)
+    served = [next(iter(do(having, do(book, f"2026-12-07 {hour:02}:00", hour).public_id))) for hour in (9, 10, 11)]
+    assert served == ["jean", "ryan", "lea"]
+
+
+def test_everything_is_booked_at_once(do):
+    do(sample.agency, requires=[{"kind": "staff"}, {"kind": "room", "persons": 4}, {"kind": "asset", "optional": True}])
+    assert do(offered) == []
+    do(sample.resource, "salle-8", "room", persons=8)
+    do(sample.resource, "salle-4", "room", persons=4)
+    do(sample.resource, "projecteur", "asset")
+    made = do(book, "2026-12-07 09:00")
+    assert do(having, made.public_id) == {"jean": (0, False), "salle-4": (1, False), "projecteur": (2, False)}
+    second = do(book, "2026-12-07 09:00", 1)
+    assert do(having, second.public_id) == {"ryan": (0, False), "salle-8": (1, False)}
+    assert do(clean)
+
+
+def test_a_chosen_person_alone_counts(do):
+    do(sample.agency)
+    made = do(book, "2026-12-07 09:00", resources=("lea",))
+    assert do(having, made.public_id) == {"lea": (0, True)}
+    with pytest.raises(SlotTaken):
+        do(book, "2026-12-07 09:00", 1, resources=("lea",))
+
+
+def test_buffers_keep_appointments_apart(do):
+    do(sample.agency, people=["jean"], buffer_before=10, buffer_after=20, step=10)
+    do(book, "2026-12-07 09:00")
+    assert do(offered)[0] == "10:30"
+
+
+def test_a_move_keeps_the_person(do):
+    do(sample.agency)
+    made = do(book, "2026-12-07 09:00", resources=("ryan",))
+    do(book, "2026-12-07 10:00", 1, resources=("ryan",))
+    with pytest.raises(SlotTaken):
+        do(appointments.move, Move(made.public_id, paris("2026-12-07 10:00"), GUEST), now=NOW)
+    do(appointments.move, Move(made.public_id, paris("2026-12-07 11:00"), GUEST), now=NOW)
+    assert do(having, made.public_id) == {"ryan": (0, True)}
+    assert do(clean)
+
+
+def test_a_cancellation_gives_everything_back(do):
+    do(sample.agency, people=["jean"])
+    made = do(book, "2026-12-07 09:00")
+    do(appointments.cancel, made.public_id, STAFF, now=NOW, undo=False)
+    assert do(held) == 0
+    assert do(offered)[0] == "09:00"
+    assert do(clean)
+
+
+def test_an_absence_and_a_full_day_say_why(do):
+    do(sample.agency, people=[])
+    do(
+        sample.resource,
+        "jean",
+        plannings=("bureau",),
+        absences=[("2026-12-07T09:00", "2026-12-07T10:30")],
+        max_per_day=1,
+    )
+    assert do(why, "2026-12-07 09:00") == [Reason.RESOURCE_ABSENT.value]
+    do(book, "2026-12-07 14:00")
+    assert do(offered) == []
+    assert do(why, "2026-12-07 16:00") == [Reason.RESOURCE_BUSY.value]
+
+
+def test_a_planning_s_places_count_too(do):
+    do(sample.agency)
+    do(sample.planning, key="places", week={1: ((540, 660, 1),)})
+    do(sample.service, "visite", planning="places")
+    assert do(offered, service="visite") == ["09:00", "09:30", "10:00"]
+    do(book, "2026-12-07 09:00", service="visite")
+    assert do(why, "2026-12-07 09:30", service="visite") == [Reason.FULL.value]
+
+
+def test_several_lengths_of_a_room_are_one_appointment(do):
+    do(sample.site)
+    do(sample.resource, "salle", "room")
+    do(sample.service, "salle", requires=[{"kind": "room"}], reservation={"iterations": True})
+    made = do(book, "2026-12-07 09:00", service="salle", iterations=3)
+    assert (made.end - made.start).total_seconds() == 3 * 3600
+    assert do(why, "2026-12-07 11:00", service="salle") == [Reason.RESOURCE_BUSY.value]
+
+
+def test_units_of_one_resource_are_chosen(do):
+    do(sample.site)
+    do(sample.planning, key="velos", guests=False, week={1: ((540, 1080, 10),)})
+    do(sample.resource, "velo", "asset", plannings=("velos",))
+    do(sample.service, "velo", requires=[{"kind": "asset"}], reservation={"quantity": True})
+    do(book, "2026-12-07 09:00", service="velo", quantity=7)
+    assert do(offered, Asking(quantity=4), "velo")[0] == "10:00"
+    assert do(offered, Asking(quantity=3), "velo")[0] == "09:00"
+
+
+def test_nights_go_from_evening_to_morning(do):
+    do(sample.site)
+    do(sample.resource, "chambre", "room")
+    do(sample.service, "nuit", requires=[{"kind": "room"}], reservation={"unit": "night", "iterations": True})
+    assert do(offered, service="nuit") == ["15:00"]
+    made = do(book, "2026-12-07 15:00", service="nuit", iterations=2)
+    assert made.end == paris("2026-12-09 11:00")
+    assert do(why, "2026-12-08 15:00", service="nuit") == [Reason.RESOURCE_BUSY.value]
+    assert do(why, "2026-12-09 15:00", service="nuit") == []
+
+
+def test_nobody_else_s_service_is_found(do):
+    do(sample.agency)
+    with pytest.raises(NotFound):
+        do(offered, service="autre")
