@@ -16,6 +16,7 @@ from portal.admin import (
     calendar,
     customers,
     days,
+    embedding,
     entry,
     explain,
     gate,
@@ -101,6 +102,7 @@ for room in (
     organisation,
     mail_texts,
     mails,
+    embedding,
     audit,
     system,
 ):

@@ -70,6 +70,7 @@ GROUPS: Sequence[tuple[str, Text, Sequence[Room]]] = (
             Room("keys", "admin.api_keys.index", _l("API keys"), ADMIN),
             Room("mails", "admin.mails.index", _l("E-mails"), EDIT),
             Room("mail_texts", "admin.mail_texts.index", _l("Words of the mails"), ADMIN),
+            Room("embedding", "admin.embedding.show", _l("Your website"), EDIT),
             Room("audit", "admin.audit.index", _l("Audit log"), ADMIN),
             Room("system", "admin.system.show", _l("System"), EDIT),
         ),

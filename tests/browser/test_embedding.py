@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
-from tests import sample
+from tests import sample, staff
 from tests.browser.site import Site
 
 FRAME = "iframe.creneau"
@@ -20,7 +20,8 @@ PLANNING = "/book/bordeaux/planning/quais"
 PHONE = {"viewport": {"width": 390, "height": 844}}
 HOST = (
     '<!doctype html><html lang="fr"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; script-src {portal}; frame-src {portal}">'
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+    'script-src {portal}; frame-src {portal}">'
     "<title>Transports Roy</title><body><main><h1>Transports Roy</h1>{tags}<p>Pied de page</p></main>"
 )
 
@@ -46,8 +47,8 @@ class _Host(BaseHTTPRequestHandler):
 def host(site: Site) -> Iterator[Callable[..., str]]:
     """Serve a page of another site that embeds the portal: ``host('data-site="bordeaux"')``; it gives the address.
 
-    ``frame`` is a frame that it writes itself. It is an allowed origin, unless ``allowed`` names others. Browsers take ``localhost`` for another site than the
-    portal's ``127.0.0.1``.
+    ``frame`` is a frame that it writes itself, ``code`` what it copied. It is an allowed origin, unless ``allowed``
+    names others. Browsers take ``localhost`` for another site than the portal's ``127.0.0.1``.
     """
     handler = type("Host", (_Host,), {})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -55,10 +56,10 @@ def host(site: Site) -> Iterator[Callable[..., str]]:
     thread.start()
     origin = f"http://localhost:{server.server_port}"
 
-    def serve(*tags: str, frame: str = "", allowed: tuple[str, ...] = (origin,)) -> str:
+    def serve(*tags: str, frame: str = "", code: str = "", allowed: tuple[str, ...] = (origin,)) -> str:
         scripts = "".join(f'<script src="{site.url}/embed.js" {tag}></script>' for tag in tags)
         own = f'<iframe src="{site.url}{frame}" title="Réserver"></iframe>' if frame else ""
-        handler.page = HOST.format(portal=site.url, tags=scripts + own)
+        handler.page = HOST.format(portal=site.url, tags=scripts + own + code)
         site.app.config["SETTINGS"] = replace(site.app.config["SETTINGS"], embed_origins=allowed)
         return origin
 
@@ -175,7 +176,9 @@ def test_two_frames_on_a_page_are_each_as_high_as_their_own_page(browse, host, d
     expect(page.get_by_title(re.compile("^Page not found"))).to_be_visible()
     page.wait_for_function(f"document.querySelectorAll('{FRAME}')[0].clientHeight !== 640")
     first, second = (page.locator(FRAME).nth(number).bounding_box() for number in range(2))
-    assert first is not None and second is not None and first["height"] > second["height"] + 100
+    assert first is not None
+    assert second is not None
+    assert first["height"] > second["height"] + 100
 
 
 def test_a_site_that_is_not_allowed_shows_nothing(chromium: Browser, host, docks):
@@ -201,3 +204,19 @@ def test_nobody_else_can_talk_to_the_page_in_the_frame_or_to_its_host(browse, ho
     page.evaluate("new Promise(done => { addEventListener('message', done, {once: true}); postMessage(1, '*'); })")
     assert page.locator(FRAME).bounding_box() == before
     expect(page.get_by_title("Evil")).to_have_count(0)
+
+
+def test_the_code_that_the_staff_copies_shows_the_booking_page(browse, host, docks, site, axe, fits):
+    address = host("")
+    page = browse(address, **PHONE)
+    page.context.add_cookies([{**staff.cookie(site.app), "domain": "127.0.0.1"}])
+    page.goto(f"{site.url}/admin/embedding")
+    page.get_by_label("Ce qui peut y être réservé").select_option("Bordeaux : Planning quais")
+    page.get_by_role("button", name="Afficher").click()
+    expect(page).to_have_url(re.compile("quais"))
+    axe(page)
+    fits(page)
+    code = page.get_by_label("Bordeaux : Planning quais").input_value()
+    host(code=code)
+    page.goto(address)
+    expect(inside(page).get_by_role("heading", name="Planning quais")).to_be_visible()

@@ -1,0 +1,80 @@
+"""The booking pages on the company's own website: the code to copy, and which websites may show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, request, url_for
+from markupsafe import Markup
+
+from portal.admin.guard import EDIT, needs, scope
+from portal.config import LOCALES
+from portal.extensions import settings
+from portal.i18n import _, catalogue, current_locale
+from portal.operations import calendars
+from portal.web.frame import NAMES
+from portal.web.responses import page
+
+bp = Blueprint("embedding", __name__)
+CODE = Markup('<script src="{script}"{names}></script>\n<noscript><a href="{link}">{text}</a></noscript>')
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Something to show: all that guests may book at a site, or one planning of it. ``value`` stands in the form."""
+
+    value: str
+    text: str
+    site: str
+    planning: str | None = None
+
+    @property
+    def path(self) -> str:
+        """The address of its booking page, within the portal."""
+        if self.planning is None:
+            return url_for("guest.choose", site=self.site)
+        return url_for("guest.planning", site=self.site, key=self.planning)
+
+
+@bp.get("/embedding")
+@needs(EDIT)
+def show() -> Response:
+    """Give the code for what is chosen, else for the first thing there is."""
+    places = list(_places())
+    chosen = next((one for one in places if one.value == request.args.get("place")), places[0] if places else None)
+    lang = request.args.get("lang", "")
+    lang = lang if lang in LOCALES else ""
+    return page(
+        "admin/embedding/show.html",
+        places=places,
+        chosen=chosen,
+        languages=[(code, NAMES[code]) for code in LOCALES],
+        lang=lang,
+        code=_code(chosen, lang) if chosen is not None else "",
+        origins=settings().embed_origins,
+    )
+
+
+def _places() -> Iterator[Place]:
+    """List what guests may book at the sites of whoever is logged in."""
+    for found in calendars.open_sites():
+        site = found.site
+        if not scope().sees(site.id):
+            continue
+        yield Place(site.key, _("%(site)s: everything", site=site.name), site.key)
+        for one in found.plannings:
+            key, name = one.item.key, one.item.name
+            yield Place(f"{site.key}/{key}", _("%(site)s: %(planning)s", site=site.name, planning=name), site.key, key)
+
+
+def _code(place: Place, lang: str) -> str:
+    """Write the tag of the script, and a link for those whose browser runs none."""
+    names = {"site": place.site, "planning": place.planning, "lang": lang}
+    base, query = settings().public_url, f"?lang={lang}" if lang else ""
+    return CODE.format(
+        script=f"{base}/embed.js",
+        names=Markup("").join(Markup(' data-{}="{}"').format(name, value) for name, value in names.items() if value),
+        link=f"{base}{place.path}{query}",
+        text=catalogue(lang or current_locale()).gettext("Book an appointment"),
+    )
