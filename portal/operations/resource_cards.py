@@ -69,12 +69,12 @@ class Bound:
 
 
 COLUMNS = (Resource.id, Resource.revision, Pool.id.label("pool_id"), Pool.longest_minutes)
-_ALL = select(*COLUMNS).join(Pool, Pool.resource_id == Resource.id).order_by(Resource.id)
-AT_SITE = _ALL.join(ResourceSite, ResourceSite.resource_id == Resource.id).where(
+ALL = select(*COLUMNS).join(Pool, Pool.resource_id == Resource.id).order_by(Resource.id)
+AT_SITE = ALL.join(ResourceSite, ResourceSite.resource_id == Resource.id).where(
     ResourceSite.site_id == bindparam("site"), Resource.active
 )
 AT_SITE_LOCKED = AT_SITE.with_for_update(read=True, of=Resource.__table__)
-BY_IDS = _ALL.where(Resource.id.in_(bindparam("ids", expanding=True)))
+BY_IDS = ALL.where(Resource.id.in_(bindparam("ids", expanding=True)))
 HOURS = (
     select(ResourcePlanning.resource_id, Planning.id, Planning.revision)
     .join(Planning, Planning.id == ResourcePlanning.planning_id)

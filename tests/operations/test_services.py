@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.domain.errors import NotFound, SlotTaken
 from portal.domain.slots import Reason
-from portal.extensions import reading
-from portal.models import Allocation, Assignment, Resource
+from portal.extensions import reading, transaction
+from portal.models import Absence, Allocation, Assignment, Resource
 from portal.operations import appointments, availability, bookables, cards, integrity
 from portal.operations.actors import GUEST, Actor
 from portal.operations.appointments import Move
 from portal.operations.asking import PUBLIC, Asking
+from portal.operations.keepsakes import new_revision
 from tests import sample
 from tests.sample import paris
 
@@ -198,3 +200,39 @@ def test_nobody_else_s_service_is_found(do):
     do(sample.agency)
     with pytest.raises(NotFound):
         do(offered, service="autre")
+
+
+def test_what_is_not_held_for_an_appointment_is_a_breach(do):
+    do(sample.agency, people=["jean", "ryan"])
+    made = do(book, "2026-12-07 09:00")
+    do(steal, "jean", "ryan")
+    reference = do(cards.by_public_id, made.public_id).reference
+    assert [line for line in do(integrity.check, NOW).breaches if reference in line] == [
+        f"appointment {reference}: is to have ryan and holds it 0 times",
+        f"appointment {reference}: holds jean, which it is not to have",
+    ]
+
+
+def test_an_absence_over_an_appointment_is_a_notice(do):
+    do(sample.agency, people=["jean"])
+    do(book, "2026-12-07 09:00")
+    do(leave, "jean", "2026-12-07T09:30", "2026-12-07T12:00")
+    report = do(integrity.check, NOW)
+    assert report.breaches == ()
+    assert report.notices == ("jean, 2026-12-07 09:30 to 10:00: 1 expected, 0 places (the hours were changed)",)
+
+
+def steal(whose: str, whom: str) -> None:
+    """Say that an appointment has somebody else than it holds."""
+    with transaction() as session:
+        ids = {row.key: row.id for row in session.execute(select(Resource.id, Resource.key))}
+        session.execute(update(Assignment).where(Assignment.resource_id == ids[whose]).values(resource_id=ids[whom]))
+
+
+def leave(key: str, since: str, until: str) -> None:
+    """Be absent, whatever is booked."""
+    with transaction() as session:
+        found = session.query(Resource).filter_by(key=key).one()
+        bounds = {"starts_local": datetime.fromisoformat(since), "ends_local": datetime.fromisoformat(until)}
+        session.add(Absence(resource_id=found.id, label="Congés", **bounds))
+        found.revision = new_revision()
