@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -185,6 +185,32 @@ def line(name: str, value: object, longest: int) -> str:
     return found
 
 
+def prose(name: str, value: object, longest: int) -> str:
+    """Accept readable text of several lines, each without white space at its end. Raises Invalid."""
+    lines = (one.rstrip() for one in a_text(name, value).replace("\r\n", "\n").split("\n"))
+    found = "\n".join(lines).strip()
+    if any(unicodedata.category(letter) in UNWRITABLE for letter in found.replace("\n", "")):
+        raise Invalid(field=name, problem="unreadable")
+    if len(found) > longest:
+        raise Invalid(field=name, problem="too_long", value=found)
+    return found
+
+
+def by_language(longest: int, text: Callable[[str, object, int], str] = line) -> Reader:
+    """Accept texts by language, as ``{"fr": "Plaque", "en": "Plate"}``; what says nothing is left out."""
+
+    def read(name: str, value: object) -> dict[str, str]:
+        if not isinstance(value, Mapping):
+            raise Invalid(field=name, problem="not_a_mapping", value=value)
+        for language in value:
+            if not isinstance(language, str) or not LANGUAGE.fullmatch(language):
+                raise Invalid(field=f"{name}.{language}", problem="unknown_key")
+        found = {language: text(f"{name}.{language}", words, longest) for language, words in value.items()}
+        return {language: found[language] for language in sorted(found) if found[language]}
+
+    return read
+
+
 def _mapping(name: str, value: object, known: Collection[str]) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise Invalid(field=name, problem="not_a_mapping", value=value)
@@ -192,19 +218,6 @@ def _mapping(name: str, value: object, known: Collection[str]) -> Mapping[str, A
         if key not in known:
             raise Invalid(field=f"{name}.{key}".removeprefix("."), problem="unknown_key")
     return value
-
-
-def _words(longest: int) -> Reader:
-    def read(name: str, value: object) -> dict[str, str]:
-        if not isinstance(value, Mapping):
-            raise Invalid(field=name, problem="not_a_mapping", value=value)
-        for language in value:
-            if not isinstance(language, str) or not LANGUAGE.fullmatch(language):
-                raise Invalid(field=f"{name}.{language}", problem="unknown_key")
-        found = {language: line(f"{name}.{language}", words, longest) for language, words in value.items()}
-        return {language: found[language] for language in sorted(found) if found[language]}
-
-    return read
 
 
 def _key(name: str, value: object) -> str:
@@ -229,7 +242,7 @@ def _option(name: str, value: object) -> Option:
     for part in ("key", "label"):
         if part not in values:
             raise Invalid(field=f"{name}.{part}", problem="required")
-    found = Option(_key(f"{name}.key", values["key"]), _words(LABEL)(f"{name}.label", values["label"]))
+    found = Option(_key(f"{name}.key", values["key"]), by_language(LABEL)(f"{name}.label", values["label"]))
     if not found.label:
         raise Invalid(field=f"{name}.label", problem="required")
     return found
@@ -238,10 +251,10 @@ def _option(name: str, value: object) -> Option:
 _ATTRIBUTES = {"type": "kind", "choices": "options"}
 _PARTS: dict[str, Reader] = {
     "key": _key,
-    "label": _words(LABEL),
+    "label": by_language(LABEL),
     "type": _kind,
     "required": flag,
-    "help": _words(HELP),
+    "help": by_language(HELP),
     "pattern": or_none(_pattern),
     "lowest": or_none(count(-LARGEST, LARGEST)),
     "highest": or_none(count(-LARGEST, LARGEST)),
