@@ -196,6 +196,28 @@ def could_serve(seats: Sequence[Sequence[int]], *resources: int) -> bool:
     return given is not None and set(resources) <= set(given)
 
 
+def eligible(seats: Sequence[Sequence[int]], chosen: Collection[int] = ()) -> list[int]:
+    """List those that could have a seat beside the chosen that have one, wherever all seats can be filled.
+
+    Whatever resources can be used together can be used in a filling of all seats, too, where there is one (they are
+    the independent sets of a transversal matroid): so it is enough that one more of them can be used.
+
+    >>> eligible([(1, 2), (3,)]), eligible([(1, 2), (3,)], chosen=[2]), eligible([(1, 2)], chosen=[9])
+    ([1, 2, 3], [2, 3], [1, 2])
+    """
+    every = sorted({one for options in seats for one in options})
+    picked = frozenset(chosen)
+    if picked.isdisjoint(every):
+        return every
+    seated = _together(seats, picked)
+    return [one for one in every if one in picked or _together(seats, picked | {one}) > seated]
+
+
+def _together(seats: Sequence[Sequence[int]], ones: Collection[int]) -> int:
+    """Count how many of some resources can be used at once."""
+    return len(_Filling.largest([[one for one in options if one in ones] for options in seats]).held)
+
+
 @dataclass(frozen=True, slots=True)
 class _Filling:
     """As many as can be of the seats from ``first`` on hold a resource of their own, none of those that are gone."""

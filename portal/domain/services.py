@@ -125,6 +125,20 @@ class Common:
         since, until = (epoch(bound) for bound in day_bounds(day, self.site.zone))
         return _hours(self.schedules, self.site, since, until).highest(since, until) > 0
 
+    @cached_property
+    def eligible(self) -> tuple[int, ...]:
+        """Those who could be given a start that is offered, if they are free then: beside those chosen, or as such."""
+        seats = matching.seats_of((one.count, one.candidates) for one in self.required)
+        return tuple(sorted({*matching.eligible(seats, self.chosen), *self.chosen}))
+
+    def free_among(self, starts: Sequence[Start], resources: Iterable[int]) -> list[tuple[int, ...]]:
+        """List for each of some starts, in order, which of these resources are open and free for an appointment."""
+        if not starts:
+            return []
+        scene = _Scene(self, [epoch(one.start) for one in starts], [epoch(one.end) for one in starts])
+        free = [(one, scene.free(one)) for one in resources]
+        return [tuple(one for one, mask in free if mask >> index & 1) for index in range(len(starts))]
+
     def free_at(self, start: datetime) -> frozenset[int]:
         """List who and what is open and free for an appointment at this start, its buffers included."""
         scene = self._scene([self._candidate(epoch(start))])

@@ -39,6 +39,9 @@ class Ground(Protocol):
     def staff(self, start: datetime) -> Sequence[Bound]:
         """List the people who could be given an appointment at this start."""
 
+    def staff_of(self, starts: Sequence[Start]) -> Sequence[Sequence[Bound]]:
+        """List for each of some starts that were judged, in order, the people who could be given it."""
+
     def opens(self, day: date) -> bool:
         """Tell whether anything is open on one of the site's local dates."""
 
@@ -96,6 +99,10 @@ class PlanningGround:
         """List nobody: a planning has places, not people."""
         return ()
 
+    def staff_of(self, starts: Sequence[Start]) -> Sequence[Sequence[Bound]]:
+        """List nobody for each start."""
+        return [() for _ in starts]
+
     def opens(self, day: date) -> bool:
         """Tell whether the planning has hours on a local date."""
         return is_open([serving(self.bookable.planning.schedule, None)], self.bookable.site.calendar, day)
@@ -125,13 +132,25 @@ class ServiceGround:
     def staff(self, start: datetime) -> Sequence[Bound]:
         """List the people, by id, with whom the rest of what is needed can be matched at this start."""
         free = self.common.free_at(start)
-        seats = [
-            [one for one in needs.candidates if one in free]
-            for needs in self.common.required
-            for _ in range(needs.count)
+        needs = [(one.count, [each for each in one.candidates if each in free]) for one in self.common.required]
+        if matching.match(matching.seats_of(needs)) is None:
+            return []
+        return [self.bounds[one] for one in self._people if one in free]
+
+    def staff_of(self, starts: Sequence[Start]) -> Sequence[Sequence[Bound]]:
+        """List for each of some starts that were judged, in order, the people who could be given it: none if refused.
+
+        One look at each person's time serves for all of the starts, however many they are.
+        """
+        free = self.common.free_among(starts, self._people)
+        return [
+            [self.bounds[one] for one in there] if start.offered else []
+            for start, there in zip(starts, free, strict=True)
         ]
-        people = sorted({one for seat in seats for one in seat if self.bounds[one].card.kind == "staff"})
-        return [self.bounds[one] for one in people if matching.could_serve(seats, one)]
+
+    @property
+    def _people(self) -> Sequence[int]:
+        return [one for one in self.common.eligible if self.bounds[one].card.kind == "staff"]
 
     def opens(self, day: date) -> bool:
         """Tell whether anything is open on a local date."""

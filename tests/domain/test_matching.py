@@ -18,6 +18,7 @@ from portal.domain.matching import (
     check_requirements,
     could_serve,
     counts,
+    eligible,
     feasible,
     fits,
     match,
@@ -224,6 +225,17 @@ def test_the_best_way_with_the_most_of_the_chosen_is_taken(seats, chosen):
 def test_who_could_serve_is_in_some_way(seats, resources):
     possible = any(resources <= set(one) for one in fillings(seats))
     assert could_serve(seats, *resources) == possible
+
+
+@given(some_seats, st.frozensets(IDS, max_size=3), st.frozensets(IDS))
+@example([[1, 2], [2, 3]], frozenset({1, 3}), frozenset({2, 4}))
+@example([[1, 2], [1, 2, 3]], frozenset({1, 2}), frozenset({3}))
+def test_who_is_eligible_has_a_seat_in_some_best_way_of_those_who_are_free(seats, chosen, others):
+    free = chosen | others
+    ways = list(fillings([[one for one in options if one in free] for options in seats]))
+    most = max((len(chosen & set(one)) for one in ways), default=0)
+    possible = {one for way in ways if len(chosen & set(way)) == most for one in way}
+    assert not ways or set(eligible(seats, chosen)) & free == possible
 
 
 def test_many_seats_with_the_same_wishes_are_filled_in_order():
