@@ -192,6 +192,17 @@ class Common:
     def _scene(self, candidates: Sequence[Candidate]) -> _Scene:
         return _Scene(self, [one.start for one in candidates], [epoch(one.ends_at) for one in candidates])
 
+    def _in_common(self, day: date) -> bool:
+        """Tell whether all that is required is ever open at once on a local date."""
+        if day not in self._common_days:
+            grid = self._grid(day)
+            self._common_days[day] = bool(grid) and bool(self._scene(grid).opened_together())
+        return self._common_days[day]
+
+    @cached_property
+    def _common_days(self) -> dict[date, bool]:
+        return {}
+
     def _judged(self, candidates: Sequence[Candidate], rules: Rules) -> tuple[Start, ...]:
         if not candidates:
             return ()
@@ -205,7 +216,7 @@ class Common:
         """Judge one start: hours, rules, the planning's places, and what hinders the resources."""
         reasons = candidate.reasons
         if not reasons and not verdicts.opened >> index & 1:
-            reasons = (Reason.BREAK if scene.opens_on_day(verdicts.opened, index) else Reason.CLOSED,)
+            reasons = (Reason.BREAK if self._in_common(self._day_of(candidate.starts_at)) else Reason.CLOSED,)
         whole = not {Reason.CLOSED, Reason.BREAK} & set(reasons)
         reasons += rules.broken_by(candidate.start)
         if whole:
@@ -234,6 +245,10 @@ class _Scene:
     def everything(self) -> int:
         return (1 << len(self.starts)) - 1
 
+    def opened_together(self) -> int:
+        """Find where all that is required is open, whoever is absent or taken."""
+        return self._served({one: ~self._shut(pool) for one, pool in self.common.pools.items()})
+
     def verdicts(self) -> _Verdicts:
         """Find where all that is required is open, where it is absent, and where it is taken."""
         shut, away, busy, full = self._hindered()
@@ -259,12 +274,6 @@ class _Scene:
     def opened(self, resource: int) -> Steps:
         """Give a resource's capacity over time."""
         return self._opened(self.common.pools[resource])
-
-    def opens_on_day(self, opened: int, index: int) -> bool:
-        """Tell whether anything that is required is open at another start of the same local date."""
-        zone = self.common.site.zone
-        since, until = (epoch(bound) for bound in day_bounds(local_day(instant_of(self.starts[index]), zone), zone))
-        return bool(opened & _range(bisect_left(self.starts, since), bisect_left(self.starts, until)))
 
     def places(self, index: int) -> int:
         """Count the places of a start that is offered: what is free of the scarcest requirement, at least one."""
@@ -327,9 +336,6 @@ class _Scene:
     def _shut(self, pool: Pool) -> int:
         """Find the starts whose time is not open throughout, or not for as many as are asked for."""
         steps = self._opened(pool)
-        return self._shut_of(steps)
-
-    def _shut_of(self, steps: Steps) -> int:
         if steps not in self._shut_masks:
             wanted = self.common.shape.quantity
             edges = (self.starts[0], *steps.edges, self.ends[-1])
