@@ -45,6 +45,7 @@ from portal.operations.actors import Actor
 from portal.operations.asking import Asking
 from portal.operations.audit import differences
 from portal.operations.bookables import Bookable
+from portal.operations.choosing import Picked
 from portal.operations.continuations import Introduced
 from portal.operations.links import OpenLink
 from portal.operations.once import Once, answered, digest, remember
@@ -66,9 +67,9 @@ class Contact:
 class Wish:
     """A booking asked for: by a link's token, or at a site and a planning or a service by their keys.
 
-    ``resources`` are the keys of those picked by name. ``fields`` are the answers to what is asked; staff may leave
-    any out. ``order`` is the reference that staff books for, ``customer`` the id of theirs; ``overbook`` a manager's
-    reason, which lifts hours and capacity.
+    ``resources`` are the keys of those picked by name, ``people`` of those who must be people. ``fields`` are the
+    answers to what is asked; staff may leave any out. ``order`` is the reference that staff books for, ``customer`` the
+    id of theirs; ``overbook`` a manager's reason, which lifts hours and capacity.
     """
 
     start: datetime
@@ -79,6 +80,7 @@ class Wish:
     site: str | None = None
     planning: str | None = None
     service: str | None = None
+    people: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     order: str | None = None
     customer: int | None = None
@@ -353,15 +355,9 @@ def _target(session: Session, wish: Wish, now: datetime, *, lock: bool = False) 
 
 
 def _choosing(session: Session, bookable: Bookable, wish: Wish, asking: Asking) -> Asking:
-    """Ask for as many as the wish does, and for those whom it names. Raises NotFound."""
-    named = choosing.named(session, bookable, wish.resources, staff=wish.actor.staff)
-    return replace(
-        asking,
-        customer=wish.contact.email,
-        quantity=wish.quantity,
-        iterations=wish.iterations,
-        resources=named,
-    )
+    """Ask for as many as the wish does, and for those whom it names. Raises Invalid."""
+    picked = Picked(wish.people, wish.resources, wish.quantity, wish.iterations)
+    return replace(choosing.asked(session, bookable, asking, picked), customer=wish.contact.email)
 
 
 def _introduced(session: Session, wish: Wish, bookable: Bookable, now: datetime, *, lock: bool) -> Introduced | None:

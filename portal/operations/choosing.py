@@ -1,30 +1,75 @@
-"""Those whom somebody picks by name, for a service at a site."""
+"""What somebody chooses beside the start: those whom they pick by name, for a service at a site, and how much of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
 from portal.domain import matching
 from portal.domain.errors import Invalid
 from portal.operations import resource_cards
+from portal.operations.asking import Asking
 from portal.operations.bookables import Bookable, PlanningCard
 
 
-def named(session: Session, bookable: Bookable, keys: Sequence[str], *, staff: bool) -> tuple[int, ...]:
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """A choice: keys of ``people`` and of any ``resources``, how many units, how many lengths in a row."""
+
+    people: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    quantity: int = 1
+    iterations: int = 1
+
+
+def asked(session: Session, bookable: Bookable, asking: Asking, picked: Picked) -> Asking:
+    """Ask for what was picked. Raises Invalid for what cannot be picked here."""
+    check_amount(bookable, picked.quantity, picked.iterations, staff=asking.staff)
+    ids = named(session, bookable, picked.resources, staff=asking.staff, people=picked.people)
+    return replace(asking, quantity=picked.quantity, iterations=picked.iterations, resources=ids)
+
+
+def check_amount(bookable: Bookable, quantity: int, iterations: int, *, staff: bool) -> None:
+    """Accept more than one where it may be chosen: of a service by its reservation, of a planning by staff.
+
+    Raises Invalid.
+    """
+    planning = isinstance(bookable.item, PlanningCard)
+    many, often = (staff, False) if planning else _choices(bookable)
+    if quantity < 1 or (quantity > 1 and not many):
+        raise Invalid(field="quantity", problem="one_only")
+    if iterations < 1 or (iterations > 1 and not often):
+        raise Invalid(field="iterations", problem="one_only")
+
+
+def _choices(bookable: Bookable) -> tuple[bool, bool]:
+    choice = bookable.service.reservation
+    return choice.quantity, choice.iterations
+
+
+def named(
+    session: Session, bookable: Bookable, keys: Sequence[str], *, staff: bool, people: Sequence[str] = ()
+) -> tuple[int, ...]:
     """Give the ids of resources in use at the site by their keys, in the order in which they were picked.
 
-    Staff may add anybody there; others only those whom the service needs. Raises Invalid for any other, and where a
-    planning is booked, which has none.
+    Staff may add anybody there; others only those whom the service needs. Those of ``people`` come first, and are
+    people. Raises Invalid for any other, and where a planning is booked, which has none.
     """
-    if not keys:
+    if not keys and not people:
         return ()
     if isinstance(bookable.item, PlanningCard):
-        raise Invalid(field="resources", problem="unknown_resource", value=keys[0])
+        raise _unknown(people, (*people, *keys)[0])
     found = {one.card.key: one.card for one in resource_cards.at_site(session, bookable.site.id)}
-    for key in keys:
+    for key in (*people, *keys):
         fits = key in found and any(matching.fits(found[key].candidate, one) for one in bookable.item.requires)
-        if key not in found or not (staff or fits):
-            raise Invalid(field="resources", problem="unknown_resource", value=key)
-    return tuple(dict.fromkeys(found[key].id for key in keys))
+        if not fits and not (staff and key in found):
+            raise _unknown(people, key)
+        if key in people and found[key].kind != "staff":
+            raise _unknown(people, key)
+    return tuple(dict.fromkeys(found[key].id for key in (*people, *keys)))
+
+
+def _unknown(people: Sequence[str], key: str) -> Invalid:
+    return Invalid(field="staff" if key in people else "resources", problem="unknown_resource", value=key)

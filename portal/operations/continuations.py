@@ -34,11 +34,12 @@ class Request:
     """
 
     site: str
-    planning: str
+    planning: str | None
     start: datetime
     email: str
     locale: str
     carried: tuple[tuple[str, str], ...] = ()
+    service: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def ask(request: Request, *, now: datetime, once: Once | None = None) -> bool:
     with transaction() as session:
         if answered(session, once, request_hash) is not None:
             return True
-        bookable = bookables.find(session, request.site, request.planning)
+        bookable = bookables.find(session, request.site, request.planning, service=request.service)
         if not bookable.item.guests:
             raise NotFound
         access.admit_address(bookable, request.email)

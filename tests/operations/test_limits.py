@@ -143,7 +143,7 @@ def test_the_one_being_moved_does_not_count(place, book, do, now):
 
 def test_a_quantity_counts_once(place, book):
     place(at_site={"max_per_day": 2})
-    book("2026-12-07 08:00", quantity=3)
+    book("2026-12-07 08:00", quantity=3, actor=STAFF)
     book("2026-12-07 10:00")
 
 
