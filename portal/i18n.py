@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -169,9 +170,21 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+class Named(Protocol):
+    """What has a name by language."""
+
+    def named(self, locale: str, /) -> str:
+        """Give its name in a language."""
+
+
+def named(one: Named | None) -> str:
+    """Give a name in the language in force; nothing has none."""
+    return one.named(current_locale()) if one is not None else ""
+
+
 def init_app(app: Flask) -> None:
     """Give the templates their filters."""
-    for function in (day, day_short, month, weekday, hour, clock_time, rfc3339, sentence):
+    for function in (day, day_short, month, weekday, hour, clock_time, rfc3339, sentence, named):
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals.update(zone_label=zone_label, span=span, current_locale=current_locale)
 

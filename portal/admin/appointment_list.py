@@ -17,7 +17,7 @@ from portal.clock import now
 from portal.domain.fields import said
 from portal.domain.lifecycle import Status
 from portal.domain.zones import parse_day
-from portal.i18n import _, current_locale
+from portal.i18n import _, current_locale, named
 from portal.operations import appointment_search, organisation
 from portal.operations.appointment_search import SORTS, Wanted
 from portal.operations.cards import AppointmentCard
@@ -118,7 +118,7 @@ def _rows(cards: Iterator[AppointmentCard], questions: Iterable[str]) -> Iterato
         start, end, made, changed = (
             moment.astimezone(card.zone) for moment in (card.start, card.end, card.created_at, card.updated_at)
         )
-        planning = card.item.name if card.item else ""
+        planning = named(card.item)
         answers = {answer.key: answer.text for answer in card.answers(locale)}
         yield [
             *(card.reference, str(STATUSES[card.status]), start, end, card.zone.key, card.site.name, planning),

@@ -13,7 +13,7 @@ from portal.admin.mark_buttons import Button, buttons_of, undo_of
 from portal.admin.moments import length_text
 from portal.admin.request_buttons import Answering, answering
 from portal.admin.words import closed_text
-from portal.i18n import _, hour
+from portal.i18n import _, hour, named
 from portal.operations.cards import AppointmentCard
 from portal.operations.stands import Frame, Stand
 from portal.operations.today import Group, Part, Visit
@@ -95,7 +95,7 @@ def planning_view(part: Part, frame: Frame, live: bool, url: Callable[..., str])
     )
     total = sum(counts.values()) - counts[Stand.GONE]
     return PlanningView(
-        name=one.item.name,
+        name=named(one.item),
         place=one.site.name,
         site=one.site.name if len(frame.sites) > 1 and frame.site is None else "",
         url=url(site=one.site.key, planning=one.item.key),
@@ -142,7 +142,7 @@ def _line(visit: Visit, stand: Stand, frame: Frame, moment: datetime) -> Line:
 def _about(card: AppointmentCard, frame: Frame) -> str:
     kinds = {"customer": _("Collection"), "supplier": _("Delivery")}
     order = f"{kinds.get(card.order_kind or '', '')} {card.order}" if card.order else ""
-    place = [card.item.name] if card.item is not None and frame.planning is None else []
+    place = [named(card.item)] if card.item is not None and frame.planning is None else []
     site = card.site.name if len(frame.sites) > 1 and frame.site is None else ""
     parts = [order, card.order_units, *place, site]
     return "\u00a0· ".join(part for part in parts if part)

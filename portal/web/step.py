@@ -14,7 +14,7 @@ from portal.domain.errors import Invalid, LimitReached, NotEligible, OutsideWind
 from portal.domain.notices import Notices, Side, What
 from portal.domain.slots import Reason, Start
 from portal.domain.zones import local_day, parse_instant
-from portal.i18n import _, zone_label
+from portal.i18n import _, named, zone_label
 from portal.operations.bookables import Bookable
 from portal.operations.calendars import Choice
 from portal.web.picker import own_time
@@ -65,7 +65,7 @@ def asked_start() -> datetime | None:
 
 def chosen(bookable: Bookable, start: Start, tz: ZoneInfo | None) -> Chosen:
     """Describe a start of a planning."""
-    place = f"{bookable.item.name}, {bookable.site.name}"
+    place = f"{named(bookable.item)}, {bookable.site.name}"
     return replace(described(start.start, start.end, bookable.zone, place, tz), mails=_mails(bookable.site.notices))
 
 
