@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import Update, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -118,6 +118,16 @@ def free(
     if until is not None:
         session.execute(held.values(taken_until=until))
         return []
+    return _released(session, held, now)
+
+
+def free_one(session: Transaction, row: Any, pool_id: int, now: datetime) -> list[dict[str, Any]]:
+    """Let go at once of what an appointment holds of one pool, described for the history."""
+    its = and_(Allocation.appointment_id == row.id, Allocation.pool_id == pool_id, Allocation.role == "visit", _LIVE)
+    return _released(session, update(Allocation).where(its), now)
+
+
+def _released(session: Transaction, held: Update, now: datetime) -> list[dict[str, Any]]:
     released = session.execute(held.values(released_at=now).returning(*_INTERVAL, Allocation.units)).all()
     return [
         occupancy.hold(pool, occupancy.seqs(session, pool, start, end), start, end, -units)

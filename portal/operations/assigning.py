@@ -159,17 +159,7 @@ class _Ranking:
         return {
             "rule": choice.rule,
             "because": "chosen" if named else choice.because.value,
-            "candidates": [self._score(by_id[one]) for one in choice.order],
-        }
-
-    def _score(self, load: Load) -> dict[str, Any]:
-        return {
-            "resource": self._ground.bounds[load.id].card.key,
-            "booked": load.booked_minutes,
-            "open": load.open_minutes,
-            "appointments": load.appointments,
-            "last": load.last_assigned.isoformat() if load.last_assigned else None,
-            "served": load.served.isoformat() if load.served else None,
+            "candidates": [score(self._ground.bounds[one], by_id[one]) for one in choice.order],
         }
 
     def _ranked(self, eligible: tuple[int, ...]) -> tuple[Choice, Sequence[Load]]:
@@ -189,6 +179,18 @@ class _Ranking:
             one: sum((end - start) * units for start, end, units in pools[one].used.parts(since, until))
             for one in eligible
         }
+
+
+def score(bound: Bound, load: Load) -> dict[str, Any]:
+    """Write down how much somebody had to do when a person was chosen."""
+    return {
+        "resource": bound.card.key,
+        "booked": load.booked_minutes,
+        "open": load.open_minutes,
+        "appointments": load.appointments,
+        "last": load.last_assigned.isoformat() if load.last_assigned else None,
+        "served": load.served.isoformat() if load.served else None,
+    }
 
 
 def loads_of(session: Session, bookable: Bookable, people: Sequence[Bound], day: date, row: Any) -> list[Load]:

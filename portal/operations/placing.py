@@ -21,6 +21,7 @@ from portal.operations.asking import Asking
 from portal.operations.assigning import Seat
 from portal.operations.bookables import Bookable, PlanningCard
 from portal.operations.grounds import ServiceGround
+from portal.operations.resource_cards import Bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,16 @@ def reach(session: Session, bookable: Bookable, start: datetime, asking: Asking)
         keys += occupancy.keys(bookable.beside.pool_id, since, until)
     for one in (bounds[identity] for identity in wanted):
         pools.append(one.pool_id)
-        keys += occupancy.keys(one.pool_id, since, until)
-        if one.card.max_per_day is not None:  # counted on its own local date
-            keys += occupancy.keys(one.pool_id, *day_bounds(local_day(start, one.card.zone), one.card.zone))
+        keys += keys_of(one, start, since, until)
     return Reach(tuple(pools), since, until, tuple(keys))
+
+
+def keys_of(bound: Bound, start: datetime, since: datetime, until: datetime) -> list[str]:
+    """Name the ledger rows of a resource for an appointment that begins at ``start``, buffers included."""
+    keys = occupancy.keys(bound.pool_id, since, until)
+    if bound.card.max_per_day is not None:  # counted on its own local date
+        keys += occupancy.keys(bound.pool_id, *day_bounds(local_day(start, bound.card.zone), bound.card.zone))
+    return keys
 
 
 def release_lapsed(session: Session, reached: Reach, now: datetime) -> None:
@@ -122,14 +129,24 @@ def _places(ground: ServiceGround, row: Any, start: Start, seats: Sequence[Seat]
         found = occupancy.capacity_for(beside, bookable.service.key, *time)
         yield _Place(beside.pool_id, beside.longest, *time, common.shape.quantity, found)
     for seat in seats:
-        bound = seat.bound
-        yield _Place(
-            bound.pool_id,
-            bound.longest,
-            *common.interval(start.start),
-            seat.units,
-            common.capacity_at(bound.card.id, start.start),
-        )
+        yield _place_of(ground, seat, start.start)
+
+
+def _place_of(ground: ServiceGround, seat: Seat, start: datetime) -> _Place:
+    """Tell what an appointment takes of a resource."""
+    bound, common = seat.bound, ground.common
+    found = common.capacity_at(bound.card.id, start)
+    return _Place(bound.pool_id, bound.longest, *common.interval(start), seat.units, found)
+
+
+def take_one(
+    session: Transaction, ground: ServiceGround, row: Any, seat: Seat, now: datetime, *, overbook: bool
+) -> dict[str, Any]:
+    """Give an appointment one more resource at its own time, and describe it for the history."""
+    place = _place_of(ground, seat, row.starts_at)
+    session.execute(insert(Assignment), seat.row(row.id, {}, now))
+    _allocate(session, row.id, [place], "visit", None, overbook=overbook)
+    return _told(session, place, overbook=overbook)
 
 
 def _assign(session: Session, appointment_id: int, seats: Sequence[Seat], now: datetime) -> None:
