@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal.domain.openings import Opening, Week
-from portal.operations import audit
+from portal.operations import edits
 from portal.operations.actors import Actor
 
 
@@ -24,11 +24,8 @@ def tell(
     before: Mapping[str, Any],
     after: Mapping[str, Any],
 ) -> None:
-    """Write down what differs. What several sites share is for those who see every site."""
-    old, new = audit.differences(before, after)
-    if action == "created" or old or new:
-        site_id = next(iter(site_ids)) if len(site_ids) == 1 else None
-        audit.record(session, by, action, "planning", key, now, label=label, site_id=site_id, before=old, after=new)
+    """Write down what differs, as ``edits.tell``."""
+    edits.tell(session, by, action, "planning", key, label, site_ids, now, before, after)
 
 
 def week_facts(week: Week, applies_from: date | None = None) -> dict[str, str]:

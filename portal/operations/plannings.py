@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
-from portal.domain.errors import Invalid, NotFound, StateChanged
+from portal.domain.errors import Invalid, NotFound
 from portal.domain.openings import Opening, Schedule, Version, Week, check_minutes, check_openings
 from portal.domain.policy import check_policy
 from portal.domain.zones import local_day, zone
@@ -29,7 +28,7 @@ from portal.models import (
     Site,
     WeeklyOpening,
 )
-from portal.operations import bookables, keepsakes
+from portal.operations import bookables, edits, keepsakes
 from portal.operations.actors import SYSTEM, Actor
 from portal.operations.bookables import SiteCard
 from portal.operations.planning_facts import day_facts, tell, week_facts
@@ -51,7 +50,7 @@ class Exceptional:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(edits.OfSites):
     """A planning as its page shows it. ``sites`` are the keys of those that it serves now.
 
     ``policy`` holds the rules that are its own; where it says nothing, the site's rules apply.
@@ -70,14 +69,6 @@ class Sheet:
     site_ids: frozenset[int]
     exceptions: tuple[Exceptional, ...]
     policy: Mapping[str, Any]
-
-    def seen_by(self, scope: Scope) -> bool:
-        """Tell whether it is to be seen: one of its sites is theirs, or every site."""
-        return scope.sees(None) or any(scope.sees(site_id) for site_id in self.site_ids)
-
-    def changed_by(self, scope: Scope) -> bool:
-        """Tell whether it is theirs to change: all of its sites are."""
-        return self.seen_by(scope) and scope.sees_all(self.site_ids)
 
     @property
     def rules(self) -> dict[str, Any]:
@@ -194,7 +185,7 @@ def create(key: str, plan: Plan, *, now: datetime, by: Actor = SYSTEM) -> None:
         made.versions = [PlanningVersion(applies_from=None, openings=_weekly(plan.week))]
         session.add(made)
         session.flush()
-        sites = _serve(session, made.id, plan.sites)
+        sites = edits.serve(session, Pool.planning_id, made.id, plan.sites)
         tell(session, by, "created", key, plan.name, sites, now, {}, {**_facts(plan), **week_facts(plan.week)})
 
 
@@ -206,7 +197,7 @@ def save(key: str, revision: str, plan: Plan, *, now: datetime, by: Actor = SYST
         sheet = sheet_of(session, key)
         claim(session, sheet, revision, _settings(plan))
         _check_date(plan, (one.applies_from for one in sheet.schedule.versions), now)
-        sites = _serve(session, sheet.id, plan.sites)
+        sites = edits.serve(session, Pool.planning_id, sheet.id, plan.sites)
         _drop_version(session, sheet.id, plan.target)
         session.add(PlanningVersion(planning_id=sheet.id, applies_from=plan.target, openings=_weekly(plan.week)))
         old = sheet.version(plan.target)
@@ -356,36 +347,8 @@ def _settings(plan: Plan) -> dict[str, Any]:
 
 
 def claim(session: Session, sheet: Sheet, revision: str, values: Mapping[str, Any] | None = None) -> None:
-    """Write the planning's own row first: bookings wait here, and a page that is out of date goes no further.
-
-    The sheet was read before: it is what the revision names when nobody else wrote it meanwhile.
-    """
-    claimed = session.scalar(
-        update(Planning)
-        .where(Planning.id == sheet.id, Planning.revision == revision)
-        .values(revision=keepsakes.new_revision(), **(values or {}))
-        .returning(Planning.id)
-    )
-    if claimed is None:
-        raise StateChanged(revision=revision)
-    if sheet.revision != revision:
-        raise StaleDataError("the planning changed between reading it and writing it")
-
-
-def _serve(session: Session, planning_id: int, keys: Sequence[str]) -> frozenset[int]:
-    """Serve these sites and no others, and give their ids. A pool that is left keeps its appointments."""
-    found = session.execute(select(Site.key, Site.id).where(Site.key.in_(keys)))
-    ids = {row.key: row.id for row in found}
-    if missing := [key for key in keys if key not in ids]:
-        raise Invalid(field="sites", problem="unknown_site", value=missing[0])
-    session.execute(
-        update(Pool).where(Pool.planning_id == planning_id).values(active=Pool.site_id.in_(list(ids.values())))
-    )
-    known = set(session.scalars(select(Pool.site_id).where(Pool.planning_id == planning_id)))
-    fresh = [{"planning_id": planning_id, "site_id": site_id} for site_id in ids.values() if site_id not in known]
-    if fresh:
-        session.execute(insert(Pool), fresh)
-    return frozenset(ids.values())
+    """Write the planning's own row first, as ``edits.claim``. Raises StateChanged."""
+    edits.claim(session, Planning, sheet, revision, values)
 
 
 def _drop_version(session: Session, planning_id: int, applies_from: date | None) -> bool:
