@@ -142,6 +142,8 @@ class _Ranking:
     def order(self, needs: Needs, free: Collection[int]) -> list[int]:
         """Put those who fit and are free in order."""
         eligible = tuple(one for one in needs.candidates if one in free)
+        if not eligible:
+            return []
         if needs.requirement.kind == "staff":
             return list(self._ranked(eligible)[0].order)
         used = self._used(eligible)

@@ -1,0 +1,67 @@
+"""An agency with few people, a room and equipment that several services share, and what customers do there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from portal.domain.errors import Refusal
+from portal.operations import appointments
+from portal.operations.actors import GUEST
+from portal.operations.appointments import Contact, Move, Wish
+from tests import sample
+
+SERVICES = ("visit", "meeting", "loan")
+NEEDS: dict[str, list[dict[str, Any]]] = {
+    "visit": [{"kind": "staff"}, {"kind": "room"}],
+    "meeting": [{"kind": "asset"}, {"kind": "staff"}],
+    "loan": [{"kind": "room"}, {"kind": "asset"}],
+}
+"""What each needs, in an order of its own: whoever locks as they come waits for the others crosswise."""
+
+
+def build(*, people: int = 1, slots: int = 1, **options: Any) -> None:
+    """Open every day from 8:00 to 12:00; people take ``slots`` appointments at once. Room and asset are one each."""
+    sample.site(policy={"undo": 0})
+    sample.planning(key="bureau", guests=False, week=dict.fromkeys(range(1, 8), ((480, 720, slots),)))
+    for number in range(people):
+        sample.resource(f"agent-{number}", plannings=("bureau",))
+    sample.resource("salle", "room")
+    sample.resource("projecteur", "asset")
+    for key in SERVICES:
+        sample.service(key, requires=NEEDS[key], **options)
+    sample.service("advice", **options)
+
+
+def wish(service: str, start: datetime, number: int, **options: Any) -> Wish:
+    """Wish for a service as a guest."""
+    contact = Contact(f"client{number}@example.com", f"Client {number}")
+    return Wish(start, contact, GUEST, site="bordeaux", service=service, **options)
+
+
+def book(number: int, starts: Sequence[datetime], now: datetime, services: Sequence[str] = ("advice",)) -> list[int]:
+    """Try every start in turn for the service of one's number: 201 or the status of the refusal, for each."""
+    return [_status(wish(services[number % len(services)], start, number), now) for start in starts]
+
+
+def swing(number: int, ids: Sequence[str], there: datetime, back: datetime, rounds: int, now: datetime) -> list[int]:
+    """Move one's own appointment to and fro; odd numbers begin the other way round."""
+    starts = (there, back) if number % 2 == 0 else (back, there)
+    return [_moved(ids[number], starts[turn % 2], now) for turn in range(rounds)]
+
+
+def _status(wished: Wish, now: datetime) -> int:
+    try:
+        appointments.book(wished, now=now)
+    except Refusal as refusal:
+        return refusal.status
+    return 201
+
+
+def _moved(public_id: str, start: datetime, now: datetime) -> int:
+    try:
+        appointments.move(Move(public_id, start, GUEST), now=now)
+    except Refusal as refusal:
+        return refusal.status
+    return 200
