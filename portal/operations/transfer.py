@@ -18,18 +18,27 @@ from sqlalchemy.orm import Session
 
 from portal.domain import fields
 from portal.extensions import reading, retried, settings, transaction
-from portal.operations import audit, transfer_effects, transfer_state, transfer_yaml
+from portal.operations import audit, transfer_effects, transfer_references, transfer_yaml
 from portal.operations.actors import SYSTEM, Actor
 from portal.operations.organisation import LOCK
 from portal.operations.schemas import ConfigurationSchema
+from portal.operations.transfer_places import ORGANISATION
 from portal.operations.transfer_problems import BadConfiguration, Problem, bad_configuration, flattened, steps
-from portal.operations.transfer_state import ORGANISATION, SECTIONS, WRITERS, Values
+from portal.operations.transfer_references import Wanted
+from portal.operations.transfer_rows import Values
+from portal.operations.transfer_state import DEFAULTS, SECTIONS, WRITERS
 from portal.operations.transfer_yaml import Parsed
 
 __all__ = ["BadConfiguration", "export", "load"]
 
-KEYS = {ORGANISATION: "", "sites": "key", "plannings": "key", "customers": "email", "orders": "reference"}
-NEEDED = {ORGANISATION: ("name",), "sites": ("name",), "plannings": ("name",), "orders": ("kind", "site")}
+KEYS = {ORGANISATION: "", "customers": "email", "orders": "reference"}
+"""What the objects of a section are called by; of all others it is their key."""
+
+NEEDED = {"resources": ("kind", "name"), "customers": (), "orders": ("kind", "site")}
+"""What a new object cannot do without; all others need a name."""
+
+LABELS = ("skills", "groups", "services")
+"""Sections whose names are by language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +134,7 @@ def _shaped(parsed: Parsed) -> dict[str, dict[str, tuple[int, Values]]]:
     if listed[ORGANISATION]:
         listed[ORGANISATION] = [listed[ORGANISATION]]
     return {
-        section: {one.get(KEYS[section], section): (place, one) for place, one in enumerate(found)}
+        section: {one.get(KEYS.get(section, "key"), section): (place, one) for place, one in enumerate(found)}
         for section, found in listed.items()
     }
 
@@ -135,84 +144,70 @@ def _refused(parsed: Parsed, problems: list[Problem]) -> BadConfiguration:
     return bad_configuration([parsed.located(path, message) for path, message in in_order])
 
 
-def _changes(
-    session: Session, wanted: Mapping[str, Mapping[str, tuple[int, Values]]], parsed: Parsed, *, lock: bool = False
-) -> list[Change]:
+def _changes(session: Session, wanted: Wanted, parsed: Parsed, *, lock: bool = False) -> list[Change]:
     """Compare a file with the database. Raises BadConfiguration for references to nothing."""
-    before = {section: read(session, wanted[section].keys(), lock=lock) for section, read in SECTIONS.items()}
-    problems = [*_unfounded(session, wanted), *_unfinished(wanted, before)]
-    if problems:
-        raise _refused(parsed, problems)
     told = _organisation(session, wanted)
-    timezone = told["timezone"]
-    if problems := list(_unsaid(wanted, told["locale"])):
+    wanted = _with_skills(session, wanted, told["locale"])
+    before = {section: read(session, wanted[section].keys(), lock=lock) for section, read in SECTIONS.items()}
+    problems = [
+        *transfer_references.unfounded(session, wanted, parsed.value),
+        *transfer_references.circular(session, wanted),
+        *_unfinished(wanted, before),
+        *_unsaid(wanted, told["locale"]),
+    ]
+    if problems:
         raise _refused(parsed, problems)
     changes = []
     for section, found in wanted.items():
         for key, (_, values) in found.items():
             current = before[section].get(key)
-            after = _canonical({**(current or transfer_state.defaults(section, timezone)), **values})
+            after = _canonical({**(current or DEFAULTS[section](told["timezone"])), **values})
             if current != after:
                 changes.append(Change(section, key, current, after))
     return changes
 
 
 def _canonical(values: Values) -> Values:
-    return {**values, "sites": sorted(values["sites"])} if "sites" in values else values
+    return {**values, **{name: sorted(values[name]) for name in ("sites", "plannings") if name in values}}
 
 
-def _organisation(session: Session, wanted: Mapping[str, Mapping[str, tuple[int, Values]]]) -> Values:
+def _organisation(session: Session, wanted: Wanted) -> Values:
     """Give the organisation as it is to be: its zone is that of what names none, its language that of every label."""
-    current = transfer_state.organisation(session).get(ORGANISATION, {})
+    current = SECTIONS[ORGANISATION](session).get(ORGANISATION, {})
     said = wanted[ORGANISATION].get(ORGANISATION, (0, {}))[1]
     usual = {"timezone": settings().default_timezone, "locale": settings().default_locale}
     return {**usual, **current, **said}
 
 
-def _unsaid(wanted: Mapping[str, Mapping[str, tuple[int, Values]]], language: str) -> Iterator[Problem]:
-    """Yield the labels that the company itself could not read."""
-    for place, values in wanted["plannings"].values():
-        asked = [fields.kept(one) for one in values.get("fields", ())]
-        for path in fields.unsaid(asked, language):
-            yield ("plannings", place, "fields", *steps(path)), f"must be said in {language}, too"
+def _with_skills(session: Session, wanted: Wanted, language: str) -> Wanted:
+    """Add the skills that people have and nobody has named: they are called by their keys."""
+    had = {skill: place for place, values in wanted["resources"].values() for skill in values.get("skills", ())}
+    known = wanted["skills"].keys() | SECTIONS["skills"](session, had.keys()).keys()
+    new = {key: (place, {"key": key, "name": {language: key}}) for key, place in had.items() if key not in known}
+    return {**wanted, "skills": {**wanted["skills"], **new}}
 
 
-def _unfinished(
-    wanted: Mapping[str, Mapping[str, tuple[int, Values]]], before: Mapping[str, Mapping[str, Values]]
-) -> Iterator[Problem]:
+def _unsaid(wanted: Wanted, language: str) -> Iterator[Problem]:
+    """Yield the labels and names that the company itself could not read."""
+    for section in ("plannings", "services"):
+        for place, values in wanted[section].values():
+            asked = [fields.kept(one) for one in values.get("fields", ())]
+            for path in fields.unsaid(asked, language):
+                yield (section, place, "fields", *steps(path)), f"must be said in {language}, too"
+    for section in LABELS:
+        for place, values in wanted[section].values():
+            if "name" in values and language not in values["name"]:
+                yield (section, place, "name"), f"must be said in {language}, too"
+
+
+def _unfinished(wanted: Wanted, before: Mapping[str, Mapping[str, Values]]) -> Iterator[Problem]:
     """Yield what a new object lacks."""
-    for section, needed in NEEDED.items():
-        for key, (place, values) in wanted[section].items():
+    for section, found in wanted.items():
+        for key, (place, values) in found.items():
             top = (section,) if section == ORGANISATION else (section, place)
-            for name in needed:
+            for name in NEEDED.get(section, ("name",)):
                 if key not in before[section] and name not in values:
                     yield (*top, name), "is missing"
-
-
-def _unfounded(session: Session, wanted: Mapping[str, Mapping[str, tuple[int, Values]]]) -> Iterator[Problem]:
-    """Yield the references to nothing: neither in the file nor in the database."""
-    for section, names, path in _references(wanted):
-        known = wanted[section].keys() | SECTIONS[section](session, {key for key, _ in names}).keys()
-        for key, place in names:
-            if key not in known:
-                yield (*path(place),), f"there is no {section.removesuffix('s')} {key}"
-
-
-def _references(
-    wanted: Mapping[str, Mapping[str, tuple[int, Values]]],
-) -> Iterator[tuple[str, list[tuple[str, Any]], Any]]:
-    """Yield each kind of reference: the section that it names, the keys with their places, and a place's path."""
-    plannings = [
-        (key, (place, index))
-        for place, values in wanted["plannings"].values()
-        for index, key in enumerate(values.get("sites", ()))
-    ]
-    yield "sites", plannings, lambda place: ("plannings", place[0], "sites", place[1])
-    orders = list(wanted["orders"].values())
-    of_site = [(values["site"], place) for place, values in orders if "site" in values]
-    yield "sites", of_site, lambda place: ("orders", place, "site")
-    of_customer = [(values["customer"], place) for place, values in orders if isinstance(values.get("customer"), str)]
-    yield "customers", of_customer, lambda place: ("orders", place, "customer")
 
 
 def _facts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
@@ -220,14 +215,24 @@ def _facts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping):
         for name, below in value.items():
             yield from _facts(below, f"{path}.{name}")
-    elif isinstance(value, list) and value and all(isinstance(row, Mapping) and "key" in row for row in value):
+    elif not isinstance(value, list) or not value or not all(isinstance(row, Mapping) for row in value):
+        yield path, json.dumps(value, ensure_ascii=False)
+    elif all("key" in row for row in value):
         yield path, ", ".join(row["key"] for row in value)
         for row in value:
             yield from _facts({name: below for name, below in row.items() if name != "key"}, f"{path}[{row['key']}]")
-    elif isinstance(value, list) and value and all(isinstance(row, Mapping) and "slots" not in row for row in value):
-        for row in value:
-            yield from _facts(row, f"{path}[{row.get('date') or row.get('from') or ''}]")
-    elif isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
-        yield path, ", ".join(f"{row['start']}-{row['end']} x {row['slots']}" for row in value)
+    elif all("slots" in row for row in value):
+        yield path, ", ".join(_hours(row) for row in value)
     else:
-        yield path, json.dumps(value, ensure_ascii=False)
+        for index, row in enumerate(value):
+            yield from _facts(row, f"{path}[{_mark(row, index)}]")
+
+
+def _hours(row: Values) -> str:
+    reserved = f" for {' and '.join(row['services'])}" if "services" in row else ""
+    return f"{row['start']}-{row['end']} x {row['slots']}{reserved}"
+
+
+def _mark(row: Values, index: int) -> str:
+    """Name a row by its date, else by its place."""
+    return str(next((row[name] or "" for name in ("date", "from") if name in row), index))

@@ -17,7 +17,7 @@ from portal.domain.zones import DAY, epoch, instant_of, local_day, zone
 from portal.models import Allocation, Appointment, Planning, Site
 from portal.operations import bookables
 from portal.operations.bookables import Bookable
-from portal.operations.schemas import WEEKDAYS
+from portal.operations.schema_plannings import WEEKDAYS
 
 Values = Mapping[str, Any]
 Objects = Mapping[str, Values]

@@ -14,6 +14,7 @@ Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
 """Where, and what."""
 
+EMPTY_TEXT = "must say something in one language at least"
 NOT_YET = "not known by this version yet"
 SENTENCES = {
     "unknown_key": "unknown key",

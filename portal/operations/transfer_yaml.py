@@ -22,7 +22,25 @@ TAG = "tag:yaml.org,2002:"
 AS_WRITTEN = {TAG + "str", TAG + "timestamp"}  # a date stays the text that it is: the schemas read it
 COMPUTED = {TAG + "int", TAG + "float", TAG + "bool", TAG + "null"}
 LARGEST = 2_000_000  # values, once every alias is unfolded: a small file can mean billions
-INLINE = {"openings", "closures", "fields", "customers", "orders", "mon", "tue", "wed", "thu", "fri", "sat", "sun"}
+INLINE = {
+    "openings",
+    "closures",
+    "absences",
+    "requires",
+    "fields",
+    "regions",
+    "skills",
+    "groups",
+    "customers",
+    "orders",
+    "mon",
+    "tue",
+    "wed",
+    "thu",
+    "fri",
+    "sat",
+    "sun",
+}
 PLAIN = re.compile(r"[^\W_][\w .@/()+’-]*")  # the library leaves bare what it cannot read again, such as {name: ?0}
 DATES = {"from", "to", "date"}
 CLOCK_TIMES = {"start", "end"}

@@ -316,8 +316,8 @@ MISTAKES = [
     ("kind: customer, site", "kind: friend, site", "orders[0].kind: must be one of customer, supplier (line 22)"),
     (", kind: customer, site: bordeaux", "", "orders[0].kind: is missing (line 22)"),
     ("organisation:", "organization:", "organization: unknown key (line 1)"),
-    ("organisation:", "services: [{key: evaluation}]\norganisation:",
-     "services: not known by this version yet (line 1)"),
+    ("organisation:", "queues: [{key: phone}]\norganisation:",
+     "queues: not known by this version yet (line 1)"),
     ("plannings:\n  - key: quais\n", "plannings:\n  - sites: *policy\n    key: quais\n",
      "sites: appears twice (line 14)"),
     ("policy: *policy", "policy: *polic", "found undefined alias 'polic' (line 14)"),
@@ -366,7 +366,7 @@ def test_a_mapping_may_be_merged_into_another(do):
 
 
 def test_the_sections_of_later_versions_may_be_empty(do):
-    assert load(do, "resources: []\nservices: []\nprocesses: []\nqueues: []\nskill_mappings: []\n") == []
+    assert load(do, "processes: []\nqueues: []\nskill_mappings: []\n") == []
 
 
 @pytest.mark.parametrize(
