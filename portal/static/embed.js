@@ -9,7 +9,10 @@ The portal decides which sites may do so (EMBED_ORIGINS).
   const { site, planning, service } = script.dataset;
   if (!site) return console.error("embed.js: data-site is missing");
 
-  const passed = ["schedulingMode", "staff", "day", "email", "name", "phone", "quantity", "iterations", "lang", "tz"];
+  const passed = [
+    "schedulingMode", "staff", "resource", "persons", "quantity", "iterations", "type", // of services
+    "day", "email", "name", "phone", "lang", "tz",
+  ];
   const asked = new URLSearchParams();
   for (const name of passed) if (script.dataset[name]) asked.set(name, script.dataset[name]);
   if (planning && service) asked.set("service", service);

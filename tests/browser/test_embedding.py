@@ -143,6 +143,31 @@ def test_a_visitor_without_scripts_books_in_a_frame_that_the_host_wrote_itself(b
     assert page.url.startswith(f"{site.url}/a/")
 
 
+TAGS = {
+    'data-site="bordeaux"': "/book/bordeaux?embed=1",
+    'data-site="bordeaux" data-planning="quais"': "/book/bordeaux/planning/quais?embed=1",
+    'data-site="bordeaux" data-service="visite" data-scheduling-mode="staff_service" data-staff="jean"': (
+        "/book/bordeaux/visite?schedulingMode=staff_service&staff=jean&embed=1"
+    ),
+    'data-site="b" data-quantity="2" data-iterations="3" data-day="2027-03-15"': (
+        "/book/b?quantity=2&iterations=3&day=2027-03-15&embed=1"
+    ),
+    'data-site="b" data-name="Zoé &amp; Cie" data-email="a+b@example.com" data-phone="+33 5" data-embed="0"': (
+        "/book/b?email=a%2Bb%40example.com&name=Zo%C3%A9+%26+Cie&phone=%2B33+5&embed=1"
+    ),
+    'data-site="b" data-lang="en" data-tz="Europe/Paris" data-cms="x"': "/book/b?lang=en&tz=Europe%2FParis&embed=1",
+    'data-site="../admin?x"': "/book/..%2Fadmin%3Fx?embed=1",
+}
+
+
+@pytest.mark.parametrize("tag", TAGS)
+def test_what_the_tag_says_is_in_the_address_of_the_frame(browse, host, docks, site, tag):
+    address = host(tag)
+    page = browse(address)
+    page.goto(address)
+    expect(page.locator(FRAME)).to_have_attribute("src", site.url + TAGS[tag])
+
+
 def test_an_error_stays_in_the_frame_and_nothing_typed_is_lost(browse, host, docks):
     address = host('data-site="bordeaux" data-name="Camille Roy"')
     page = browse(address)
