@@ -34,6 +34,11 @@ class Reservation:
         """Whether nights are booked."""
         return self.unit == "night"
 
+    @property
+    def chosen(self) -> bool:
+        """Whether the customer chooses anything: resources are reserved, not people's time."""
+        return self.quantity or self.iterations or self.nights
+
     @classmethod
     def of(cls, mapping: object, path: str = "reservation") -> Reservation:
         """Read it as the configuration file or a form says it. Raises Invalid whose ``field`` begins with ``path``."""

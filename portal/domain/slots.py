@@ -39,6 +39,10 @@ class Reason(StrEnum):
     RESOURCE_BUSY = "resource_busy"
 
 
+TAKEN = frozenset({Reason.FULL, Reason.RESOURCE_BUSY})
+"""The reasons that others' appointments are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """Units of a pool that are taken during [start, end), aware; one for all bookings of that same interval."""
@@ -65,6 +69,11 @@ class Start:
     def offered(self) -> bool:
         """Whether it can be booked."""
         return not self.reasons
+
+    @property
+    def taken(self) -> bool:
+        """Whether it could be booked, had others not been faster."""
+        return bool(self.reasons) and TAKEN.issuperset(self.reasons)
 
 
 BookingDays = tuple[date | None, date | None]

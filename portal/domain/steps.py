@@ -83,6 +83,14 @@ class Steps:
         """
         return Steps.sum_of((*self.pieces(), *((start, end, -number) for start, end, number in pieces)))
 
+    def more(self, pieces: Iterable[Piece]) -> Steps:
+        """Add pieces to it.
+
+        >>> Steps.sum_of([(0, 60, 2)]).more([(30, 90, 1)]).pieces()
+        ((0, 30, 2), (30, 60, 3), (60, 90, 1))
+        """
+        return Steps.sum_of((*self.pieces(), *pieces))
+
     def _between(self, start: int, end: int) -> tuple[int, ...]:
         low = bisect_right(self.edges, start)
         return self.levels[low : bisect_left(self.edges, end, low) + 1]

@@ -14,7 +14,7 @@ from math import ceil
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from portal.domain.slots import BookingDays, Reason, Start
+from portal.domain.slots import BookingDays, Start
 from portal.domain.steps import Piece, Steps
 from portal.domain.zones import DAY, end_instant, epoch, local_day, start_instant
 
@@ -91,7 +91,7 @@ def freed_starts(before: Iterable[Start], given: Given) -> tuple[Start, ...]:
     freed = (
         start
         for start in before
-        if start.reasons == (Reason.FULL,) and start.places == 0 and start.start < given.end and start.end > given.start
+        if start.taken and start.places == 0 and start.start < given.end and start.end > given.start
     )
     return tuple(sorted(freed, key=lambda start: (start.start != given.start, start.start)))
 
@@ -104,7 +104,7 @@ def is_full(starts: Iterable[Start]) -> bool:
     (True, False)
     """
     judged = list(starts)
-    return not any(start.offered for start in judged) and any(start.reasons == (Reason.FULL,) for start in judged)
+    return not any(start.offered for start in judged) and any(start.taken for start in judged)
 
 
 def in_order(waiters: Iterable[W]) -> list[W]:

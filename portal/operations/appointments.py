@@ -409,7 +409,7 @@ def _asking_of(session: Session, row: Any, wish: Move) -> Asking:
     of_link = links.asking_of(
         session, None if wish.actor.staff else row.link_id, leaving_out=row.id, customer=row.email
     )
-    named = assigning.kept(session, row.id) if row.service_id is not None else ()
+    named = assigning.kept_by(session, row)
     return replace(of_link, staff=wish.actor.staff, quantity=row.units, iterations=row.iterations, resources=named)
 
 

@@ -109,6 +109,32 @@ def kept(session: Session, appointment_id: int) -> tuple[int, ...]:
     return tuple(session.scalars(query))
 
 
+def kept_by(session: Session, one: Any) -> tuple[int, ...]:
+    """List as ``kept`` whom an appointment keeps, by its row or its card; nobody, unasked, where it has no service."""
+    return kept(session, one.id) if one.service_id is not None else ()
+
+
+def kept_of(session: Session, bookable: Bookable, now: datetime) -> dict[int, tuple[int, ...]]:
+    """List as ``kept`` does whom all the confirmed appointments to come of a service at a site keep, by their ids."""
+    query = (
+        select(Assignment.appointment_id, Assignment.resource_id)
+        .join(Resource, Resource.id == Assignment.resource_id)
+        .join(Appointment, Appointment.id == Assignment.appointment_id)
+        .where(
+            Appointment.service_id == bookable.item.id,
+            Appointment.site_id == bookable.site.id,
+            Appointment.starts_at > now,
+            Appointment.status == Status.CONFIRMED.value,
+            or_(Assignment.named, Resource.kind == "staff"),
+        )
+        .order_by(Assignment.id)
+    )
+    found: dict[int, tuple[int, ...]] = {}
+    for appointment_id, resource in session.execute(query):
+        found[appointment_id] = (*found.get(appointment_id, ()), resource)
+    return found
+
+
 def everything(session: Session, appointment_id: int) -> tuple[int, ...]:
     """List the ids of all the resources that an appointment has."""
     query = select(Assignment.resource_id).where(Assignment.appointment_id == appointment_id).order_by(Assignment.id)

@@ -21,7 +21,7 @@ from portal.models import Appointment, Event, Link, Order, Planning, Service, Si
 from portal.operations import answers, bookables, tokens
 from portal.operations.answers import Answer
 from portal.operations.bookables import Item, SiteCard
-from portal.operations.service_cards import service_card
+from portal.operations.service_cards import ServiceCard, service_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,11 @@ class AppointmentCard:
     undo_until: datetime | None
     answer_by: datetime | None
     wanted: tuple[datetime, datetime] | None  # start and end of a move that waits for its answer
+
+    @property
+    def service_id(self) -> int | None:
+        """The id of the service that is booked, None where none is."""
+        return self.item.id if isinstance(self.item, ServiceCard) else None
 
     @property
     def token(self) -> str:

@@ -146,14 +146,15 @@ def _locked(session: Session, found: Opened) -> Bookable:
 def _keys_of_holder(session: Session, bookable: Bookable, found: Opened, row: Any) -> list[str]:
     reached = placing.reach(session, bookable, found.offer.starts_at, offered.asking_of(session, row))
     own = rows.keys_of(session, bookable, row)
-    return [*keeping.keys(bookable, found.place), *reached.keys, *own, *limits.keys(bookable, row.email)]
+    return [*keeping.reach(session, bookable, found.place).keys, *reached.keys, *own, *limits.keys(bookable, row.email)]
 
 
 def _keys_of_listed(session: Session, bookable: Bookable, found: Opened, entry: Entry) -> list[str]:
     limited = entry.link is not None and entry.link.max_active is not None
     link = [f"link:{entry.link.id}"] if limited and entry.link is not None else []
     reached = placing.reach(session, bookable, found.offer.starts_at, entry.asking())
-    return [*keeping.keys(bookable, found.place), *reached.keys, *link, *limits.keys(bookable, entry.email)]
+    around = keeping.reach(session, bookable, found.place)
+    return [*around.keys, *reached.keys, *link, *limits.keys(bookable, entry.email)]
 
 
 def _take(session: Session, token: str, now: datetime) -> None:

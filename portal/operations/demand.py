@@ -14,12 +14,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from portal.domain.slots import Reason, Start
+from portal.domain.slots import Start
 from portal.domain.zones import days
 from portal.operations import usage
 from portal.operations.availability import Availability
-
-NOTHING_BUT_FULL = frozenset({Reason.FULL})
 
 
 def look(found: Availability, day: date | None = None) -> None:
@@ -29,4 +27,4 @@ def look(found: Availability, day: date | None = None) -> None:
 
 
 def _open_to_them(starts: Sequence[Start]) -> bool:
-    return any(NOTHING_BUT_FULL.issuperset(start.reasons) for start in starts)
+    return any(start.offered or start.taken for start in starts)

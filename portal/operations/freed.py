@@ -20,9 +20,17 @@ CANCELLED, DECLINED, EXPIRED, MOVED, CLAIMED = "cancelled", "declined", "expired
 def awaited(bookable: Bookable) -> bool:
     """Tell whether anybody is to hear of freed places here, or the public has to wait for them."""
     policy = bookable.policy
-    if isinstance(bookable.item, ServiceCard):
-        return False
-    return policy.earlier_slots.enabled or policy.waiting_list or policy.cooling_off > 0
+    wanted = policy.earlier_slots.enabled or policy.waiting_list or policy.cooling_off > 0
+    return wanted and not _reserved(bookable)
+
+
+def listed(bookable: Bookable) -> bool:
+    """Tell whether there is a waiting list: not where the customer chooses how many, or how long (semantics 6)."""
+    return bookable.policy.waiting_list and not _reserved(bookable)
+
+
+def _reserved(bookable: Bookable) -> bool:
+    return isinstance(bookable.item, ServiceCard) and bookable.item.reservation.chosen
 
 
 def kept_until(bookable: Bookable, freed_at: datetime) -> datetime | None:

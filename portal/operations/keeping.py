@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 from portal.domain.slots import Start
 from portal.domain.steps import Piece
 from portal.domain.waitlist import Given
-from portal.domain.zones import epoch, instant_of
-from portal.models import Allocation, FreedPlace, Offer
-from portal.operations import freed, occupancy
+from portal.domain.zones import DAY, epoch, instant_of
+from portal.models import Allocation, FreedPlace, Offer, Pool
+from portal.operations import freed, occupancy, placing, service_places
 from portal.operations.bookables import Bookable
+from portal.operations.placing import Reach
+from portal.operations.service_cards import ServiceCard
 
 _place = FreedPlace.__table__.c
 _SHOWN = (
@@ -29,19 +31,21 @@ def given(row: Any) -> Given:
     return Given(row.starts_at, row.ends_at, row.units)
 
 
-def keys(bookable: Bookable, row: Any) -> list[str]:
-    """Name what is locked to offer a freed place: the days of all the starts that it touches."""
+def reach(session: Session, bookable: Bookable, row: Any) -> Reach:
+    """Tell what is locked to offer a freed place: the days of all the starts that it touches."""
     length = length_of(bookable)
-    return occupancy.keys(bookable.pool_id, row.starts_at - length, row.ends_at + length)
+    return placing.reach_of(session, bookable, row.starts_at - length, row.ends_at + length)
 
 
 def alike(session: Session, row: Any, now: datetime) -> list[Any]:
     """List a freed place, and those of the same hours that were offered already and are still kept for who waits.
 
-    Whoever was offered one of them may have any: all were promised to the same people.
+    Whoever was offered one of them may have any: all were promised to the same people. Not so those of a service, which
+    have people of their own.
     """
     others = select(*_place).where(
-        *(_place.pool_id == row.pool_id, _place.starts_at == row.starts_at, _place.ends_at == row.ends_at),
+        _place.pool_id.in_(select(Pool.id).where(Pool.id == row.pool_id, Pool.service_id.is_(None))),
+        *(_place.starts_at == row.starts_at, _place.ends_at == row.ends_at),
         *(_place.id != row.id, _place.state == "done", _place.kept_until > now),
     )
     return [row, *session.execute(others.order_by(_place.id)).all()]
@@ -59,7 +63,8 @@ def release(session: Session, row: Any, now: datetime) -> list[Piece]:
     held = and_(Allocation.released_at.is_(None), _kept_for(row))
     released = session.execute(update(Allocation).where(held).values(released_at=now).returning(*_SHOWN)).all()
     occupancy.tell_freed(session, released, now)
-    return [(epoch(one.starts_at), epoch(one.ends_at), one.units) for one in released if one.taken_until > now]
+    mine = (one for one in released if one.taken_until > now and one.pool_id == row.pool_id)
+    return [(epoch(one.starts_at), epoch(one.ends_at), one.units) for one in mine]
 
 
 def keep_whole(session: Session, bookable: Bookable, row: Any, now: datetime) -> None:
@@ -81,6 +86,8 @@ def keep_for(
 ) -> int:
     """Keep a start for one who is asked, and the rest of the place beside it; gives the id of its allocation."""
     last = max(until, row.kept_until or until)
+    if isinstance(bookable.item, ServiceCard):
+        return service_places.keep_for(session, bookable, row, start.start, last, now)
     occupancy.remember_length(session, row.pool_id, bookable.longest, bookable.item.minutes)
     kept = freed.keep(session, row.pool_id, appointment_id, start.start, start.end, units, last)
     keep(session, bookable, row, given(row).rest(start.start, start.end, units), last, now)
@@ -90,7 +97,13 @@ def keep_for(
 def keep(
     session: Session, bookable: Bookable, row: Any, pieces: Sequence[Piece], until: datetime, now: datetime
 ) -> int:
-    """Keep pieces of a place, as far as nobody has taken them meanwhile, and count those of which something is left."""
+    """Keep pieces of a place, as far as nobody has taken them meanwhile, and count those of which something is left.
+
+    That of a service is kept whole or not at all.
+    """
+    if isinstance(bookable.item, ServiceCard):
+        whole = (epoch(row.starts_at), epoch(row.ends_at), row.units)
+        return service_places.keep(session, bookable, row, until, now) if whole in pieces else 0
     kept = 0
     for since, end, units in pieces:
         start, stop = instant_of(since), instant_of(end)
@@ -123,11 +136,11 @@ def _kept_for(row: Any) -> ColumnElement[bool]:
     others = select(Offer.allocation_id).where(
         Offer.freed_id != row.id, Offer.state == "open", Offer.allocation_id.is_not(None)
     )
+    within = (Allocation.starts_at >= row.starts_at, Allocation.ends_at <= row.ends_at)
+    around = (Allocation.starts_at < row.ends_at + DAY, Allocation.ends_at > row.starts_at - DAY)  # with buffers
     of_place = and_(
         Allocation.appointment_id == row.appointment_id,
-        Allocation.pool_id == row.pool_id,
-        Allocation.starts_at >= row.starts_at,
-        Allocation.ends_at <= row.ends_at,
+        or_(and_(Allocation.pool_id == row.pool_id, *within), and_(Allocation.pool_id != row.pool_id, *around)),
         Allocation.role.in_(("kept", "visit") if row.cause == freed.CANCELLED else ("kept",)),
         Allocation.taken_until.is_not(None),
         Allocation.id.not_in(others),

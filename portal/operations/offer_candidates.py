@@ -8,15 +8,16 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from portal.domain.lifecycle import Status
 from portal.domain.slots import BookingDays, Start
 from portal.domain.waitlist import Holder, Listed, Waiter, in_order
 from portal.domain.zones import local_day
-from portal.models import Appointment, Link, Offer, OfferStop, WaitingEntry
+from portal.models import Appointment, Assignment, Link, Offer, OfferStop, Resource, WaitingEntry
 from portal.operations.addresses import address_keys
 from portal.operations.bookables import Bookable
+from portal.operations.service_cards import ServiceCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def _appointments(bookable: Bookable, row: Any, starts: Sequence[Start], now: da
         .outerjoin(Link, Link.id == Appointment.link_id)
         .where(
             Appointment.site_id == bookable.site.id,
-            Appointment.planning_id == bookable.item.id,
+            *_same(bookable, row),
             Appointment.starts_at > min(start.start for start in starts),
             Appointment.status == Status.CONFIRMED.value,
             Appointment.wanted_start.is_(None),
@@ -63,6 +64,19 @@ def _appointments(bookable: Bookable, row: Any, starts: Sequence[Start], now: da
             _unasked(asked, row, local_day(now, bookable.zone)),
         )
     )
+
+
+def _same(bookable: Bookable, row: Any) -> Iterator[ColumnElement[bool]]:
+    """Find the appointments of the same planning; of a service, those of the same people where it has any."""
+    if not isinstance(bookable.item, ServiceCard):
+        yield Appointment.planning_id == bookable.item.id
+        return
+    yield Appointment.service_id == bookable.item.id
+    mine, theirs, person = Assignment, aliased(Assignment), Resource
+    people = select(mine.resource_id).join(person, person.id == mine.resource_id)
+    staff = people.where(mine.appointment_id == row.appointment_id, person.kind == "staff")
+    with_them = select(theirs.id).where(theirs.appointment_id == Appointment.id, theirs.resource_id.in_(staff))
+    yield or_(~staff.exists(), with_them.exists())
 
 
 def _holder(row: Any) -> Candidate:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from portal.domain import slots
+from portal.domain.openings import serving
 from portal.domain.slots import Start
 from portal.domain.steps import Piece, Steps
 from portal.domain.waitlist import Given, Holder, Waiter, freed_starts, last_moment
@@ -15,9 +17,11 @@ from portal.domain.zones import epoch, local_day
 from portal.operations import availability, keeping, limits, occupancy
 from portal.operations.bookables import Bookable
 from portal.operations.limits import Reached
+from portal.operations.service_cards import ServiceCard
+from portal.operations.service_places import ServicePlace
 
 
-class Ground:
+class PlanningPlace:
     """A pool around a freed place at one moment. What is kept for those who wait is let go of before."""
 
     def __init__(self, session: Session, bookable: Bookable, given: Given, now: datetime) -> None:
@@ -31,10 +35,10 @@ class Ground:
         self._reached: dict[date, Reached] = {}
         self._latest: dict[datetime, datetime] = {}
 
-    def freed(self, later: Sequence[Piece]) -> tuple[Start, ...]:
-        """List the starts that the place freed; ``later`` are places that were taken at that time still."""
-        place = (epoch(self._given.start), epoch(self._given.end), self._given.units)
-        before = Steps.sum_of((*self._taken.pieces(), place, *later))
+    def freed(self, later: Sequence[Any]) -> tuple[Start, ...]:
+        """List the starts that the place freed; ``later`` are rows of places that were taken at that time still."""
+        places = [self._given, *(keeping.given(row) for row in later)]
+        before = self._taken.more((epoch(one.start), epoch(one.end), one.units) for one in places)
         return freed_starts(self._search(before), self._given)
 
     def touched(self) -> tuple[Start, ...]:
@@ -47,13 +51,13 @@ class Ground:
 
     def _search(self, taken: Steps) -> tuple[Start, ...]:
         planning, site = self._bookable.planning, self._bookable.site
-        return slots.search(planning.schedule, site.calendar, taken, *self._days, window=self._window)
+        return slots.search(serving(planning.schedule, None), site.calendar, taken, *self._days, window=self._window)
 
     def offered(self, waiter: Waiter, email: str, start: Start) -> bool:
         """Tell whether the page would offer a start to somebody: without the place that they hold themselves."""
         own = self._own(waiter, start)
         judged = slots.at(
-            self._bookable.planning.schedule,
+            serving(self._bookable.planning.schedule, None),
             self._bookable.site.calendar,
             self._taken.less(own) if own else self._taken,
             start.start,
@@ -82,3 +86,13 @@ class Ground:
             self._reached[day] = limits.reached_on(self._session, self._bookable, day, self._now)
         reached = self._reached[day](email, waiter.id if isinstance(waiter, Holder) else None)
         return (day,) if reached else ()
+
+
+Ground = PlanningPlace | ServicePlace
+
+
+def of(session: Session, bookable: Bookable, row: Any, now: datetime) -> Ground:
+    """Look at what is around a freed place, of a planning or of a service."""
+    if isinstance(bookable.item, ServiceCard):
+        return ServicePlace(session, bookable, row, keeping.given(row), now)
+    return PlanningPlace(session, bookable, keeping.given(row), now)

@@ -17,7 +17,7 @@ from portal.domain.slots import Start
 from portal.domain.zones import DAY, local_day
 from portal.extensions import reading
 from portal.models import Appointment, FreedPlace, Link, Offer, OfferStop, WaitingEntry
-from portal.operations import availability, bookables, cards, keeping, links, tokens
+from portal.operations import assigning, availability, bookables, cards, keeping, links, tokens
 from portal.operations.addresses import address_keys
 from portal.operations.asking import Asking
 from portal.operations.availability import LONGEST_RANGE
@@ -105,7 +105,7 @@ def entry(session: Session, identity: int, now: datetime) -> Entry:
 def asking_of(session: Session, row: Any) -> Asking:
     """Ask for slots as the holder of an appointment (its row or its card) who moves it: without it, by its link."""
     asked = links.asking_of(session, row.link_id, leaving_out=row.id, customer=row.email)
-    return replace(asked, quantity=row.units)
+    return replace(asked, quantity=row.units, iterations=row.iterations, resources=assigning.kept_by(session, row))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,16 +23,28 @@ from sqlalchemy.orm.exc import StaleDataError
 from portal.domain.lifecycle import Status
 from portal.domain.notices import Side, What
 from portal.domain.slots import Start
-from portal.domain.steps import Piece
 from portal.domain.waitlist import Holder, choose, turn_end
 from portal.domain.window import change_cutoff
-from portal.domain.zones import epoch, local_day
+from portal.domain.zones import local_day
 from portal.extensions import Transaction, reading, retried, transaction
 from portal.models import Appointment, FreedPlace, Offer
-from portal.operations import bookables, keeping, notices, occupancy, offer_candidates, offer_notices, outbox, tokens
+from portal.operations import appointment_rows as rows
+from portal.operations import (
+    bookables,
+    freed,
+    keeping,
+    notices,
+    occupancy,
+    offer_candidates,
+    offer_ground,
+    offer_notices,
+    outbox,
+    tokens,
+)
 from portal.operations.bookables import Bookable
 from portal.operations.offer_candidates import Candidate
 from portal.operations.offer_ground import Ground
+from portal.operations.placing import Reach
 
 BATCH = 100  # places looked at in one round
 CHUNK = 500  # people asked in one transaction: bookings of that day wait for it
@@ -94,15 +106,15 @@ def _step(identity: int, now: datetime) -> int | None:
     """Take a place one step further, and count the offers made; None when it is not its turn, or another's work."""
     with reading() as session:
         seen = session.execute(select(*_place).where(_place.id == identity)).one()
-        keys = keeping.keys(bookables.by_pool(session, seen.pool_id), seen)
+        keys = keeping.reach(session, bookables.by_pool(session, seen.pool_id), seen).keys
     with transaction(keys) as session:
         query = select(*_place).where(_place.id == identity, _place.state != DONE, _place.not_before <= now)
         if (row := session.execute(query).first()) is None:
             return None
         bookable = bookables.by_pool(session, row.pool_id, lock=True)
-        if not set(keeping.keys(bookable, row)) <= set(session.ledger):
-            raise StaleDataError("the planning changed before the place could be locked")
-        return _Step(session, bookable, row, now).take()
+        reached = keeping.reach(session, bookable, row)
+        rows.covered(session, reached.keys)
+        return _Step(session, bookable, row, reached, now).take()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +145,9 @@ class _Ask:
 class _Step:
     """One step of a freed place, in a transaction that holds its keys."""
 
-    def __init__(self, session: Transaction, bookable: Bookable, row: Any, now: datetime) -> None:
+    def __init__(self, session: Transaction, bookable: Bookable, row: Any, reached: Reach, now: datetime) -> None:
         self._session, self._bookable, self._row, self._now = session, bookable, row, now
+        self._reached = reached
         self._rules = bookable.policy.earlier_slots
 
     def take(self) -> int | None:
@@ -144,8 +157,8 @@ class _Step:
             return None
         end(session, and_(Offer.freed_id == row.id, Offer.state == OPEN, Offer.expires_at <= now), LAPSED, now)
         keeping.release(session, row, now)
-        occupancy.release_lapsed(session, [row.pool_id], row.starts_at, row.ends_at, now)
-        ground = Ground(session, self._bookable, keeping.given(row), now)
+        occupancy.release_lapsed(session, self._reached.pools, row.starts_at, row.ends_at, now)
+        ground = offer_ground.of(session, self._bookable, row, now)
         starts = self._starts(ground)
         asks = self._asks(ground, starts)
         return self._in_turn(asks, starts) if self._rules.mode == "one_by_one" else self._all_at_once(asks, starts)
@@ -153,7 +166,7 @@ class _Step:
     def _beside(self, which: ColumnElement[bool]) -> Any:
         """Find places that are due, too, and so near that a start may touch both."""
         row, near = self._row, keeping.length_of(self._bookable)
-        return select(FreedPlace.starts_at, FreedPlace.ends_at, FreedPlace.units).where(
+        return select(*_place).where(
             FreedPlace.pool_id == row.pool_id,
             FreedPlace.starts_at < row.ends_at + near,
             FreedPlace.ends_at > row.starts_at - near,
@@ -171,11 +184,11 @@ class _Step:
         touched = {start.start.isoformat(): start for start in ground.touched()}
         return [touched[text] for text in known["starts"] if text in touched]
 
-    def _given_back_later(self) -> list[Piece]:
+    def _given_back_later(self) -> Sequence[Any]:
         """List the places that are free by now, too, but were taken when this one was given back."""
         later = self._beside(FreedPlace.id > self._row.id)
         unkept = later.where(or_(FreedPlace.kept_until.is_(None), FreedPlace.kept_until <= self._now))
-        return [(epoch(start), epoch(end), units) for start, end, units in self._session.execute(unkept)]
+        return self._session.execute(unkept).all()
 
     def _asks(self, ground: Ground, starts: Sequence[Start]) -> Iterator[_Ask]:
         """Yield those who are to be asked, in their order."""
@@ -191,7 +204,7 @@ class _Step:
         asked = (self._session, self._bookable, self._row, starts, self._now)
         told = notices.wanted(self._bookable.site, Side.CUSTOMER, What.EARLIER_SLOT)
         holders = offer_candidates.holders(*asked) if self._rules.enabled and told else iter(())
-        listed = offer_candidates.listed(*asked) if self._bookable.policy.waiting_list else iter(())
+        listed = offer_candidates.listed(*asked) if freed.listed(self._bookable) else iter(())
         return chain(holders, listed)
 
     def _latest(self, ground: Ground, candidate: Candidate, start: Start) -> datetime:

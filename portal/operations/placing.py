@@ -17,7 +17,7 @@ from portal.domain.zones import day_bounds, epoch, instant_of, local_day
 from portal.extensions import Transaction
 from portal.models import Allocation, Assignment
 from portal.operations import assigning, grounds, occupancy
-from portal.operations.asking import Asking
+from portal.operations.asking import PUBLIC, Asking
 from portal.operations.assigning import Seat
 from portal.operations.bookables import Bookable, PlanningCard
 from portal.operations.grounds import ServiceGround
@@ -59,7 +59,11 @@ def reach(session: Session, bookable: Bookable, start: datetime, asking: Asking)
 
     Raises NotFound for resources that are not there.
     """
-    end = end_of(bookable, start, asking)
+    return reach_of(session, bookable, start, end_of(bookable, start, asking), asking)
+
+
+def reach_of(session: Session, bookable: Bookable, start: datetime, end: datetime, asking: Asking = PUBLIC) -> Reach:
+    """Tell what is locked to book anything in ``[start, end)``, as ``reach``."""
     if isinstance(bookable.item, PlanningCard):
         return Reach((bookable.pool_id,), start, end, tuple(occupancy.keys(bookable.pool_id, start, end)))
     card = bookable.item
@@ -78,10 +82,13 @@ def reach(session: Session, bookable: Bookable, start: datetime, asking: Asking)
 
 
 def keys_of(bound: Bound, start: datetime, since: datetime, until: datetime) -> list[str]:
-    """Name the ledger rows of a resource for an appointment that begins at ``start``, buffers included."""
+    """Name the ledger rows of a resource for what begins at ``start`` or later, in a time with its buffers."""
     keys = occupancy.keys(bound.pool_id, since, until)
-    if bound.card.max_per_day is not None:  # counted on its own local date
-        keys += occupancy.keys(bound.pool_id, *day_bounds(local_day(start, bound.card.zone), bound.card.zone))
+    if bound.card.max_per_day is not None:  # counted on its own local dates
+        first, last = local_day(start, bound.card.zone), local_day(until, bound.card.zone)
+        keys += occupancy.keys(
+            bound.pool_id, day_bounds(first, bound.card.zone)[0], day_bounds(last, bound.card.zone)[1]
+        )
     return keys
 
 

@@ -20,7 +20,6 @@ from portal.operations.asking import Asking
 from portal.operations.bookables import Bookable, PlanningCard
 from portal.operations.cards import AppointmentCard
 from portal.operations.scopes import EVERYWHERE, Scope
-from portal.operations.service_cards import ServiceCard
 
 SIZE = 50  # lines of a page
 Interval = tuple[datetime, datetime]
@@ -98,12 +97,12 @@ def _there(wanted: Wanted) -> list[ColumnElement[bool]]:
     return found
 
 
-def asking(session: Session, of: Any, *, service: bool) -> Asking:
+def asking(session: Session, of: Any) -> Asking:
     """Ask for an appointment's place as staff does, as if it held nothing: with its people, and what was picked.
 
     ``of`` is its row or its card.
     """
-    kept = assigning.kept(session, of.id) if service else ()
+    kept = assigning.kept_by(session, of)
     return Asking(staff=True, quantity=of.units, iterations=of.iterations, resources=kept, leaving_out=of.id)
 
 
@@ -133,9 +132,8 @@ def room(card: AppointmentCard, *, now: datetime) -> Room | None:
     start, end = card.asked
     with reading() as session:
         bookable = bookables.of_item(session, card.site.id, card.item)
-        service = isinstance(card.item, ServiceCard)
-        judged = judge(session, bookable, asking(session, card, service=service), card.asked, now)
-        if service:
+        judged = judge(session, bookable, asking(session, card), card.asked, now)
+        if card.service_id is not None:
             return Room(judged, 0, judged.places)
         taken = occupancy.taken(
             session, bookable.pool_id, bookable.longest, start, end, now, leaving_out=card.id

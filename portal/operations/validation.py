@@ -45,7 +45,7 @@ def accept(public_id: str, actor: Actor, *, now: datetime, overbook: str = "", s
         if _newest(session, row, now) in ("accepted", "rescheduled"):
             return False
         _check(row, start, now)
-        asking = requests.asking(session, row, service=row.service_id is not None)
+        asking = requests.asking(session, row)
         judged = requests.judge(session, bookable, asking, asked(row), now)
         if not overbook:
             admission.admit(judged)
@@ -113,7 +113,7 @@ def _answering(public_id: str) -> Iterator[tuple[Transaction, Any, Bookable]]:
         bookable = rows.bookable_of(session, seen)
         keys = rows.keys_of(session, bookable, seen)
         if seen.wanted_start is not None:
-            wanted = requests.asking(session, seen, service=seen.service_id is not None)
+            wanted = requests.asking(session, seen)
             keys += placing.reach(session, bookable, seen.wanted_start, wanted).keys
     with transaction(keys) as session:
         row = rows.found(session, public_id)

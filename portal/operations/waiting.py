@@ -17,7 +17,7 @@ from portal.domain.waitlist import is_full
 from portal.domain.zones import days, local_day, zone
 from portal.extensions import reading, retried, transaction
 from portal.models import Offer, Pool, Site, WaitingEntry
-from portal.operations import access, availability, bookables, links, offered, offers, outbox, tokens
+from portal.operations import access, availability, bookables, freed, links, offered, offers, outbox, tokens
 from portal.operations.actors import CUSTOMER, GUEST
 from portal.operations.addresses import address_keys
 from portal.operations.asking import Asking
@@ -32,11 +32,12 @@ _entry = WaitingEntry.__table__.c
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where somebody waits: by a link's token, or at a site and planning by their keys."""
+    """Where somebody waits: by a link's token, or at a site and a planning or a service by their keys."""
 
     token: str | None = None
     site: str | None = None
     planning: str | None = None
+    service: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,7 @@ def look(place: Place, day: date, *, now: datetime) -> JoinPage:
         searched = availability.search(session, bookable, day, day, now=now, asking=target.asking)
         waiting = on_day(session, bookable.pool_id, day)
     latest = _latest(target, now)
-    return JoinPage(
-        bookable, target.link, day, is_full(searched.of_day(day)), waiting, latest, bookable.policy.waiting_list
-    )
+    return JoinPage(bookable, target.link, day, is_full(searched.of_day(day)), waiting, latest, freed.listed(bookable))
 
 
 def on_day(session: Session, pool_id: int, day: date) -> int:
@@ -114,8 +113,12 @@ def join(wish: Joining, *, now: datetime) -> None:
 def _target(session: Session, place: Place, now: datetime) -> _Target:
     if place.token is not None:
         link = links.opened(session, place.token, now)
-        return _Target(links.choose(session, link, place.planning), link, replace(link.asking(), customer=None))
-    found = bookables.find(session, place.site or "", place.planning or "")
+        return _Target(
+            links.choose(session, link, place.planning, service=place.service),
+            link,
+            replace(link.asking(), customer=None),
+        )
+    found = bookables.find(session, place.site or "", place.planning, service=place.service)
     if not found.item.guests:
         raise NotFound
     return _Target(found, None, Asking())
@@ -124,7 +127,7 @@ def _target(session: Session, place: Place, now: datetime) -> _Target:
 def _admit(session: Session, target: _Target, wish: Joining, now: datetime) -> None:
     """Accept who wants to join, for these days. Where only customers may book, nobody learns here who is one."""
     bookable, link = target.bookable, target.link
-    if not bookable.policy.waiting_list:
+    if not freed.listed(bookable):
         raise NotFound
     if link is not None and link.email is not None and link.email != wish.email:
         raise Invalid(field="email", problem="locked")
