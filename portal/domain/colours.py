@@ -23,6 +23,23 @@ LIGHT = ("#ffffff", "#f7f6f3", "#f1efea")
 DARK = ("#1c1e24", "#131418", "#17191e")
 """The same of dark pages."""
 
+VISIBLE = 3.0
+"""The contrast that a mark needs which is no text (WCAG 2.2, 1.4.11)."""
+
+PALETTE = {
+    "blue": "#2a7dc6",
+    "teal": "#278683",
+    "green": "#348942",
+    "olive": "#7e7e2a",
+    "orange": "#bb601b",
+    "red": "#d6483d",
+    "pink": "#c94592",
+    "violet": "#9d5ec9",
+    "indigo": "#6c6cda",
+    "grey": "#707b89",
+}
+"""Marks of people, rooms and equipment: visible on light and on dark pages; a name always stands beside them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shades:
@@ -35,7 +52,7 @@ class Shades:
     line: str
 
 
-def read(text: str) -> str:
+def read(text: str, field: str = "accent") -> str:
     """Read a colour, in small letters. Raises Invalid.
 
     >>> read(" #A1241C ")
@@ -43,7 +60,7 @@ def read(text: str) -> str:
     """
     colour = text.strip().lower()
     if not HEX.fullmatch(colour):
-        raise Invalid(field="accent", problem="not_a_colour", value=text)
+        raise Invalid(field=field, problem="not_a_colour", value=text)
     return colour
 
 
@@ -91,6 +108,11 @@ def mixed(colour: str, other: str, share: float) -> str:
 def weakest(colour: str, surfaces: tuple[str, ...]) -> float:
     """Give the contrast with the surface on which a colour reads worst."""
     return min(contrast(colour, surface) for surface in surfaces)
+
+
+def visible(colour: str) -> bool:
+    """Tell whether a mark of this colour can be seen on every surface, light or dark."""
+    return weakest(colour, (*LIGHT, *DARK)) >= VISIBLE
 
 
 def readable(colour: str) -> bool:

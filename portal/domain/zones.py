@@ -119,6 +119,15 @@ def at_wall_time(day: date, clock: time, zone: ZoneInfo) -> datetime:
     return _instants(datetime.combine(day, clock.replace(tzinfo=None, fold=0)), zone)[0]
 
 
+def wall_time(instant: datetime, zone: ZoneInfo) -> datetime:
+    """Give what the clock of a zone shows at an instant, as a time without a zone.
+
+    >>> wall_time(datetime(2026, 12, 7, 8, tzinfo=UTC), zone("Europe/Paris")).isoformat()
+    '2026-12-07T09:00:00'
+    """
+    return instant.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
 def epoch(instant: datetime) -> int:
     """Count the whole seconds from 1970 to an aware instant; the engine computes with these."""
     return floor(instant.timestamp())

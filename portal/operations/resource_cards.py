@@ -128,7 +128,7 @@ def _read(session: Session, revisions: Mapping[int, str]) -> dict[int, ResourceC
 
 def _card(row: Any, revision: str, absences: Iterable[Any]) -> ResourceCard:
     where = zone(row.timezone)
-    away = tuple(_away(one, where) for one in absences)
+    away = tuple(away_of(one, where) for one in absences)
     return ResourceCard(
         id=row.id,
         revision=revision,
@@ -146,7 +146,8 @@ def _card(row: Any, revision: str, absences: Iterable[Any]) -> ResourceCard:
     )
 
 
-def _away(row: Any, where: ZoneInfo) -> Away:
+def away_of(row: Any, where: ZoneInfo) -> Away:
+    """Turn an absence of the table into instants."""
     start, end = row.starts_local, row.ends_local
     begins = start_instant(start.date(), start.hour * 60 + start.minute, where)
     ends = end_instant(end.date(), end.hour * 60 + end.minute, where)

@@ -18,7 +18,7 @@ from portal.domain.notices import Notices
 from portal.domain.policy import Policy, check_policy
 from portal.domain.zones import day_bounds, local_day, zone
 from portal.extensions import reading, retried, transaction
-from portal.models import Appointment, Closure, Planning, Pool, Site
+from portal.models import Appointment, Closure, Planning, Pool, Region, Site
 from portal.operations import audit, bookables, keepsakes
 from portal.operations.actors import SYSTEM, Actor
 from portal.operations.addresses import normal_address
@@ -72,6 +72,7 @@ class Sheet:
     name: str
     address: str
     timezone: str
+    region: str | None  # its key
     email: str | None
     phone: str | None
     latitude: float | None
@@ -110,6 +111,7 @@ class Plan:
     longitude: float | None = None
     holidays: str | None = None
     active: bool = True
+    region: str | None = None  # its key
 
 
 def overview(*, now: datetime, scope: Scope = EVERYWHERE) -> list[Line]:
@@ -189,6 +191,7 @@ def _sheet(session: Session, key: str) -> Sheet:
         name=row.name,
         address=row.address,
         timezone=row.timezone,
+        region=_region_key(session, row.region_id),
         email=row.email,
         phone=row.phone,
         latitude=row.latitude,
@@ -237,10 +240,11 @@ def create(key: str, plan: Plan, *, now: datetime, by: Actor = SYSTEM) -> None:
     with transaction() as session:
         if session.scalar(select(Site.id).where(Site.key == key)) is not None:
             raise Invalid(field="key", problem="exists", value=key)
-        site = Site(key=key, revision=keepsakes.new_revision(), policy={}, **values)
+        region_id = _region_id(session, plan.region)
+        site = Site(key=key, revision=keepsakes.new_revision(), policy={}, region_id=region_id, **values)
         session.add(site)
         session.flush()
-        told: dict[str, Any] = {"label": plan.name, "site_id": site.id, "after": values}
+        told: dict[str, Any] = {"label": plan.name, "site_id": site.id, "after": {**values, "region": plan.region}}
         audit.record(session, by, "created", KIND, key, now, **told)
 
 
@@ -251,9 +255,24 @@ def save(key: str, revision: str, plan: Plan, *, now: datetime, by: Actor = SYST
     with transaction() as session:
         site_id = _claim(session, key, revision)
         saved = session.execute(select(Site.__table__).where(Site.id == site_id)).one()._mapping
-        session.execute(update(Site).where(Site.id == site_id).values(**values))
-        before = {name: saved[name] for name in values}
-        _record_change(session, by, key, plan.name, site_id, now, before, values)
+        region_id = _region_id(session, plan.region)
+        session.execute(update(Site).where(Site.id == site_id).values(region_id=region_id, **values))
+        before = {**{name: saved[name] for name in values}, "region": _region_key(session, saved["region_id"])}
+        _record_change(session, by, key, plan.name, site_id, now, before, {**values, "region": plan.region})
+
+
+def _region_id(session: Session, key: str | None) -> int | None:
+    """Find a region, which is not deleted until the transaction ends. Raises Invalid."""
+    if key is None:
+        return None
+    found: int | None = session.scalar(select(Region.id).where(Region.key == key).with_for_update(read=True))
+    if found is None:
+        raise Invalid(field="region", problem="unknown", value=key)
+    return found
+
+
+def _region_key(session: Session, region_id: int | None) -> str | None:
+    return session.scalar(select(Region.key).where(Region.id == region_id)) if region_id is not None else None
 
 
 @retried
