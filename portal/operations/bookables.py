@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, aliased
 
 from portal.domain import fields
 from portal.domain.errors import NotFound
-from portal.domain.fields import Question
+from portal.domain.fields import Question, Words, said
 from portal.domain.notices import Notices
 from portal.domain.openings import Closure, Opening, Schedule, SiteCalendar, Version, Week, no_holiday
 from portal.domain.policy import Policy
@@ -92,6 +92,18 @@ class PlanningCard:
 
 Item = PlanningCard | ServiceCard
 """What is booked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What is booked, where no more is known of it than its name: one for all languages, or texts by language."""
+
+    name: str | None
+    names: Words | None
+
+    def named(self, locale: str) -> str:
+        """Give its name in a language."""
+        return self.name or said(self.names or {}, locale)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -292,8 +304,7 @@ def all_of(
 ) -> list[Bookable]:
     """List plannings, and then services, in use at sites: each by name, in one statement and those of new revisions."""
     rows = session.execute(ANYTHING.where(*where)).all()
-    found = [from_service_row(session, row) if row.service_id is not None else from_row(session, row) for row in rows]
-    return _by_name(found, kind, guests)
+    return _by_name((from_any_row(session, row) for row in rows), kind, guests)
 
 
 def _by_name(found: Iterable[Bookable], kind: str | None, guests: bool) -> list[Bookable]:
@@ -317,6 +328,11 @@ def from_service_row(session: Session, row: Row[*tuple[Any, ...]]) -> Bookable:
         planning = planning_card(session, service.planning_id or 0, row.beside_revision)
         beside = Bookable(row.beside_pool, row.beside_longest, site, planning, policy(site, planning))
     return Bookable(row.pool_id, row.longest_minutes, site, service, policy(site, service), beside)
+
+
+def from_any_row(session: Session, row: Row[*tuple[Any, ...]]) -> Bookable:
+    """Build the bookable of a row of ``ANYTHING``."""
+    return from_service_row(session, row) if row.service_id is not None else from_row(session, row)
 
 
 def from_rows(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Bookable]:

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, aliased
 
 from portal.domain.zones import zone
 from portal.extensions import reading
-from portal.models import Appointment, FreedPlace, Offer, Planning, Pool, Site, WaitingEntry
+from portal.models import Appointment, FreedPlace, Offer, Planning, Pool, Service, Site, WaitingEntry
+from portal.operations.bookables import Called
 from portal.operations.scopes import Scope
 
 STATES = ("open", "claimed", "lapsed", "withdrawn")
@@ -53,7 +54,7 @@ class OfferLine:
     reason: Mapping[str, Any]
     cause: str
     site: str
-    planning: str
+    item: Called
     zone: ZoneInfo
     email: str
     name: str
@@ -82,7 +83,7 @@ LISTING: Select[*tuple[Any, ...]] = (
     select(
         *(Offer.id, Offer.state, Offer.starts_at.label("start"), Offer.ends_at.label("end"), Offer.created_at),
         *(Offer.expires_at, Offer.settled_at, Offer.reason, FreedPlace.cause, Site.name.label("site")),
-        *(Planning.name.label("planning"), Site.timezone.label("zone")),
+        *(Planning.name.label("planning"), Service.name.label("service"), Site.timezone.label("zone")),
         func.coalesce(Appointment.email, WaitingEntry.email, "").label("email"),
         func.coalesce(Appointment.name, WaitingEntry.name, "").label("name"),
         *(Appointment.public_id, Appointment.reference, Appointment.starts_at.label("own_start"), Offer.waiting_id),
@@ -91,7 +92,8 @@ LISTING: Select[*tuple[Any, ...]] = (
     .join(FreedPlace, FreedPlace.id == Offer.freed_id)
     .join(Pool, Pool.id == FreedPlace.pool_id)
     .join(Site, Site.id == Pool.site_id)
-    .join(Planning, Planning.id == Pool.planning_id)
+    .outerjoin(Planning, Planning.id == Pool.planning_id)
+    .outerjoin(Service, Service.id == Pool.service_id)
     .join(GIVER, GIVER.id == FreedPlace.appointment_id)
     .outerjoin(Appointment, Appointment.id == Offer.appointment_id)
     .outerjoin(WaitingEntry, WaitingEntry.id == Offer.waiting_id)
@@ -154,7 +156,13 @@ def given_back(appointment_id: int) -> list[GivenBack]:
 
 
 def _lines(session: Session, query: Select[*tuple[Any, ...]]) -> list[OfferLine]:
-    return [OfferLine(**{**row._mapping, "zone": zone(row.zone)}) for row in session.execute(query)]
+    return [_line(row) for row in session.execute(query)]
+
+
+def _line(row: Any) -> OfferLine:
+    told = {**row._mapping, "zone": zone(row.zone)}
+    item = Called(told.pop("planning"), told.pop("service"))
+    return OfferLine(**told, item=item)
 
 
 def _wanted(search: Search, scope: Scope) -> ColumnElement[bool]:

@@ -13,9 +13,10 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from portal.domain.errors import NotFound, StateChanged
 from portal.domain.zones import zone
 from portal.extensions import reading, retried, transaction
-from portal.models import Appointment, Link, Offer, Order, Planning, Pool, Site, WaitingEntry
+from portal.models import Appointment, Link, Offer, Order, Planning, Pool, Service, Site, WaitingEntry
 from portal.operations import audit, waiting
 from portal.operations.actors import Actor
+from portal.operations.bookables import Called
 from portal.operations.scopes import Scope
 
 STATES = ("waiting", "served", "left", "over")
@@ -50,7 +51,7 @@ class EntryLine:
     ended_at: datetime | None
     site: str
     site_id: int
-    planning: str
+    item: Called
     zone: ZoneInfo
     order: str | None
     offers: int
@@ -75,12 +76,13 @@ LISTING: Select[*tuple[Any, ...]] = (
     select(
         *(WaitingEntry.id, WaitingEntry.state, WaitingEntry.email, WaitingEntry.name, WaitingEntry.first_day),
         *(WaitingEntry.last_day, WaitingEntry.created_at, WaitingEntry.ended_at, Site.name.label("site")),
-        *(Pool.site_id, Planning.name.label("planning"), Site.timezone.label("zone")),
+        *(Pool.site_id, Planning.name.label("planning"), Service.name.label("service"), Site.timezone.label("zone")),
         *(Order.reference.label("order"), OFFERS.label("offers"), Appointment.public_id, Appointment.reference),
     )
     .join(Pool, Pool.id == WaitingEntry.pool_id)
     .join(Site, Site.id == Pool.site_id)
-    .join(Planning, Planning.id == Pool.planning_id)
+    .outerjoin(Planning, Planning.id == Pool.planning_id)
+    .outerjoin(Service, Service.id == Pool.service_id)
     .outerjoin(Link, Link.id == WaitingEntry.link_id)
     .outerjoin(Order, Order.id == Link.order_id)
     .outerjoin(Appointment, Appointment.id == WaitingEntry.appointment_id)
@@ -127,7 +129,9 @@ def remove(number: int, *, scope: Scope, now: datetime, by: Actor) -> None:
 
 
 def _line(row: Any) -> EntryLine:
-    return EntryLine(**{**row._mapping, "zone": zone(row.zone)})
+    told = {**row._mapping, "zone": zone(row.zone)}
+    item = Called(told.pop("planning"), told.pop("service"))
+    return EntryLine(**told, item=item)
 
 
 def _wanted(search: Search, scope: Scope) -> ColumnElement[bool]:

@@ -10,8 +10,19 @@ from sqlalchemy import select
 from portal.domain.errors import SlotTaken
 from portal.extensions import reading
 from portal.models import Offer
-from portal.operations import appointments, cards, claims, integrity, offers, tokens, waiting
+from portal.operations import (
+    appointments,
+    cards,
+    claims,
+    integrity,
+    offer_lists,
+    offers,
+    tokens,
+    waiting,
+    waiting_lists,
+)
 from portal.operations.actors import GUEST, Actor
+from portal.operations.scopes import EVERYWHERE
 from portal.operations.waiting import Joining, Place
 from tests import sample
 from tests.sample import paris
@@ -83,6 +94,9 @@ def test_one_who_waits_is_asked_when_nobody_was_free(do):
     do(waiting.join, Joining(place, DAY, DAY, "camille@example.com", "Camille", "fr"), now=NOW)
     do(cancel, taken[0].public_id)
     token = do(asked)["listed"]
+    (line,) = do(offer_lists.listing, offer_lists.Search(), scope=EVERYWHERE).lines
+    (entry,) = do(waiting_lists.listing, waiting_lists.Search(), scope=EVERYWHERE).lines
+    assert (line.item.named("en"), entry.item.named("fr")) == ("Property valuation", "Évaluation de bien")
     made = do(claims.book, claims.Claim(token, "Camille"), now=NOW)
     assert do(start_of, made.public_id) == "07 09:00"
 
