@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response
 
+from portal.domain.clocks import clock
 from portal.domain.fields import written
+from portal.domain.reservations import Reservation
 from portal.domain.slots import Start
+from portal.domain.zones import local_day
 from portal.extensions import settings
 from portal.i18n import rfc3339
-from portal.operations.availability import Availability
-from portal.operations.bookables import Item
-from portal.operations.cards import AppointmentCard
+from portal.operations.bookables import Item, PlanningCard
 from portal.operations.customers import CustomerCard
 from portal.operations.events import EventLine
 from portal.operations.links import OpenLink
 from portal.operations.orders import OrderCard
-from portal.operations.programs import LinkView, PlanningLine, SiteLine
+from portal.operations.programs import Appointed, LinkView, PlanningLine, ResourceLine, ServiceLine, SiteLine
+from portal.operations.searches import Found
+from portal.operations.service_cards import ServiceCard
 from portal.web import texts
 
 Json = dict[str, Any]
@@ -44,9 +47,10 @@ def check_mail(*, replayed: bool) -> Response:
     return answer({"status": "check_mail"}, 202, replayed=replayed)
 
 
-def slots(found: Availability, following: date | None, *, reasons: bool = False) -> Json:
+def slots(found: Found, *, reasons: bool = False) -> Json:
     """Write what is offered, and with ``reasons`` what is not."""
-    zone = found.zone
+    starts, zone = found.availability.starts, found.availability.zone
+    following = local_day(found.following.start, zone) if found.following else None
     document: Json = {
         "timezone": zone.key,
         "slots": [
@@ -54,15 +58,15 @@ def slots(found: Availability, following: date | None, *, reasons: bool = False)
                 "start": rfc3339(start.start, zone),
                 "end": rfc3339(start.end, zone),
                 "places": start.places,
-                "staff": [],
+                "staff": people,
             }
-            for start in found.starts
+            for start, people in zip(starts, found.people, strict=True)
             if not start.reasons
         ],
         "next": following.isoformat() if following else None,
     }
     if reasons:
-        document["refused"] = [_refused(start, zone) for start in found.starts if start.reasons]
+        document["refused"] = [_refused(start, zone) for start in starts if start.reasons]
     return document
 
 
@@ -82,7 +86,10 @@ def site(line: SiteLine) -> Json:
         "latitude": card.latitude,
         "longitude": card.longitude,
         "phone": card.phone,
+        "region": line.region,
+        "modes": list(line.modes),
         "plannings": [planning.key for planning in line.plannings],
+        "services": [service.key for service in line.services],
     }
 
 
@@ -102,6 +109,64 @@ def planning(line: PlanningLine) -> Json:
     }
 
 
+def service(line: ServiceLine, *, inside: bool) -> Json:
+    """Write a service; what it needs of whom only ``inside``, to those who may read everything."""
+    card = line.service
+    return {
+        "key": card.key,
+        "name": card.names,
+        "description": card.descriptions,
+        "price": card.prices,
+        "group": card.group,
+        "sites": [site.key for site in line.sites],
+        "planning": line.planning,
+        "kinds": list(card.kinds),
+        "guests": card.guests,
+        **_times(card),
+        "fields": _questions(card),
+        **({"requires": [one.as_mapping() for one in card.requires]} if inside else {}),
+    }
+
+
+def _times(card: ServiceCard) -> Json:
+    """Write how long a service takes, how it is met, and what of it may be chosen."""
+    return {
+        "mode": card.mode,
+        "minutes": card.minutes,
+        "step": card.step,
+        "buffer_before": card.buffer_before,
+        "buffer_after": card.buffer_after,
+        "reservation": _reservation(card.reservation),
+    }
+
+
+def _reservation(choice: Reservation) -> Json:
+    return {
+        "quantity": choice.quantity,
+        "iterations": choice.iterations,
+        "unit": choice.unit,
+        "from": clock(choice.since) if choice.nights else None,
+        "until": clock(choice.until) if choice.nights else None,
+    }
+
+
+def resource(line: ResourceLine) -> Json:
+    """Write a person, a room or an asset."""
+    return {
+        "key": line.key,
+        "kind": line.kind,
+        "name": line.name,
+        "email": line.email,
+        "timezone": line.timezone,
+        "sites": list(line.sites),
+        "plannings": list(line.plannings),
+        "skills": dict(line.skills),
+        "persons": line.persons,
+        "features": list(line.features),
+        "max_per_day": line.max_per_day,
+    }
+
+
 def _questions(card: Item) -> list[Json]:
     return [written(one) for one in card.questions]
 
@@ -118,8 +183,9 @@ def customer(card: CustomerCard) -> Json:
     }
 
 
-def appointment(card: AppointmentCard) -> Json:
+def appointment(found: Appointed) -> Json:
     """Write an appointment, the same in every answer."""
+    card, having = found.card, found.having
     return {
         "id": card.public_id,
         "reference": card.reference,
@@ -128,10 +194,13 @@ def appointment(card: AppointmentCard) -> Json:
         "end": rfc3339(card.end, card.zone),
         "timezone": card.zone.key,
         "site": card.site.key,
-        "planning": card.item.key if card.item else None,
+        "planning": card.item.key if isinstance(card.item, PlanningCard) else None,
+        "service": card.item.key if isinstance(card.item, ServiceCard) else None,
         "order": card.order,
-        "staff": [],
-        "resources": [],
+        "staff": [one.key for one in having if one.staff],
+        "resources": [one.key for one in having if not one.staff],
+        "quantity": card.units,
+        "iterations": card.iterations,
         "customer": {"email": card.email, "name": card.name, "phone": card.phone, "locale": card.locale},
         "comment": card.comment,
         "fields": card.fields,
@@ -143,9 +212,9 @@ def appointment(card: AppointmentCard) -> Json:
     }
 
 
-def appointments(cards: Sequence[AppointmentCard]) -> list[Json]:
+def appointments(found: Sequence[Appointed]) -> list[Json]:
     """Write appointments."""
-    return [appointment(card) for card in cards]
+    return [appointment(one) for one in found]
 
 
 def order(card: OrderCard) -> Json:
@@ -180,13 +249,12 @@ def link(view: LinkView) -> Json:
         "timezone": zone.key,
         "customer": _customer(found),
         "plannings": [
-            {
-                "key": one.item.key,
-                "name": one.item.name,
-                "slot_minutes": one.item.minutes,
-                "fields": _questions(one.item),
-            }
+            {"key": one.key, "name": one.name, "slot_minutes": one.minutes, "fields": _questions(one)}
             for one in view.plannings
+        ],
+        "services": [
+            {"key": one.key, "name": one.names, "price": one.prices, **_times(one), "fields": _questions(one)}
+            for one in view.services
         ],
         "first_day": found.first_day.isoformat() if found.first_day else None,
         "last_day": found.last_day.isoformat() if found.last_day else None,

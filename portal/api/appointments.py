@@ -9,7 +9,7 @@ from flask import Response
 
 from portal.api import answers, booking
 from portal.api.callers import caller
-from portal.api.given import AppointmentsQuery, Booking, Cancelling, Correction, Rescheduling
+from portal.api.given import AppointmentsQuery, Booking, Cancelling, Correction, Reassigning, Rescheduling
 from portal.api.problems import ScopeNeeded
 from portal.api.reader import Unreadable
 from portal.api.room import room
@@ -26,7 +26,7 @@ from portal.domain.errors import (
     StateChanged,
 )
 from portal.domain.lifecycle import Status
-from portal.operations import appointment_lists, cards
+from portal.operations import appointment_lists, programs, reassigning
 from portal.operations import appointments as book
 from portal.operations.actors import Actor
 from portal.operations.appointment_lists import Filter
@@ -57,9 +57,10 @@ ONE = "/appointments/<public_id:id>"
 def book_appointment(given: Mapping[str, Any]) -> Response:
     """Book an appointment.
 
-    A key books as staff: by capacity and hours only, in any planning, and may leave out of `fields` also what is
-    required; with `"policy": "public"` by all rules. Without a key all rules apply, and only plannings that take
-    guests are there. Where only customers may book, or the address must be confirmed first, the answer is 202 and
+    A key books as staff: by capacity and hours only, in any planning or service, and may leave out of `fields` also
+    what is required; with `"policy": "public"` by all rules. Without a key all rules apply, and only what takes guests
+    is there. Of a service people are chosen by its rule, but for those who are picked; all of it is taken at once, or
+    nothing. Where only customers may book, or the address must be confirmed first, the answer is 202 and
     nothing is booked: who comes goes on by the mail that is sent to the address, if it is a customer's.
     """
     return booking.made(booking.for_staff_or_guest(given, caller()), now())
@@ -82,18 +83,20 @@ def list_appointments(asked: Mapping[str, Any]) -> Response:
         until=until,
         site=asked.get("site"),
         planning=asked.get("planning"),
+        service=asked.get("service"),
+        resource=asked.get("staff"),
         statuses=_statuses(asked.get("status", "")),
         order=asked.get("order"),
         email=asked.get("email"),
     )
-    page = appointment_lists.find_appointments(wanted, cursor=asked.get("after"), size=asked["limit"])
-    return answers.answer({"appointments": answers.appointments(page.appointments), "next": page.next})
+    found, following = programs.appointments(wanted, cursor=asked.get("after"), size=asked["limit"])
+    return answers.answer({"appointments": answers.appointments(found), "next": following})
 
 
 @room.call("GET", ONE, tag="Appointments", scope="read", answer=AppointmentAnswer, refusals=[NotFound])
 def show_appointment(public_id: str) -> Response:
     """Show an appointment."""
-    return _shown(public_id)
+    return shown(public_id)
 
 
 @room.call(
@@ -113,7 +116,26 @@ def reschedule(given: Mapping[str, Any], public_id: str) -> Response:
         caller().require("admin")
     wish = book.Move(public_id, given["start"], _actor(given), once=caller().once(), overbook=given.get("overbook", ""))
     moved = book.move(wish, now=now())
-    return _shown(public_id, replayed=moved.replayed)
+    return shown(public_id, replayed=moved.replayed)
+
+
+@room.call(
+    "POST",
+    f"{ONE}/reassign",
+    tag="Appointments",
+    scope="book",
+    body=Reassigning,
+    answer=AppointmentAnswer,
+    refusals=[NotFound, StateChanged, SlotTaken, SlotNotOffered],
+    example={"staff": "jean"},
+)
+def reassign(given: Mapping[str, Any], public_id: str) -> Response:
+    """Give an appointment to somebody else at the same time.
+
+    Both are told, and the customer. Whoever has it already keeps it: nothing is done twice.
+    """
+    reassigning.reassign(public_id, given["staff"], caller().actor(staff=True), now=now(), of=given.get("of"))
+    return shown(public_id)
 
 
 @room.call(
@@ -128,7 +150,7 @@ def reschedule(given: Mapping[str, Any], public_id: str) -> Response:
 def cancel(given: Mapping[str, Any], public_id: str) -> Response:
     """Cancel an appointment. Its place is free at once: there is no undo here."""
     book.cancel(public_id, _actor(given), now=now(), undo=False)
-    return _shown(public_id)
+    return shown(public_id)
 
 
 @room.call(
@@ -148,15 +170,16 @@ def correct(given: Mapping[str, Any], public_id: str) -> Response:
     """
     details = book.Details(**given["customer"], comment=given.get("comment"), fields=given.get("answers"))
     book.edit(public_id, details, caller().actor(staff=True), now=now())
-    return _shown(public_id)
+    return shown(public_id)
 
 
 def _actor(given: Mapping[str, Any]) -> Actor:
     return caller().actor(staff=given.get("policy") != "public")
 
 
-def _shown(public_id: str, *, replayed: bool = False) -> Response:
-    return answers.answer(answers.appointment(cards.by_public_id(public_id)), replayed=replayed)
+def shown(public_id: str, *, replayed: bool = False) -> Response:
+    """Answer with an appointment as it stands now."""
+    return answers.answer(answers.appointment(programs.appointment(public_id)), replayed=replayed)
 
 
 def _statuses(text: str) -> list[str]:

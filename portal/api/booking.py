@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from portal.api.reader import Unreadable
 from portal.domain.errors import NotEligible
 from portal.domain.lifecycle import Status
 from portal.extensions import settings
-from portal.operations import appointments, cards, continuations, programs, usage
+from portal.operations import appointments, continuations, programs, usage
 from portal.operations.appointments import Booked, Contact, Wish
 from portal.operations.continuations import Request
 from portal.operations.links import OpenLink
@@ -38,7 +38,7 @@ def for_staff_or_guest(given: Mapping[str, Any], who: Caller) -> Wish:
         contact=_contact(given, needed=("name",) if staff else ("email", "name")),
         actor=who.actor(staff=staff),
         site=given["site"],
-        planning=given["planning"],
+        **_what(given),
         fields=given.get("answers", {}),
         order=given.get("order"),
         overbook=given.get("overbook", ""),
@@ -60,7 +60,7 @@ def for_order(given: Mapping[str, Any], token: str, now: datetime) -> Wish:
         contact=contact,
         actor=caller().actor(staff=False),
         token=token,
-        planning=given.get("planning"),
+        **_what(given),
         fields=given.get("answers", {}),
         once=caller().once(f"link:{link.public_id}"),
     )
@@ -81,21 +81,43 @@ def made(wish: Wish, now: datetime) -> Response:
     return answers.answer(_written(booked), 201, replayed=booked.replayed)
 
 
+def _what(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what is booked, and what is picked of it."""
+    return {
+        "planning": given.get("planning"),
+        "service": given.get("service"),
+        "people": (given["staff"],) if "staff" in given else (),
+        "resources": given.get("resources", ()),
+        "quantity": given["quantity"],
+        "iterations": given["iterations"],
+    }
+
+
 def _by_mail(wish: Wish, now: datetime) -> bool:
     """Write to the address how to go on, and tell whether that was asked for before: whoever it is, it is the same."""
     contact = wish.contact
-    request = Request(wish.site or "", wish.planning or "", wish.start, contact.email or "", contact.locale)
+    email, carried = contact.email or "", tuple(_carried(wish))
+    request = Request(wish.site or "", wish.planning, wish.start, email, contact.locale, carried, wish.service)
     once = replace(wish.once, scope=f"by-mail:{wish.once.scope}") if wish.once is not None else None
     return continuations.ask(request, now=now, once=once)
 
 
+def _carried(wish: Wish) -> Iterator[tuple[str, str]]:
+    """Name what was picked as the address of a page does, for the way on leads to one."""
+    yield from (("staff", key) for key in wish.people)
+    yield from (("resource", key) for key in wish.resources[:1])
+    yield from ((name, str(number)) for name in ("quantity", "iterations") if (number := getattr(wish, name)) > 1)
+
+
 def _written(booked: Booked) -> dict[str, Any]:
     """Write the appointment that was made, as it was made: a replay knows nothing of what came after."""
-    card = cards.by_public_id(booked.public_id)
+    found = programs.appointment(booked.public_id)
     if booked.replayed:
+        card = found.card
         until = card.answer_by if booked.status is Status.REQUESTED else None
         card = replace(card, start=booked.start, end=booked.end, status=booked.status, answer_by=until, wanted=None)
-    return answers.appointment(card)
+        found = replace(found, card=card)
+    return answers.appointment(found)
 
 
 def _contact(given: Mapping[str, Any], *, needed: tuple[str, ...], locale: str | None = None) -> Contact:

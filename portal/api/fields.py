@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, ClassVar
 
@@ -15,6 +15,9 @@ from portal.domain.zones import parse_day, parse_instant
 from portal.operations.addresses import LONGEST, normal_address
 
 KEY = re.compile(r"[a-z0-9-]{1,60}", re.ASCII)
+MOST_KEYS = 20
+"""Those whom one request can pick by name."""
+
 UNREADABLE = ("Cc", "Cs", "Zl", "Zp")  # control characters, halves of characters, line and paragraph separators
 CODES = {"required": "required", "null": "expected", "invalid": "expected", "validator_failed": "expected"}
 
@@ -71,7 +74,7 @@ class Choice(Coded, fields.String):
 
 
 class Key(Coded, fields.String):
-    """The key of a site or a planning."""
+    """The key of a site, a planning, a service, a person or another resource."""
 
     def __init__(self, *, metadata: Mapping[str, Any] | None = None, **options: Any) -> None:
         super().__init__(metadata={"pattern": f"^{KEY.pattern}$", **(metadata or {})}, **options)
@@ -81,6 +84,27 @@ class Key(Coded, fields.String):
         if not KEY.fullmatch(_text(value)):
             raise ValidationError("not_a_key")
         return str(value)
+
+
+class Keys(Coded, fields.String):
+    """Keys in an address, separated by commas."""
+
+    def read(self, value: Any) -> Any:
+        """Read them."""
+        return _keys(_text(value).split(","))
+
+
+class KeyList(Coded, fields.List[str]):
+    """A list of keys in JSON."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(Key(), validate=validate.Length(max=MOST_KEYS, error="too_many"), **options)
+
+    def read(self, value: Any) -> Any:
+        """Read them."""
+        if not isinstance(value, list):
+            raise ValidationError("expected")
+        return _keys(value)
 
 
 class Address(Coded, fields.Field[str]):
@@ -157,6 +181,14 @@ KINDS: dict[type[fields.Field[Any]], tuple[str, str | None]] = {
     Day: ("string", "date"),
 }
 """The type and format of our own fields in the specification."""
+
+
+def _keys(values: Sequence[Any]) -> tuple[str, ...]:
+    if len(values) > MOST_KEYS:
+        raise ValidationError("too_many")
+    if not all(isinstance(one, str) and KEY.fullmatch(one) for one in values):
+        raise ValidationError("not_a_key")
+    return tuple(values)
 
 
 def _text(value: Any) -> str:

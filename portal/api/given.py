@@ -8,9 +8,10 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import ValidationError, fields
 
-from portal.api.fields import Address, Choice, Count, Day, Instant, Key, Line, Lines, Switch, Whole
+from portal.api.fields import Address, Choice, Count, Day, Instant, Key, KeyList, Keys, Line, Lines, Switch, Whole
 from portal.config import LOCALES
 from portal.domain.lifecycle import UNDO
+from portal.domain.reservations import MOST_ITERATIONS
 from portal.operations.availability import LONGEST_RANGE
 from portal.operations.orders import KINDS
 
@@ -18,9 +19,11 @@ NAME, PHONE, COMMENT, REASON, REFERENCE, STATUS, UNITS, CURSOR = 120, 40, 2000, 
 DECLINING = 500  # characters of a reason that a customer reads
 MOST_ON_A_PAGE = 200
 MOST_ACTIVE = 1000
+WHEN_SEVERAL = "Key of the planning; one or a service is needed when several serve the order."
 OBJECT: dict[str, str | list[Any] | dict[Any, Any]] = {"type": "expected", "null": "expected", "required": "required"}
-OF_SERVICES = ("service", "staff", "resources", "quantity", "iterations", "tags")
-"""What services bring in a later version: refused by name until then."""
+MOST_UNITS = 1000
+LATER = ("tags",)
+"""What a later version brings: refused by name until then."""
 
 
 class Given(ma.Schema):
@@ -35,19 +38,59 @@ class Given(ma.Schema):
         unknown = ma.RAISE
 
 
+def planning_field(description: str = "Key of the planning.") -> Key:
+    """Take the key of a planning that is booked."""
+    return Key(metadata={"description": description})
+
+
+def service_field(description: str = "Key of the service, instead of a planning.") -> Key:
+    """Take the key of a service that is booked."""
+    return Key(metadata={"description": description})
+
+
+class OneOfBoth(Given):
+    """A planning or a service at a site: one of them, and not both."""
+
+    @ma.validates_schema(skip_on_field_errors=False, pass_original=True)
+    def check_what(self, _given: Mapping[str, Any], sent: Any, **_: Any) -> None:
+        """Accept exactly one of both."""
+        if not isinstance(sent, Mapping):
+            return
+        named = [name for name in ("planning", "service") if name in sent]
+        if not named:
+            raise ValidationError("planning_or_service", "planning")
+        if len(named) > 1:
+            raise ValidationError("not_both", "service")
+
+
 # Slots
 
 
 class DaysQuery(Given):
-    """A range of local dates, both included."""
-
-    later = OF_SERVICES
+    """A range of local dates, both included, and what is picked beside the start."""
 
     first = Day(required=True, data_key="from", metadata={"description": "First local date."})
     last = Day(
         required=True,
         data_key="to",
         metadata={"description": f"Last local date, included; at most {LONGEST_RANGE} days in all."},
+    )
+
+    staff = Keys(
+        metadata={"description": "Keys of people of a service, separated by commas: only starts at which all are free."}
+    )
+    resources = Keys(metadata={"description": "Keys of rooms and assets of a service, in the same way."})
+    quantity = Whole(
+        least=1,
+        most=MOST_UNITS,
+        load_default=1,
+        metadata={"description": "How many units or places are wanted, where the service lets its customers choose."},
+    )
+    iterations = Whole(
+        least=1,
+        most=MOST_ITERATIONS,
+        load_default=1,
+        metadata={"description": "How many lengths, or nights, in a row, where the service lets its customers choose."},
     )
 
     @ma.validates_schema
@@ -59,11 +102,12 @@ class DaysQuery(Given):
             raise ValidationError("too_many_days", "to")
 
 
-class SlotsQuery(DaysQuery):
-    """Slots of a planning at a site."""
+class SlotsQuery(DaysQuery, OneOfBoth):
+    """Slots of a planning, or of a service, at a site."""
 
     site = Key(required=True, metadata={"description": "Key of the site."})
-    planning = Key(required=True, metadata={"description": "Key of the planning."})
+    planning = planning_field()
+    service = service_field()
     reasons = Whole(
         least=0,
         most=1,
@@ -81,7 +125,8 @@ class SlotsQuery(DaysQuery):
 class LinkSlotsQuery(DaysQuery):
     """Slots for an order."""
 
-    planning = Key(metadata={"description": "Key of the planning; needed when several serve the order."})
+    planning = planning_field(WHEN_SEVERAL)
+    service = service_field()
 
 
 # Appointments
@@ -99,7 +144,7 @@ class CustomerGiven(Given):
 class ByPolicy(Given):
     """By which rules a key acts."""
 
-    later = OF_SERVICES
+    later = LATER
 
     policy = Choice(
         "public",
@@ -128,17 +173,40 @@ def answers_field() -> fields.Dict:
         values=fields.Raw(allow_none=True, metadata={"type": ["string", "integer", "boolean"]}),
         data_key="fields",
         error_messages={"invalid": "expected", "null": "expected"},
-        metadata={"description": "Answers by key to what `GET /plannings` shows in `fields`.", "example": {}},
+        metadata={
+            "description": "Answers by key to what is shown in `fields` of the planning or the service.",
+            "example": {},
+        },
     )
 
 
-class LinkBooking(Given):
+class Picking(Given):
+    """What is picked beside the start of a service."""
+
+    staff = Key(metadata={"description": "Key of the person of a service who is to have it; else one is chosen."})
+    resources = KeyList(metadata={"description": "Keys of those picked by name: rooms, assets, more people."})
+    quantity = Count(
+        least=1,
+        most=MOST_UNITS,
+        load_default=1,
+        metadata={"description": "How many units or places, where the service lets its customers choose."},
+    )
+    iterations = Count(
+        least=1,
+        most=MOST_ITERATIONS,
+        load_default=1,
+        metadata={"description": "How many lengths, or nights, in a row, where the service lets its customers choose."},
+    )
+
+
+class LinkBooking(Picking):
     """Book for an order."""
 
-    later = OF_SERVICES
+    later = LATER
 
     start = Instant(required=True, metadata={"description": "A start that the link's slots offer."})
-    planning = Key(metadata={"description": "Key of the planning; needed when several serve the order."})
+    planning = planning_field(WHEN_SEVERAL)
+    service = service_field()
     customer = fields.Nested(
         CustomerGiven,
         load_default=dict,
@@ -149,11 +217,12 @@ class LinkBooking(Given):
     answers = answers_field()
 
 
-class Booking(ByPolicy):
-    """Book in a planning at a site."""
+class Booking(ByPolicy, Picking, OneOfBoth):
+    """Book in a planning, or a service, at a site."""
 
     site = Key(required=True, metadata={"description": "Key of the site."})
-    planning = Key(required=True, metadata={"description": "Key of the planning."})
+    planning = planning_field()
+    service = service_field()
     start = Instant(required=True, metadata={"description": "A start that `GET /slots` offers."})
     customer = fields.Nested(
         CustomerGiven,
@@ -169,6 +238,13 @@ class Rescheduling(ByPolicy):
     """Move an appointment."""
 
     start = Instant(required=True, metadata={"description": "The new start."})
+
+
+class Reassigning(Given):
+    """Give an appointment to somebody else."""
+
+    staff = Key(required=True, metadata={"description": "Key of the person who is to have it."})
+    of = Key(metadata={"description": "Key of the person who gives it up; needed where several people have it."})
 
 
 class Cancelling(Given):
@@ -228,7 +304,7 @@ class DetailsGiven(Given):
 class Correction(Given):
     """Correct the details of an appointment; what is left out stays as it is."""
 
-    later = ("tags",)
+    later = LATER
 
     customer = fields.Nested(DetailsGiven, load_default=dict, error_messages=OBJECT)
     comment = Lines(most=COMMENT)
@@ -238,7 +314,7 @@ class Correction(Given):
 class AppointmentsQuery(Given):
     """Filters, all of which apply, and the page."""
 
-    later = OF_SERVICES
+    later = LATER
 
     first = Day(
         data_key="from",
@@ -246,7 +322,9 @@ class AppointmentsQuery(Given):
     )
     last = Day(data_key="to", metadata={"description": "Last local date of the start, included."})
     site = Key(metadata={"description": "Key of the site."})
-    planning = Key(metadata={"description": "Key of the planning."})
+    planning = planning_field()
+    service = service_field("Key of the service.")
+    staff = Key(metadata={"description": "Key of somebody, or of something, that they have."})
     status = Line(
         most=CURSOR, metadata={"description": "One status or several, separated by commas.", "examples": ["confirmed"]}
     )

@@ -11,6 +11,7 @@ from portal.api import answers, booking
 from portal.api.given import LinkBooking, LinkSlotsQuery
 from portal.api.room import room
 from portal.api.shown import AppointmentAnswer, LinkAnswer, Slots
+from portal.api.slots import wanted
 from portal.clock import now
 from portal.domain.errors import (
     LimitReached,
@@ -22,8 +23,7 @@ from portal.domain.errors import (
     SlotNotOffered,
     SlotTaken,
 )
-from portal.domain.zones import local_day
-from portal.operations import calendars, programs, usage
+from portal.operations import programs, searches, usage
 from portal.web.visitors import somebody_looks
 
 CLOSED = [LinkUnknown, LinkExpired]
@@ -41,19 +41,12 @@ def link(token: str) -> Response:
 def link_slots(asked: Mapping[str, Any], token: str) -> Response:
     """List the free slots for an order.
 
-    When several plannings serve it and none is given, the refusal names them in `plannings`.
+    When several plannings and services serve it and none is given, the refusal names them in `plannings` and
+    `services`.
     """
-    opened, found, following = calendars.link_search(
-        token,
-        asked["first"],
-        asked["last"],
-        now=now(),
-        planning=asked.get("planning"),
-        counted=somebody_looks(),
-    )
+    opened, found = searches.by_link(token, wanted(asked), now=now(), counted=somebody_looks())
     usage.note_use("link", opened.id, now())
-    day = local_day(following.start, found.zone) if following else None
-    return answers.answer(answers.slots(found, day))
+    return answers.answer(answers.slots(found))
 
 
 @room.call(

@@ -7,8 +7,7 @@ from typing import Any
 
 from flask import Response
 
-from portal.api import answers
-from portal.api.appointments import ONE
+from portal.api.appointments import ONE, shown
 from portal.api.callers import caller
 from portal.api.given import Marking, Undoing
 from portal.api.room import room
@@ -16,7 +15,7 @@ from portal.api.shown import AppointmentAnswer
 from portal.clock import now
 from portal.domain.errors import NotFound, StateChanged
 from portal.domain.lifecycle import Status
-from portal.operations import cards, marks
+from portal.operations import marks
 
 
 @room.call(
@@ -75,13 +74,9 @@ def undo(given: Mapping[str, Any], public_id: str) -> Response:
     """Take the last thing back: an arrival, a completion, a no-show, or a cancellation whose place is still kept."""
     of = Status(given["status"]) if "status" in given else None
     marks.undo(public_id, caller().actor(staff=True), now=now(), of=of)
-    return _shown(public_id)
+    return shown(public_id)
 
 
 def _marked(public_id: str, status: Status) -> Response:
     marks.mark(public_id, status, caller().actor(staff=True), now=now())
-    return _shown(public_id)
-
-
-def _shown(public_id: str) -> Response:
-    return answers.answer(answers.appointment(cards.by_public_id(public_id)))
+    return shown(public_id)

@@ -15,6 +15,7 @@ from portal.web.problems import problem
 
 OF_CUSTOMER = ("email", "name", "phone", "locale")
 IDEMPOTENCY = "Idempotency-Key"
+SERVING = ("plannings", "services")  # what a link could book
 ELSEWHERE = ("reference", IDEMPOTENCY)  # not in the body
 
 
@@ -36,7 +37,7 @@ def refused(refusal: Refusal) -> Response:
     """Write a refusal down."""
     values = dict(refusal.values)
     if isinstance(refusal, Invalid):
-        values = {"errors": list(_errors(refusal)), **{name: values[name] for name in ("plannings",) if name in values}}
+        values = {"errors": list(_errors(refusal)), **{name: values[name] for name in SERVING if name in values}}
     response = problem(refusal.status, refusal.code, words.title(refusal), values)
     if isinstance(refusal, KeyNeeded):
         response.headers["WWW-Authenticate"] = 'Bearer realm="creneau"'
@@ -63,7 +64,7 @@ def _path(place: str, field: str) -> tuple[str, ...]:
     """Find in the request what an operation calls by its own name."""
     if place == "json" and field in OF_CUSTOMER:
         return "customer", field
-    return tuple(field.split(".")) if field != "cursor" else ("after",)
+    return tuple({"cursor": "after", "resource": "staff"}.get(field, field).split("."))
 
 
 def _error(place: str, path: Sequence[Step], code: str) -> dict[str, Any]:

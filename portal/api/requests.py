@@ -7,8 +7,7 @@ from typing import Any
 
 from flask import Response
 
-from portal.api import answers
-from portal.api.appointments import ONE
+from portal.api.appointments import ONE, shown
 from portal.api.callers import caller
 from portal.api.given import Accepting, Declining
 from portal.api.problems import ScopeNeeded
@@ -16,7 +15,7 @@ from portal.api.room import room
 from portal.api.shown import AppointmentAnswer
 from portal.clock import now
 from portal.domain.errors import NotFound, SlotNotOffered, SlotTaken, StateChanged
-from portal.operations import cards, validation
+from portal.operations import validation
 
 
 @room.call(
@@ -38,7 +37,7 @@ def accept(given: Mapping[str, Any], public_id: str) -> Response:
         caller().require("admin")
     who, overbook = caller().actor(staff=True), given.get("overbook", "")
     validation.accept(public_id, who, now=now(), start=given.get("start"), overbook=overbook)
-    return _shown(public_id)
+    return shown(public_id)
 
 
 @room.call(
@@ -58,8 +57,4 @@ def decline(given: Mapping[str, Any], public_id: str) -> Response:
     """
     who, reason = caller().actor(staff=True), given.get("reason", "")
     validation.decline(public_id, who, now=now(), start=given.get("start"), reason=reason)
-    return _shown(public_id)
-
-
-def _shown(public_id: str) -> Response:
-    return answers.answer(answers.appointment(cards.by_public_id(public_id)))
+    return shown(public_id)

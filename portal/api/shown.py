@@ -10,6 +10,7 @@ from marshmallow import fields, validate
 from portal.api.fields import Day, Instant
 from portal.domain.fields import Kind
 from portal.domain.lifecycle import Status
+from portal.domain.matching import KINDS as RESOURCES
 from portal.operations.orders import KINDS
 
 
@@ -32,6 +33,16 @@ def moment(description: str, *, nullable: bool = False) -> Instant:
     return Instant(required=True, allow_none=nullable, metadata={"description": description})
 
 
+def keys_of(description: str) -> fields.Field[Any]:
+    """Describe a list of keys of an answer."""
+    return fields.List(fields.String, required=True, metadata={"description": description})
+
+
+def words(description: str) -> fields.Dict:
+    """Describe a text by language."""
+    return fields.Dict(required=True, metadata={"description": f"{description}, by language."})
+
+
 # Problems
 
 
@@ -44,6 +55,13 @@ class Wrong(Answer):
     pointer = fields.String(metadata={"description": "JSON Pointer into the body, where the value is in it."})
 
 
+class Serving(Answer):
+    """What serves an order."""
+
+    key = said("Its key.")
+    name = said("Its name.")
+
+
 class Problem(Answer):
     """A problem document, RFC 9457."""
 
@@ -52,6 +70,8 @@ class Problem(Answer):
     status = fields.Integer(required=True, metadata={"description": "The HTTP status again."})
     code = said("Stable name of the refusal.")
     errors = fields.List(fields.Nested(Wrong), metadata={"description": "For `invalid`: every wrong value."})
+    plannings = fields.List(fields.Nested(Serving), metadata={"description": "Plannings of a link, one of which …"})
+    services = fields.List(fields.Nested(Serving), metadata={"description": "… or of these services must be named."})
     reasons = fields.List(fields.String, metadata={"description": "Why the start is not offered, most telling first."})
     retry_after = fields.Integer(metadata={"description": "Seconds to wait, as in the header `Retry-After`."})
 
@@ -73,16 +93,17 @@ class Slot(Answer):
     start = moment("Begins.")
     end = moment("Ends.")
     places = fields.Integer(required=True, metadata={"description": "Places left."})
-    staff = fields.List(
-        fields.String, required=True, metadata={"description": "Keys of the staff; empty in plannings."}
-    )
+    staff = keys_of("Keys of the people of a service who could be given it; empty in plannings.")
 
 
 class RefusedStart(Answer):
     """A start that is not offered."""
 
     start = moment("Would begin.")
-    code = said("The most telling reason: `closed`, `break`, `off_grid`, `past`, `notice`, `horizon`, `full` …")
+    code = said(
+        "The most telling reason: `closed`, `break`, `off_grid`, `past`, `notice`, `horizon`, `full`, "
+        "`resource_absent`, `resource_busy` …"
+    )
     text = said("The reason in words.")
 
 
@@ -99,7 +120,7 @@ class Slots(Answer):
     refused = fields.List(fields.Nested(RefusedStart), metadata={"description": "With `reasons=1` and a key."})
 
 
-# Sites and plannings
+# Sites, plannings, services, resources
 
 
 class SiteAnswer(Answer):
@@ -112,7 +133,13 @@ class SiteAnswer(Answer):
     latitude = fields.Float(required=True, allow_none=True)
     longitude = fields.Float(required=True, allow_none=True)
     phone = said("Whom to call.", nullable=True)
-    plannings = fields.List(fields.String, required=True, metadata={"description": "Keys of what can be booked there."})
+    region = said("Key of its region.", nullable=True)
+    modes = keys_of(
+        "How services are booked there, the first unless asked otherwise: `service` (people are assigned), "
+        "`service_staff`, `staff_service` (people may be chosen)."
+    )
+    plannings = keys_of("Keys of the plannings that can be booked there.")
+    services = keys_of("Keys of the services that can be booked there.")
 
 
 class Sites(Answer):
@@ -129,7 +156,7 @@ class Option(Answer):
 
 
 class Question(Answer):
-    """What a planning asks of who books."""
+    """What a planning or a service asks of who books."""
 
     key = said("Name of the answer in `fields`.")
     label = fields.Dict(required=True, metadata={"description": "What people read, by language."})
@@ -147,7 +174,7 @@ class Question(Answer):
 
 
 def questions_field() -> fields.Field[Any]:
-    """Describe what a planning asks."""
+    """Describe what a planning or a service asks."""
     described = {"description": "What it asks of who books, in order."}
     return fields.List(fields.Nested(Question), required=True, data_key="fields", metadata=described)
 
@@ -172,6 +199,89 @@ class Plannings(Answer):
     """Plannings, by name."""
 
     plannings = fields.List(fields.Nested(PlanningAnswer), required=True)
+
+
+class Reservation(Answer):
+    """What of a service may be chosen: how many units, how many lengths or nights in a row."""
+
+    quantity = fields.Boolean(required=True, metadata={"description": "Whether `quantity` may be more than 1."})
+    iterations = fields.Boolean(required=True, metadata={"description": "Whether `iterations` may be more than 1."})
+    unit = fields.String(required=True, validate=validate.OneOf(("length", "night")))
+    from_ = fields.String(
+        required=True,
+        allow_none=True,
+        data_key="from",
+        metadata={"description": "Local time at which nights begin, on their first evening: `15:00`."},
+    )
+    until = said("Local time at which they end, on the morning after the last.", nullable=True)
+
+
+class Timed(Answer):
+    """How long a service takes, and how it is met."""
+
+    mode = fields.String(required=True, validate=validate.OneOf(("in_person", "phone", "video")))
+    minutes = fields.Integer(required=True, metadata={"description": "Length of an appointment."})
+    step = fields.Integer(required=True, metadata={"description": "Minutes between starts."})
+    buffer_before = fields.Integer(required=True, metadata={"description": "Minutes kept free before."})
+    buffer_after = fields.Integer(required=True, metadata={"description": "Minutes kept free after."})
+    reservation = fields.Nested(Reservation, required=True)
+    questions = questions_field()
+
+
+class Requires(Answer):
+    """Resources that a service needs: `count` of a kind, each with all that is said here."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(RESOURCES))
+    count = fields.Integer(metadata={"description": "How many; 1 unless it is said."})
+    skills = fields.Dict(metadata={"description": "The least level of each skill, by key."})
+    persons = fields.Integer(metadata={"description": "How many persons a room must hold."})
+    features = fields.List(fields.String)
+    optional = fields.Boolean(metadata={"description": "true: only taken when it is free."})
+
+
+class ServiceAnswer(Timed):
+    """A service."""
+
+    key = said("Its key.")
+    name = words("Its name")
+    description = words("What it is")
+    price = words("What it costs, in words")
+    group = said("Key of the topic under which it is found.", nullable=True)
+    sites = keys_of("Keys of the sites at which it can be booked.")
+    planning = said("Key of the planning in which its bookings take a place, too.", nullable=True)
+    kinds = keys_of("Kinds of orders whose links may book it.")
+    guests = fields.Boolean(required=True, metadata={"description": "Whether it can be booked without a link or key."})
+    requires = fields.List(fields.Nested(Requires), metadata={"description": "What it needs; with a key with `read`."})
+
+
+class Services(Answer):
+    """Services, by name."""
+
+    services = fields.List(fields.Nested(ServiceAnswer), required=True)
+
+
+class ResourceAnswer(Answer):
+    """A person, a room or an asset."""
+
+    key = said("Its key.")
+    kind = fields.String(required=True, validate=validate.OneOf(RESOURCES))
+    name = said("Its name.")
+    email = said("Where it is told of its appointments.", nullable=True)
+    timezone = said("IANA zone of its absences and of its days.")
+    sites = keys_of("Keys of the sites at which it can be booked.")
+    plannings = keys_of("Keys of the plannings that are its hours. Without one a room is always open, a person never.")
+    skills = fields.Dict(required=True, metadata={"description": "Levels from 0 to 10, by the key of the skill."})
+    persons = fields.Integer(required=True, allow_none=True, metadata={"description": "How many a room holds."})
+    features = fields.List(fields.String, required=True, metadata={"description": "What it offers."})
+    max_per_day = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "The largest number of appointments of a day."}
+    )
+
+
+class Resources(Answer):
+    """People, rooms and assets, by name."""
+
+    resources = fields.List(fields.Nested(ResourceAnswer), required=True)
 
 
 # Appointments
@@ -203,14 +313,17 @@ class AppointmentAnswer(Answer):
     end = moment("Ends.")
     timezone = said("IANA zone of the site.")
     site = said("Key of the site.")
-    planning = said("Key of the planning.", nullable=True)
+    planning = said("Key of the planning, if it is of one.", nullable=True)
+    service = said("Key of the service, if it is of one.", nullable=True)
     order = said("Reference of the order, if it has one.", nullable=True)
-    staff = fields.List(fields.String, required=True, metadata={"description": "Keys; empty in plannings."})
-    resources = fields.List(fields.String, required=True, metadata={"description": "Keys; empty in plannings."})
+    staff = keys_of("Keys of the people who have it; empty in plannings.")
+    resources = keys_of("Keys of the rooms and assets that it has; empty in plannings.")
+    quantity = fields.Integer(required=True, metadata={"description": "How many units or places it takes."})
+    iterations = fields.Integer(required=True, metadata={"description": "How many lengths, or nights, in a row."})
     customer = fields.Nested(Customer, required=True)
     comment = said("Message of the customer.")
     answers = fields.Dict(
-        required=True, data_key="fields", metadata={"description": "Answers to what the planning asks, by key."}
+        required=True, data_key="fields", metadata={"description": "Answers to what was asked, by key."}
     )
     answer_by = moment("When a request, or a move that waits, expires without an answer.", nullable=True)
     wanted = fields.Nested(
@@ -296,6 +409,14 @@ class LinkPlanning(Answer):
     questions = questions_field()
 
 
+class LinkService(Timed):
+    """A service that serves the order."""
+
+    key = said("Its key.")
+    name = words("Its name")
+    price = words("What it costs, in words")
+
+
 class LinkAnswer(Answer):
     """What a booking link opens."""
 
@@ -304,6 +425,7 @@ class LinkAnswer(Answer):
     timezone = said("IANA zone of the site.")
     customer = fields.Nested(Customer, required=True, metadata={"description": "What the order knows of who comes."})
     plannings = fields.List(fields.Nested(LinkPlanning), required=True)
+    services = fields.List(fields.Nested(LinkService), required=True)
     first_day = Day(required=True, allow_none=True)
     last_day = Day(required=True, allow_none=True)
     expires_at = moment("From when on it opens nothing.", nullable=True)

@@ -43,5 +43,14 @@ def wrong(code: str) -> str:
         "not_supported_yet": _("This is not available in this version."),
         "past": _("This moment has passed."),
         "unknown_site": _("No site has this key."),
+        "planning_or_service": _("Say what is booked: a planning or a service."),
+        "not_both": _("Say a planning or a service, not both."),
+        "unknown_resource": _("Nobody and nothing that can be picked here has this key."),
+        "one_only": _("More than one cannot be chosen here."),
+        "too_many": _("These are too many."),
+        "which_one": _("Several have this appointment: say in “of” whose it was."),
+        "not_assigned": _("This one does not have the appointment."),
+        "not_fitting": _("This one cannot serve here."),
+        "move_waits": _("A move of this appointment waits for its answer: answer that first."),
     }
     return known.get(code) or texts.problem_text(Invalid(problem=code))

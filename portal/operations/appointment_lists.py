@@ -17,7 +17,7 @@ from portal.domain.errors import Invalid, NotFound
 from portal.domain.lifecycle import Status
 from portal.domain.zones import day_bounds, parse_instant, zone
 from portal.extensions import reading, settings
-from portal.models import Appointment, Order, Organisation, Planning, Site
+from portal.models import Appointment, Assignment, Order, Organisation, Planning, Resource, Service, Site
 from portal.operations.addresses import normal_address
 from portal.operations.cards import AppointmentCard, cards, listing
 
@@ -26,12 +26,17 @@ MOST = 200  # appointments on one page
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which appointments to list: those that start in ``[since, until)``; keys of site and planning; None = all."""
+    """Which appointments to list: those that start in ``[since, until)``; None = all.
+
+    ``site``, ``planning``, ``service`` and ``resource`` (one that they have) are keys.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
     site: str | None = None
     planning: str | None = None
+    service: str | None = None
+    resource: str | None = None
     statuses: Sequence[str] = ()
     order: str | None = None
     email: str | None = None
@@ -91,6 +96,12 @@ def _conditions(wanted: Filter) -> list[Any]:
     if wanted.planning is not None:
         query = select(Planning.id).where(Planning.key == wanted.planning)
         found.append(Appointment.planning_id == query.scalar_subquery())
+    if wanted.service is not None:
+        query = select(Service.id).where(Service.key == wanted.service)
+        found.append(Appointment.service_id == query.scalar_subquery())
+    if wanted.resource is not None:
+        having = select(Assignment.appointment_id).join(Resource, Resource.id == Assignment.resource_id)
+        found.append(Appointment.id.in_(having.where(Resource.key == wanted.resource)))
     if wanted.statuses:
         found.append(Appointment.status.in_([_status(status) for status in wanted.statuses]))
     if wanted.order is not None:

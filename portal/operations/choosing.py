@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from portal.domain import matching
+from portal.domain import matching, modes
 from portal.domain.errors import Invalid
 from portal.operations import resource_cards
 from portal.operations.asking import Asking
 from portal.operations.bookables import Bookable, PlanningCard
+from portal.operations.resource_cards import ResourceCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,9 @@ class Picked:
     resources: tuple[str, ...] = ()
     quantity: int = 1
     iterations: int = 1
+
+
+NOTHING_PICKED = Picked()
 
 
 def asked(session: Session, bookable: Bookable, asking: Asking, picked: Picked) -> Asking:
@@ -54,21 +58,28 @@ def named(
 ) -> tuple[int, ...]:
     """Give the ids of resources in use at the site by their keys, in the order in which they were picked.
 
-    Staff may add anybody there; others only those whom the service needs. Those of ``people`` come first, and are
-    people. Raises Invalid for any other, and where a planning is booked, which has none.
+    Staff may add anybody there; others only those whom the service needs, and people where its modes let them choose.
+    Those of ``people`` come first, and are people. Raises Invalid for any other, and where a planning is booked, which
+    has none.
     """
-    if not keys and not people:
+    every = tuple(dict.fromkeys((*people, *keys)))
+    if not every:
         return ()
     if isinstance(bookable.item, PlanningCard):
-        raise _unknown(people, (*people, *keys)[0])
+        raise _unknown(people, every[0])
     found = {one.card.key: one.card for one in resource_cards.at_site(session, bookable.site.id)}
-    for key in (*people, *keys):
-        fits = key in found and any(matching.fits(found[key].candidate, one) for one in bookable.item.requires)
-        if not fits and not (staff and key in found):
+    for key in every:
+        card = found.get(key)
+        person = card is not None and card.kind == "staff"
+        if card is None or not (staff or _open_to_all(bookable, card)) or (key in people and not person):
             raise _unknown(people, key)
-        if key in people and found[key].kind != "staff":
-            raise _unknown(people, key)
-    return tuple(dict.fromkeys(found[key].id for key in (*people, *keys)))
+    return tuple(found[key].id for key in every)
+
+
+def _open_to_all(bookable: Bookable, card: ResourceCard) -> bool:
+    """Tell whether anybody may pick it: what the service needs, but people only where they may be chosen."""
+    needed = any(matching.fits(card.candidate, one) for one in bookable.service.requires)
+    return needed and (card.kind != "staff" or modes.people_chosen(bookable.policy.modes))
 
 
 def _unknown(people: Sequence[str], key: str) -> Invalid:

@@ -19,6 +19,7 @@ from portal.operations.asking import Asking
 from portal.operations.bookables import Bookable, SiteCard
 from portal.operations.invitations import Guest, invitation
 from portal.operations.once import Once, answered, digest, remember
+from portal.operations.service_cards import ServiceCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +139,15 @@ def _only(choices: Sequence[Bookable]) -> Bookable:
     if not choices:
         raise NotFound
     if len(choices) > 1:
-        named = [{"key": one.item.key, "name": one.item.name} for one in choices]
-        raise Invalid(field="planning", problem="planning_required", plannings=named)
+        services = [one for one in choices if isinstance(one.item, ServiceCard)]
+        plannings = [one for one in choices if one not in services]
+        named = {"plannings": _named(plannings), "services": _named(services)}
+        raise Invalid(field="planning", problem="planning_required", **named)
     return choices[0]
+
+
+def _named(choices: Sequence[Bookable]) -> list[dict[str, str]]:
+    return [{"key": one.item.key, "name": one.item.name} for one in choices]
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,10 @@ def test_a_site_says_where_it_is_and_what_can_be_booked_there(api, two_sites):
             "latitude": None,
             "longitude": None,
             "phone": "05 56 00 10 42",
+            "region": None,
+            "modes": ["service", "service_staff", "staff_service"],
             "plannings": ["quais"],
+            "services": [],
         }
     ]
 

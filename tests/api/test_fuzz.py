@@ -36,22 +36,31 @@ FORMATS = {  # the last two of each are not welcome everywhere
 KNOWN = {
     "site": ["bordeaux", "bordeaux", "lyon"],
     "planning": ["quais", "quais", "rampe"],
+    "service": ["evaluation", "evaluation", "visite"],
+    "staff": ["jean", "ryan", "salon", "jean,ryan"],
+    "resources": ["salon", "jean", "lea", "A"],
+    "of": ["jean", "ryan"],
     "order": ["CMD-1042", "CMD-0"],
     "email": ["achats@example.com", "b@example.com", "a@b"],
     "status": ["confirmed", "ready", "lost"],
     "after": ["0", "1", "AAAA"],
     "reference": ["CMD-1042", "a/b", "..", "CMD 2", "\x00", "é" * 60],
 }
+WHAT = {"planning", "service"}
+AMOUNTS = {"quantity", "iterations"}
 
 
 @pytest.fixture
 def world(app: Flask, do, now) -> Mapping[str, list[str]]:
     """Make what calls can be about: addresses of appointments, tokens of links, keys."""
-    do(sample.docks)
+    do(sample.agency, people=("jean", "ryan"), requires=({"kind": "staff"}, {"kind": "room"}), kinds=("supplier",))
+    do(sample.resource, "salon", "room")
+    do(sample.planning)
     do(sample.order)
     booked = do(sample.booked, "2026-12-08 08:30", now=now)
+    valued = do(sample.booked, "2026-12-08 09:30", now=now, service="evaluation")
     return {
-        "id": [booked.public_id, "0" * 32],
+        "id": [booked.public_id, valued.public_id, "0" * 32],
         "token": [do(sample.link), do(sample.link, max_active=1), booked.token, "x"],
         "key": [do(keys.add, "all", keys.SCOPES, now=now), do(keys.add, "read", ("read",), now=now), "creneau_x"],
     }
@@ -89,6 +98,10 @@ class Drawn:
         """Draw an object."""
         needed = {name: self.value(schema["properties"][name], name) for name in schema.get("required", ())}
         more = {name: self.value(inner, name) for name, inner in schema["properties"].items() if name not in needed}
+        if self.clean and set(more) >= WHAT:  # the one or the other is asked for, as the text of the specification says
+            either = [{one: more[one]} for one in sorted(WHAT)]
+            rest = {name: more[name] for name in more if name not in WHAT}
+            return st.one_of(*(st.fixed_dictionaries({**needed, **one}, optional=rest) for one in either))
         return st.fixed_dictionaries(needed, optional=more)
 
     def known(self, name: str, *more: str) -> st.SearchStrategy[str]:
@@ -97,8 +110,12 @@ class Drawn:
         return st.sampled_from(names[:1] * 3 + names[1:2] if self.clean else names) if names else st.text(min_size=1)
 
     def _fitting(self, schema: Json, name: str) -> st.SearchStrategy[Json]:
+        if "items" in schema:
+            return st.lists(self.value(schema["items"], name), max_size=3)
         if name in KNOWN:
             return self.known(name)
+        if name in AMOUNTS and self.clean:
+            return st.sampled_from([1, 1, 1, 2])
         if "enum" in schema:
             return st.sampled_from(schema["enum"])
         if "properties" in schema:

@@ -47,6 +47,24 @@ plannings:
           thu: *day
           fri: *day
     exceptions: [{date: 2026-12-24, openings: [{start: "08:00", end: "09:30", slots: 1}]}]
+  - key: bureau
+    name: Bureau
+    timezone: Europe/Paris
+    sites: [bordeaux]
+    kinds: []
+    versions: [{from: null, week: {tue: [{start: "09:00", end: "11:00", slots: 1}]}}]
+skills: [{key: evaluation, name: {en: Valuation, fr: Évaluation}}]
+resources:
+  - {key: jean, kind: staff, name: Jean, sites: [bordeaux], plannings: [bureau], skills: {evaluation: 5}}
+  - {key: lea, kind: staff, name: Léa, sites: [bordeaux], plannings: [bureau], skills: {evaluation: 3}}
+  - {key: salon, kind: room, name: Salon, sites: [bordeaux], persons: 4}
+services:
+  - key: evaluation
+    name: {en: Property valuation, fr: Évaluation de bien}
+    sites: [bordeaux]
+    minutes: 60
+    step: 60
+    requires: [{kind: staff, skills: {evaluation: 1}}, {kind: room, persons: 2, optional: true}]
 """
 RAMP = """
 plannings:
@@ -130,7 +148,7 @@ def asked(do, now) -> str:
 
 def test_its_commands_give_the_answers_that_it_shows(shell, do, now):
     story = list(BLOCKS.finditer(GUIDE.read_text(encoding="utf-8")))
-    assert len(story) == 22
+    assert len(story) == 26
     for block in story:
         if "$REQUEST" in block["command"] and "REQUEST" not in shell.known:
             shell.known["REQUEST"] = asked(do, now)

@@ -68,9 +68,9 @@ def test_a_revoked_key_opens_nothing(api, do, docks, key, now):
 
 
 def test_a_key_costs_one_statement(api, docks, key, statements):
-    api.get("/sites", key)
+    api.get("/plannings", key)
     with statements() as without:
-        api.get("/sites")
+        api.get("/plannings")
     with statements() as seen:
         api.get("/plannings", key)
     assert len(seen) == len(without) + 1

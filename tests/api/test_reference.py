@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
@@ -16,6 +15,8 @@ CALLS = {
     "GET /slots",
     "GET /sites",
     "GET /plannings",
+    "GET /services",
+    "GET /resources",
     "GET /events",
     "GET /links/{token}",
     "GET /links/{token}/slots",
@@ -27,6 +28,7 @@ CALLS = {
     "GET /appointments",
     "GET /appointments/{id}",
     "POST /appointments/{id}/reschedule",
+    "POST /appointments/{id}/reassign",
     "POST /appointments/{id}/cancel",
     "POST /appointments/{id}/accept",
     "POST /appointments/{id}/decline",
@@ -121,10 +123,14 @@ def test_refusals_are_problem_documents(spec):
             assert list(answer["content"]) == [kind], (name, status)
 
 
-def test_nothing_of_services_is_promised(spec):
-    text = json.dumps(spec)
-    assert not re.search(r'"name": "(service|staff|quantity|iterations)"', text)
-    assert "quantity" not in spec["components"]["schemas"]["Booking"]["properties"]
+def test_a_planning_or_a_service_can_be_asked_for_with_whom_and_how_much(spec):
+    asked = {one["name"]: one for one in dict(calls(spec))["GET /slots"]["parameters"]}
+    assert {"planning", "service", "staff", "resources", "quantity", "iterations"} <= set(asked)
+    assert not any(asked[name]["required"] for name in ("planning", "service", "staff"))
+    booking = spec["components"]["schemas"]["Booking"]
+    assert {"service", "staff", "resources", "quantity", "iterations"} <= set(booking["properties"])
+    assert not {"planning", "service"} & set(booking["required"])
+    assert "tags" not in booking["properties"]
 
 
 @pytest.mark.parametrize(("language", "title"), [("fr", "Référence de l’API"), ("en", "API reference")])

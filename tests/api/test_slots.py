@@ -122,15 +122,17 @@ def test_what_is_shown_to_staff_is_what_staff_can_book(api, docks, key):
         assert api.post("/appointments", wish(slot["start"]), key).status_code == 201
 
 
-@pytest.mark.parametrize("name", ["service", "staff", "quantity", "iterations"])
-def test_what_services_bring_is_not_there_yet(api, docks, name):
-    assert wrong(api.get("/slots", **TUESDAY, **{name: 1})) == {name: "not_supported_yet"}
-
-
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ({}, {"site": "required", "planning": "required", "from": "required", "to": "required"}),
+        ({}, {"site": "required", "planning": "planning_or_service", "from": "required", "to": "required"}),
+        ({**DAY, "service": "evaluation"}, {"service": "not_both"}),
+        ({**DAY, "planning": "Quais!"}, {"planning": "not_a_key"}),
+        ({**DAY, "staff": "jean,Léa"}, {"staff": "not_a_key"}),
+        ({**DAY, "staff": ",".join(["jean"] * 21)}, {"staff": "too_many"}),
+        ({**DAY, "staff": "jean"}, {"staff": "unknown_resource"}),
+        ({**DAY, "quantity": "2"}, {"quantity": "one_only"}),
+        ({**DAY, "quantity": "0", "iterations": "61"}, {"quantity": "out_of_range", "iterations": "out_of_range"}),
         ({**DAY, "from": "08/12/2026"}, {"from": "not_a_day"}),
         ({**DAY, "to": "2026-02-30"}, {"to": "not_a_day"}),
         ({**DAY, "site": "Bordeaux!"}, {"site": "not_a_key"}),

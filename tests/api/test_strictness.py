@@ -48,7 +48,7 @@ def test_json_is_known_by_its_name(api, docks):
 
 
 def test_no_body_is_an_empty_object(api, docks):
-    expected = {"site": "required", "planning": "required", "start": "required", "customer": "required"}
+    expected = {"site": "required", "planning": "planning_or_service", "start": "required", "customer": "required"}
     assert wrong(api.post("/appointments")) == expected
     assert wrong(send(api, b"")) == expected
 
