@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from bench import rows, secrecy, single
+from bench import common_times, rows, secrecy, single
 from bench.load import Result, drive
 from bench.rows import FLOORS, ROWS
 from bench.stage import Stage
@@ -117,6 +117,7 @@ def others(stage: Stage, quick: bool) -> dict[str, Any]:
     found["600 deep over 6 deep"] = step(stage, "depth", lambda: single.depth(stage, rounds, seconds))
     found["what the ledger costs"] = step(stage, "the ledger", lambda: single.guarantee(stage, rounds, seconds * 2))
     found["customer or stranger"] = step(stage, "secrecy", lambda: secrecy.compare(stage, 100 if quick else 300))
+    found["common times"] = step(stage, "common times", lambda: common_times.measure(stage, 5 if quick else 21))
     found["mails a second"] = step(stage, "mails", lambda: single.mails(stage, 500 if quick else 3_000))
     found["one worker's megabytes"] = step(stage, "memory", lambda: single.memory(stage, 2_000 if quick else 10_000))
     found["first visit"] = step(stage, "first visit", lambda: single.first_visit(stage))

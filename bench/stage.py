@@ -66,6 +66,12 @@ class Stage:
             self._backends[name] = made
         return self._backends[name]
 
+    def empty(self, name: str) -> Backend:
+        """Give the portal on a database of its own with nothing in it."""
+        if name not in self._backends:
+            self._backends[name] = Backend(self._new(name))
+        return self._backends[name]
+
     def portal(self, near: int, far: int = 0, workers: int = WORKERS) -> Running:
         """Serve that portal as ``creneau serve`` does."""
         backend = self.backend(near, far)

@@ -48,17 +48,22 @@ class Shape:
         return epoch(end_instant(evening + self.iterations * DAY, self.reservation.until, site.zone))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Pool:
-    """Hours and use of one resource, or of the planning: ``used`` counts the units present, buffers included.
+    """Hours and use of one resource, or of the planning: ``taken`` are the units present, with buffers, in any order.
 
     ``absent`` is above zero while it is away; on the ``full`` local days (from, until) it may begin nothing more.
     """
 
     hours: tuple[Schedule, ...]
-    used: Steps = NOTHING
+    taken: tuple[Piece, ...] = ()
     absent: Steps = NOTHING
     full: tuple[tuple[int, int], ...] = ()
+
+    @cached_property
+    def used(self) -> Steps:
+        """The units present, summed up over time."""
+        return Steps.sum_of(self.taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,12 @@ class Common:
         """List who and what is open and free for an appointment at this start, its buffers included."""
         scene = self._scene([self._candidate(epoch(start))])
         return frozenset(one for one in self.pools if scene.free(one))
+
+    def hindered_at(self, start: datetime) -> Mapping[int, frozenset[str]]:
+        """Say of each resource what keeps it from an appointment at this start: ``shut``, ``absent``, ``busy``."""
+        shut, away, busy, _full = self._scene([self._candidate(epoch(start))]).hindered()
+        found = {"shut": shut, "absent": away, "busy": busy}
+        return {one: frozenset(why for why, masks in found.items() if masks[one]) for one in self.pools}
 
     def units_at(self, resource: int, start: datetime) -> int:
         """Count the units of a resource that are free at every instant of an appointment at this start."""
@@ -251,7 +262,7 @@ class _Scene:
 
     def verdicts(self) -> _Verdicts:
         """Find where all that is required is open, where it is absent, and where it is taken."""
-        shut, away, busy, full = self._hindered()
+        shut, away, busy, full = self.hindered()
         opened = self._served({one: ~mask for one, mask in shut.items()})
         free = opened & self._served({one: ~(mask | away[one] | busy[one]) for one, mask in shut.items()})
         taken = opened & ~free
@@ -313,7 +324,7 @@ class _Scene:
     def _free_bits(self) -> Mapping[int, int]:
         return {one: self.free(one) for one in self.common.pools}
 
-    def _hindered(self) -> tuple[Mapping[int, int], Mapping[int, int], Mapping[int, int], int]:
+    def hindered(self) -> tuple[Mapping[int, int], Mapping[int, int], Mapping[int, int], int]:
         """Give, by resource, where it is shut, away and taken; and where the planning has no place left."""
         pools, planning = self.common.pools, self.common.planning
         shut = {one: self._shut(pool) for one, pool in pools.items()}
@@ -365,6 +376,8 @@ class _Scene:
         A buffer may lie outside opening hours: there it has the capacity of the slot's nearest edge (semantics 6).
         """
         opened, wanted = self._opened(pool), self.common.shape.quantity
+        if wanted == 1 and self._alone(opened):  # whatever is there is in the way
+            return self._touched(((since, until) for since, until, _ in pool.taken), before, after)
         taken = pool.used.pieces()
         full = (
             (since, until)
@@ -395,10 +408,27 @@ class _Scene:
 
     def _touched(self, spans: Iterable[tuple[int, int]], before: int, after: int) -> int:
         """Find the starts whose time, with these buffers, touches one of some spans."""
-        touched = 0
+        touched, known = 0, self._spans
         for since, until in spans:
-            touched |= _range(bisect_right(self.ends, since - after), bisect_left(self.starts, until + before))
+            edges = since - after, until + before
+            if edges not in known:  # resources share their times, and so what these touch
+                known[edges] = _range(bisect_right(self.ends, edges[0]), bisect_left(self.starts, edges[1]))
+            touched |= known[edges]
         return touched
+
+    @cached_property
+    def _spans(self) -> dict[tuple[int, int], int]:
+        return {}
+
+    def _alone(self, opened: Steps) -> bool:
+        """Tell whether there is never room for more than one."""
+        if opened not in self._highest:
+            self._highest[opened] = max(opened.levels)
+        return self._highest[opened] <= 1
+
+    @cached_property
+    def _highest(self) -> dict[Steps, int]:
+        return {}
 
 
 def _range(low: int, high: int) -> int:

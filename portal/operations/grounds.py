@@ -14,7 +14,7 @@ from portal.domain import matching, slots
 from portal.domain.openings import Schedule, is_open, serving
 from portal.domain.services import Common, Needs, Pool, Shape
 from portal.domain.slots import Start
-from portal.domain.steps import Steps
+from portal.domain.steps import Piece, Steps
 from portal.domain.zones import DAY, day_bounds, epoch, local_day
 from portal.models import Allocation, Appointment
 from portal.operations import bookables, occupancy, resource_cards
@@ -22,6 +22,9 @@ from portal.operations.asking import Asking, Binding
 from portal.operations.bookables import Bookable
 from portal.operations.resource_cards import Bound
 from portal.operations.service_cards import ServiceCard
+
+Taken = Mapping[int, tuple[Piece, ...]]
+"""What is taken, by pool."""
 
 
 class Ground(Protocol):
@@ -234,12 +237,14 @@ def shape_of(card: ServiceCard, asking: Asking) -> Shape:
     )
 
 
-def _pool(bound: Bound, service: str, taken: Mapping[int, Steps], full: Mapping[int, list[tuple[int, int]]]) -> Pool:
+def _pool(
+    bound: Bound, service: str, taken: Mapping[int, tuple[Piece, ...]], full: Mapping[int, list[tuple[int, int]]]
+) -> Pool:
     hours = tuple(serving(one, service) for one in bound.schedules)
     return Pool(hours, taken[bound.pool_id], bound.card.absent, tuple(full.get(bound.card.id, ())))
 
 
-def _planning(bookable: Bookable, card: ServiceCard, taken: Mapping[int, Steps]) -> Pool | None:
+def _planning(bookable: Bookable, card: ServiceCard, taken: Taken) -> Pool | None:
     """Give the planning in which the service takes a place; one that is not in use at the site is never open."""
     if card.planning_id is None:
         return None

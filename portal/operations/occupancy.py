@@ -119,8 +119,8 @@ def taken_of(
     *,
     leaving_out: int | None = None,
     spared: Sequence[int] = (),
-) -> dict[int, Steps]:
-    """Sum what is taken of many pools as ``taken`` does of one; ``pools`` are ids with the longest minutes of each."""
+) -> dict[int, tuple[Piece, ...]]:
+    """List what is taken of many pools, summed by interval; ``pools`` are ids with the longest minutes of each."""
     asked = {
         "pools": list(pools),
         "since": start - timedelta(minutes=max(pools.values(), default=0)),
@@ -133,7 +133,7 @@ def taken_of(
     pieces: dict[int, list[Piece]] = {pool_id: [] for pool_id in pools}
     for pool_id, since, until, units in session.connection().execute(OF_POOLS, asked).all() if pools else ():
         pieces[pool_id].append((since, until, int(units)))
-    return {pool_id: Steps.sum_of(found) for pool_id, found in pieces.items()}
+    return {pool_id: tuple(found) for pool_id, found in pieces.items()}
 
 
 def release_lapsed(session: Session, pools: Sequence[int], start: datetime, end: datetime, now: datetime) -> int:

@@ -192,7 +192,7 @@ def _taking(common: Common, taken: Iterable[Part]) -> Common:
         if one.resource is not None:
             more.setdefault(one.resource, []).append((epoch(one.start), epoch(one.end), one.units))
     pools = {
-        identity: replace(pool, used=pool.used.more(more[identity])) if identity in more else pool
+        identity: replace(pool, taken=(*pool.taken, *more[identity])) if identity in more else pool
         for identity, pool in common.pools.items()
     }
     return replace(common, pools=pools)

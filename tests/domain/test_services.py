@@ -15,7 +15,7 @@ from portal.domain.openings import Opening, Schedule, SiteCalendar, Version, alw
 from portal.domain.reservations import Reservation
 from portal.domain.services import Common, Needs, Pool, Shape
 from portal.domain.slots import Reason, Rules
-from portal.domain.steps import Steps
+from portal.domain.steps import Piece, Steps
 
 ZONE = ZoneInfo("UTC")
 DAY = date(2026, 12, 7)
@@ -34,8 +34,12 @@ def hours(*openings: tuple[int, int, int]) -> Schedule:
     return Schedule(ZONE, (Version(None, {1: tuple(Opening(*one) for one in openings)}),))
 
 
-def pieces(*spans: tuple[int, int]) -> Steps:
-    return Steps.sum_of((second(start), second(end), 1) for start, end in spans)
+def taken(*spans: tuple[int, int]) -> tuple[Piece, ...]:
+    return tuple((second(start), second(end), 1) for start, end in spans)
+
+
+def away(*spans: tuple[int, int]) -> Steps:
+    return Steps.highest_of(taken(*spans))
 
 
 NINE_TO_TEN = hours((540, 600, 1))
@@ -72,8 +76,7 @@ def test_no_common_hours_at_all_are_closed():
 
 
 def test_absent_and_busy_are_told_apart():
-    away, taken = pieces((480, 540)), pieces((600, 660))
-    found = common({1: Pool((ALL_MORNING,), taken, away)})
+    found = common({1: Pool((ALL_MORNING,), taken((600, 660)), away((480, 540)))})
     assert [reasons(found, minute) for minute in (480, 540, 600)] == [
         (Reason.RESOURCE_ABSENT,),
         (),
@@ -88,20 +91,20 @@ def test_a_buffer_may_lie_outside_the_hours():
 
 def test_a_buffer_outside_the_hours_meets_another_s_buffer():
     shape = Shape(60, 30, before=30)
-    found = common({1: Pool((NINE_TO_TEN,), pieces((450, 520)))}, shape=shape)
+    found = common({1: Pool((NINE_TO_TEN,), taken((450, 520)))}, shape=shape)
     assert reasons(found, 540) == (Reason.RESOURCE_BUSY,)
 
 
 def test_outside_the_hours_a_buffer_has_the_capacity_of_the_nearest_edge():
     shape = Shape(60, 30, before=30)
     two = hours((540, 600, 2))
-    assert offered(common({1: Pool((two,), pieces((450, 520)))}, shape=shape)) == ["09:00"]
-    assert offered(common({1: Pool((two,), pieces((450, 520), (450, 520)))}, shape=shape)) == []
+    assert offered(common({1: Pool((two,), taken((450, 520)))}, shape=shape)) == ["09:00"]
+    assert offered(common({1: Pool((two,), taken((450, 520), (450, 520)))}, shape=shape)) == []
 
 
 def test_an_absence_in_a_buffer_counts():
     shape = Shape(60, 30, after=30)
-    assert offered(common({1: Pool((NINE_TO_TEN,), absent=pieces((610, 640)))}, shape=shape)) == []
+    assert offered(common({1: Pool((NINE_TO_TEN,), absent=away((610, 640)))}, shape=shape)) == []
 
 
 def test_a_room_without_planning_is_open_from_midnight_to_midnight_and_over_it():
@@ -144,7 +147,7 @@ def a_pool(draw: st.DrawFn) -> tuple[Pool, tuple[tuple[int, int, int], ...], lis
     first, second_ = draw(st.integers(1, 2)), draw(st.integers(0, 2))
     openings = ((480, cut, first), *(((cut, 720, second_),) if second_ else ()))
     used, absent = draw(st.lists(spans, max_size=3)), draw(st.lists(spans, max_size=1))
-    return Pool((hours(*openings),), pieces(*used), pieces(*absent)), openings, used, absent
+    return Pool((hours(*openings),), taken(*used), away(*absent)), openings, used, absent
 
 
 @st.composite
