@@ -17,12 +17,15 @@ from portal.domain.openings import Closed
 from portal.domain.slots import Reason, Start
 from portal.domain.zones import start_instant
 from portal.extensions import reading
-from portal.operations import access, admission, availability, bookables, limits, links
+from portal.operations import access, admission, availability, bookables, choosing, contenders, limits, links
 from portal.operations.actors import GUEST
 from portal.operations.asking import Asking, Binding
 from portal.operations.bookables import Bookable
+from portal.operations.choosing import Picked
+from portal.operations.contenders import Contender
 from portal.operations.limits import Count
 from portal.operations.links import OpenLink
+from portal.operations.resource_cards import ResourceCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,8 @@ class Question:
     """What is to be explained: the starts of a site's local day, and one of them by its minute after midnight.
 
     ``link`` is the token of a booking link or the reference of an order (whose newest link is meant, or that of a
-    ``number``); without it ``site`` and ``planning`` say where. ``email`` is normal (``normal_address``).
+    ``number``); without it ``site`` and ``planning``, or ``service``, say where. ``people`` are keys of those picked by
+    name. ``email`` is normal (``normal_address``).
     """
 
     day: date
@@ -41,6 +45,8 @@ class Question:
     number: int | None = None
     email: str | None = None
     staff: bool = False
+    service: str | None = None
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +67,17 @@ class Person:
 class Explanation:
     """Every candidate start of a day with its reasons, the ``one`` that was asked for, and where the reasons come from.
 
-    ``closed`` is why the day has no hours. ``full``: the link has as many appointments to come as it may.
+    ``closed`` is why the day has no hours. ``full``: the link has as many appointments to come as it may. ``people``
+    are those who could be given each of the starts, ``contenders`` all who could serve the one, with what is in the
+    way of each.
     """
 
     bookable: Bookable
     question: Question
     starts: tuple[Start, ...]
+    people: tuple[tuple[ResourceCard, ...], ...]
     one: Start | None
+    contenders: tuple[Contender, ...]
     binding: Binding
     closed: Closed | None
     person: Person | None
@@ -78,14 +88,16 @@ class Explanation:
 def explain(question: Question, *, now: datetime) -> Explanation:
     """Judge the starts of a day for whoever asks.
 
-    Raises NotFound, Invalid naming the plannings when several serve the link, LinkUnknown, LinkExpired.
+    Raises NotFound, Invalid naming the plannings and services when several serve the link, or for who cannot be picked,
+    LinkUnknown, LinkExpired.
     """
     with reading() as session:
         link = _link(session, question, now)
         bookable = _bookable(session, question, link)
-        asking = _asking(question, link)
+        asking = choosing.asked(session, bookable, _asking(question, link), Picked(question.people))
         found = availability.search(session, bookable, question.day, question.day, now=now, asking=asking)
-        one = _one(session, bookable, question, asking, now)
+        people = tuple(tuple(one.card for one in there) for there in found.ground.staff_of(found.starts))
+        one, contending = _one(session, bookable, question, asking, now)
         person = _person(session, bookable, asking.customer, link, question.day, now)
         full = _full(session, link, now)
     more = _bars(person, full) if not question.staff else ()
@@ -93,7 +105,9 @@ def explain(question: Question, *, now: datetime) -> Explanation:
         bookable,
         question,
         tuple(_with(start, more) for start in found.starts),
+        people,
         _with(one, more) if one is not None else None,
+        contending,
         found.binding,
         availability.closed_because(bookable, question.day),
         person,
@@ -103,7 +117,7 @@ def explain(question: Question, *, now: datetime) -> Explanation:
 
 
 def plannings(question: Question, *, now: datetime) -> list[Bookable]:
-    """List what the link of a question books, by name. Raises LinkUnknown, LinkExpired."""
+    """List what the link of a question books, plannings and services, by name. Raises LinkUnknown, LinkExpired."""
     with reading() as session:
         link = _link(session, question, now)
         return links.serving(session, link) if link is not None else []
@@ -119,10 +133,10 @@ def _link(session: Session, question: Question, now: datetime) -> OpenLink | Non
 
 def _bookable(session: Session, question: Question, link: OpenLink | None) -> Bookable:
     if link is not None:
-        return links.choose(session, link, question.planning)
-    if question.site is None or question.planning is None:
+        return links.choose(session, link, question.planning, service=question.service)
+    if question.site is None or (question.planning is None and question.service is None):
         raise NotFound
-    return bookables.find(session, question.site, question.planning)
+    return bookables.find(session, question.site, question.planning, service=question.service)
 
 
 def _asking(question: Question, link: OpenLink | None) -> Asking:
@@ -133,11 +147,14 @@ def _asking(question: Question, link: OpenLink | None) -> Asking:
     return replace(asking, customer=asking.customer or question.email)
 
 
-def _one(session: Session, bookable: Bookable, question: Question, asking: Asking, now: datetime) -> Start | None:
+def _one(
+    session: Session, bookable: Bookable, question: Question, asking: Asking, now: datetime
+) -> tuple[Start | None, tuple[Contender, ...]]:
     if question.minute is None:
-        return None
+        return None, ()
     start = start_instant(question.day, question.minute, bookable.zone)
-    return availability.judge(session, bookable, start, now=now, asking=asking)
+    judged, ground = availability.choice(session, bookable, start, now=now, asking=asking)
+    return judged, contenders.of(session, ground, judged, now)
 
 
 def _person(
