@@ -24,6 +24,7 @@ from portal.models import (
     ResourcePlanning,
     ResourceSite,
     Service,
+    ServiceGroup,
     Site,
     WeeklyOpening,
 )
@@ -182,17 +183,20 @@ def service(
     planning: str | None = None,
     minutes: int = 60,
     step: int = 30,
+    group: str | None = None,
     **columns: Any,
 ) -> None:
     """Make a service that needs one person: Évaluation de bien."""
     with transaction() as session:
         hours = session.query(Planning).filter_by(key=planning).one().id if planning is not None else None
+        topic = session.query(ServiceGroup).filter_by(key=group).one().id if group is not None else None
         made = Service(
             key=key,
             requires=list(requires),
             minutes=minutes,
             step=step,
             planning_id=hours,
+            group_id=topic,
             revision=new_revision(),
             **{"name": {"fr": "Évaluation de bien", "en": "Property valuation"}, **columns},
         )
@@ -200,6 +204,19 @@ def service(
         session.flush()
         for one in session.query(Site).filter(Site.key.in_(sites)):
             session.add(Pool(service_id=made.id, site_id=one.id))
+
+
+def group(key: str, name: Mapping[str, str]) -> None:
+    """Make a topic of services."""
+    with transaction() as session:
+        session.add(ServiceGroup(key=key, name=dict(name)))
+
+
+def retire_service(key: str = "evaluation") -> None:
+    """Offer a service no more."""
+    with transaction() as session:
+        found = session.query(Service).filter_by(key=key).one()
+        found.active, found.revision = False, new_revision()
 
 
 def agency(people: Sequence[str] = ("jean", "ryan", "lea"), **options: Any) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, request, url_for
 
 from portal.admin import week
-from portal.admin.editor import changeable
+from portal.admin.editor import changeable, services_at
 from portal.admin.effects import seen
 from portal.admin.forms import DayForm, sensible
 from portal.admin.guard import EDIT, actor, needs
@@ -43,6 +45,11 @@ class DayEditor:
     changed: bool = False
     confirm: bool = False
     conflict: bool = False
+
+    @cached_property
+    def services(self) -> Mapping[str, str]:
+        """The names of the services that hours may be reserved to, by key."""
+        return services_at(self.sheet.sites, self.sheet)
 
     @property
     def url(self) -> str:
@@ -104,7 +111,7 @@ def _home(sheet: Sheet) -> str:
 def _received(sheet: Sheet, old: date | None) -> DayEditor:
     """Read what was typed, and do what the pressed button says."""
     given = request.form
-    before = week.received(given, given.getlist("open"))
+    before = week.received(given)
     days = before
     if "add" in given:
         days = week.with_row(days, ONE)
@@ -125,7 +132,7 @@ def _answer(editor: DayEditor) -> Response:
 
 def _save(editor: DayEditor) -> Response:
     fine = editor.form.validate()
-    editor.typed = week.checked((editor.typed,), strict=True)[0]
+    editor.typed = week.checked((editor.typed,), editor.services, strict=True)[0]
     if not fine or editor.typed.wrong:
         return _show(editor, 422)
     impact = _preview(editor)
@@ -159,10 +166,10 @@ def _preview(editor: DayEditor) -> DayImpact | None:
 
 def _show(editor: DayEditor, status: int = 200) -> Response:
     if request.method == "POST" and status == 200:
-        editor.typed = week.checked((editor.typed,), strict=False)[0]
+        editor.typed = week.checked((editor.typed,), editor.services, strict=False)[0]
     impact = _preview(editor)
     length = editor.sheet.schedule.slot_minutes
-    days = day_views((editor.typed,), length, None, {ONE} if editor.changed else set())
+    days = day_views((editor.typed,), length, None, {ONE} if editor.changed else set(), editor.services)
     values: dict[str, Any] = {
         "editor": editor,
         "sheet": editor.sheet,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -13,10 +13,12 @@ from portal.admin.forms import NewPlanningForm, PlanningForm, only
 from portal.admin.guard import scope
 from portal.admin.week import Days
 from portal.clock import now
+from portal.domain.fields import said
 from portal.domain.openings import Opening
 from portal.domain.zones import parse_day
 from portal.extensions import settings
-from portal.operations import plannings
+from portal.i18n import current_locale
+from portal.operations import plannings, reserved_hours
 from portal.operations.bookables import SiteCard
 from portal.operations.plannings import Plan, Sheet
 
@@ -29,12 +31,14 @@ HOURS = (Opening(8 * 60, 12 * 60, 1), Opening(14 * 60, 18 * 60, 1))
 class Editor:
     """The editor on its way to the screen: what is kept, what was typed, and what to say about it.
 
-    ``changed`` are weekdays to be shown anew; ``sheet`` is None for a planning that is being made.
+    ``services`` are the names of those that hours may be reserved to, by key. ``changed`` are weekdays to be shown
+    anew; ``sheet`` is None for a planning that is being made.
     """
 
     form: PlanningForm
     days: Days
     sites: Sequence[SiteCard]
+    services: Mapping[str, str]
     sheet: Sheet | None = None
     version: date | None = None
     revision: str = ""
@@ -81,7 +85,9 @@ def stored(sheet: Sheet) -> Editor:
         version = sheet.version(None)
     shown = version or sheet.in_force(now())
     sites = plannings.all_sites(sheet.sites, scope=scope())
-    editor = Editor(_form_of(sheet, sites), week.days_of(shown.week), sites, sheet, shown.applies_from, sheet.revision)
+    services = services_at(sheet.sites, sheet)
+    form, days = _form_of(sheet, sites), week.days_of(shown.week)
+    editor = Editor(form, days, sites, services, sheet, shown.applies_from, sheet.revision)
     editor.site, editor.week = request.args.get("site", ""), parse_day(request.args.get("week"))
     return editor
 
@@ -111,7 +117,7 @@ def blank() -> Editor:
         model = opened(like)
         form = _form_of(model, sites, NewPlanningForm)
         form.name.data = ""
-        return Editor(form, week.days_of(model.in_force(now()).week), sites)
+        return Editor(form, week.days_of(model.in_force(now()).week), sites, services_at(model.sites, model))
     form = NewPlanningForm(
         site_choices=_choices(sites),
         timezone=settings().default_timezone,
@@ -121,15 +127,28 @@ def blank() -> Editor:
         slot_minutes=60,
         step_minutes=30,
     )
-    return Editor(form, week.days_of(dict.fromkeys(WORKING_DAYS, HOURS)), sites)
+    services = services_at(form.sites.data, None)
+    return Editor(form, week.days_of(dict.fromkeys(WORKING_DAYS, HOURS)), sites, services)
+
+
+def services_at(sites: Sequence[str], sheet: Sheet | None) -> dict[str, str]:
+    """Name the services that hours of a planning may be reserved to, by name: those at its sites, or reserved to now.
+
+    ``sheet`` is None for a planning that is being made.
+    """
+    also = reserved_hours.of(sheet.schedule) if sheet is not None else ()
+    found = reserved_hours.choices(sites, also)
+    named = {key: said(words, current_locale()) for key, words in found.items()}
+    return dict(sorted(named.items(), key=lambda item: (item[1].casefold(), item[0])))
 
 
 def received(sheet: Sheet | None) -> Editor:
     """Read what was typed, and do what the pressed button says to the week on the screen."""
     given, sites = request.form, plannings.all_sites(sheet.sites if sheet is not None else (), scope=scope())
     form = (PlanningForm if sheet is not None else NewPlanningForm)(given, site_choices=_choices(sites))
-    days = week.received(given, given.getlist("open"))
-    editor = Editor(form, days, sites, sheet, parse_day(given.get("version")), given.get("revision", ""))
+    services = services_at(only(form.sites.data or (), form.sites.choices), sheet)
+    version, revision = parse_day(given.get("version")), given.get("revision", "")
+    editor = Editor(form, week.received(given), sites, services, sheet, version, revision)
     editor.site = given.get("show") or given.get("site", "")
     editor.week = parse_day(given.get("turn") or given.get("week"))
     if "save" not in given:

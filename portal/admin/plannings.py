@@ -78,7 +78,7 @@ def _answer(editor: Editor) -> Response:
 def _save(editor: Editor) -> Response:
     """Save the week when it is right and its effect was seen; else show it again with all that was typed."""
     fine = editor.form.validate()
-    editor.days = week.checked(editor.days, strict=True)
+    editor.days = week.checked(editor.days, editor.services, strict=True)
     if not fine or not week.right(editor.days):
         return _show(editor, 422)
     plan = plan_of(editor)
@@ -141,7 +141,7 @@ def _show(editor: Editor, status: int = 200) -> Response:
     """Render the editor: whole, or for htmx the days that changed with all that is computed."""
     if request.method == "POST" and status == 200:
         editor.form.validate()
-        editor.days = week.checked(editor.days, strict=False)
+        editor.days = week.checked(editor.days, editor.services, strict=False)
     plan = plan_of(editor)
     if status == 200:
         editor.form.forgive()
@@ -151,7 +151,7 @@ def _show(editor: Editor, status: int = 200) -> Response:
 def _values(editor: Editor, plan: Plan) -> dict[str, Any]:
     found = _preview(editor, plan)
     shown = next((one for one in found if one.site.key == editor.site), found[0] if found else None)
-    days = day_views(editor.days, plan.slot_minutes, shown, editor.changed)
+    days = day_views(editor.days, plan.slot_minutes, shown, editor.changed, editor.services)
     return {
         "editor": editor,
         "form": editor.form,

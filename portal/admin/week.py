@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
 
 from portal.domain.clocks import clock
 from portal.domain.errors import Invalid
@@ -13,19 +16,24 @@ from portal.domain.openings import MOST_SLOTS, Opening, Week, check_openings, po
 from portal.i18n import _
 from portal.operations.plannings import MOST_OPENINGS
 
-FIELD = re.compile(r"d([1-7])-(\d{1,3})-(start|end|slots)", re.ASCII)
+FIELD = re.compile(r"d([1-7])-(\d{1,3})-(start|end|slots|services)", re.ASCII)
 CLOCK = re.compile(r"(\d{1,2})(?:\s*[:.hH]\s*(\d{2})?)?|(\d{2})(\d{2})", re.ASCII)
 LONGEST_TYPED = 20  # characters of a time or a number
+LONGEST_KEY, MOST_SERVICES = 60, 200
 WEEKDAYS = range(1, 8)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An interval as typed; ``error`` says what to mend, ``wrong`` in which of its fields."""
+    """An interval as typed; ``error`` says what to mend, ``wrong`` in which of its fields.
+
+    ``services`` are the keys of those that it is reserved to; none: it is open to everything.
+    """
 
     start: str = ""
     end: str = ""
     slots: str = ""
+    services: tuple[str, ...] = ()
     error: str = ""
     wrong: tuple[str, ...] = ()
     fresh: bool = False  # just added: the cursor goes there
@@ -46,7 +54,7 @@ class Row:
         slots = int(self.slots) if self.slots.strip().isascii() and self.slots.strip().isdigit() else 0
         if start is None or end is None or not start < end or not 1 <= slots <= MOST_SLOTS:
             return None
-        return Opening(start, end, slots)
+        return Opening(start, end, slots, self.services)
 
     def __str__(self) -> str:
         return f"{self.start}–{self.end}"
@@ -95,7 +103,7 @@ def minute_of(text: str) -> int | None:
 
 def row_of(opening: Opening) -> Row:
     """Write an opening."""
-    return Row(clock(opening.start), clock(opening.end), str(opening.slots))
+    return Row(clock(opening.start), clock(opening.end), str(opening.slots), opening.services)
 
 
 def days_of(week: Week) -> Days:
@@ -108,26 +116,28 @@ def day_of(weekday: int, openings: Sequence[Opening]) -> Day:
     return Day(weekday, bool(openings), tuple(row_of(opening) for opening in openings))
 
 
-def received(form: Mapping[str, str], opened: Iterable[str]) -> Days:
-    """Read the days of a form that was sent; ``opened`` are the weekdays whose switch is on."""
-    found: dict[tuple[int, int], dict[str, str]] = {}
-    for name, value in form.items():
+def received(form: MultiDict[str, str]) -> Days:
+    """Read the days of a form that was sent."""
+    found: dict[tuple[int, int], dict[str, Any]] = {}
+    for name in form:
         if match := FIELD.fullmatch(name):
-            row = found.setdefault((int(match[1]), int(match[2])), {})
-            row[match[3]] = value[:LONGEST_TYPED]
-    open_days = set(opened)
+            found.setdefault((int(match[1]), int(match[2])), {})[match[3]] = _typed(form, name, match[3])
+    open_days = set(form.getlist("open"))
     return tuple(
         Day(
             weekday,
             str(weekday) in open_days,
-            tuple(_row(found[place]) for place in sorted(found) if place[0] == weekday)[:MOST_OPENINGS],
+            tuple(Row(**found[place]) for place in sorted(found) if place[0] == weekday)[:MOST_OPENINGS],
         )
         for weekday in WEEKDAYS
     )
 
 
-def _row(typed: Mapping[str, str]) -> Row:
-    return Row(typed.get("start", ""), typed.get("end", ""), typed.get("slots", ""))
+def _typed(form: MultiDict[str, str], name: str, part: str) -> str | tuple[str, ...]:
+    if part != "services":
+        return form[name][:LONGEST_TYPED]
+    keys = dict.fromkeys(key[:LONGEST_KEY] for key in form.getlist(name)[:MOST_SERVICES])
+    return tuple(sorted(keys))
 
 
 def with_row(days: Days, weekday: int) -> Days:
@@ -172,15 +182,18 @@ def _changed(days: Days, weekday: int, change: Callable[[Day], Day]) -> Days:
     return tuple(change(day) if day.weekday == weekday else day for day in days)
 
 
-def checked(days: Days, *, strict: bool) -> Days:
-    """Say what is wrong beside each interval; until it is saved (``strict``) unfinished rows are left in peace."""
-    return tuple(_checked(day, strict) for day in days)
+def checked(days: Days, services: Collection[str], *, strict: bool) -> Days:
+    """Say what is wrong beside each interval; until it is saved (``strict``) unfinished rows are left in peace.
+
+    ``services`` are the keys of those that hours may be reserved to.
+    """
+    return tuple(_checked(day, services, strict) for day in days)
 
 
-def _checked(day: Day, strict: bool) -> Day:
+def _checked(day: Day, services: Collection[str], strict: bool) -> Day:
     if not day.open:
         return replace(day, error="", rows=tuple(replace(row, error="", wrong=()) for row in day.rows))
-    rows = [_checked_row(row, strict) for row in day.rows]
+    rows = [_checked_row(row, services, strict) for row in day.rows]
     for earlier, later in _overlaps(rows):
         text = _("%(second)s overlaps %(first)s. Begin at %(end)s or later, or shorten the other interval.")
         values = {"first": str(rows[earlier]), "second": str(rows[later]), "end": rows[earlier].end}
@@ -203,8 +216,10 @@ def _refused(openings: Sequence[Opening]) -> bool:
     return False
 
 
-def _checked_row(row: Row, strict: bool) -> Row:
+def _checked_row(row: Row, services: Collection[str], strict: bool) -> Row:
     error, wrong = _wrong(row) if strict or row.complete else ("", ())
+    if not error and any(key not in services for key in row.services):
+        error, wrong = _("Choose among the services that are listed, or none."), ("services",)
     return replace(row, error=error, wrong=wrong)
 
 

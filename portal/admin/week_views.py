@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from flask_babel import ngettext
 
 from portal.admin.week import Day, Days, Row
-from portal.admin.words import closed_text, hours_text, possible_text
+from portal.admin.words import closed_text, hours_text, possible_text, reserved_text
 from portal.domain.openings import Why, possible
 from portal.domain.preview import Capacity
 from portal.i18n import _, clock_time
@@ -28,6 +28,7 @@ class RowView:
     row: Row
     index: int
     possible: str
+    reserved: str  # the names of the services that it is reserved to
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,30 +66,37 @@ class Axis:
     top: int
 
 
-def day_views(days: Days, slot_minutes: int, shown: SiteImpact | None, changed: set[int]) -> list[DayView]:
-    """Prepare the days of the editor, with the occupancy of the site that is shown."""
+def day_views(
+    days: Days, slot_minutes: int, shown: SiteImpact | None, changed: set[int], services: Mapping[str, str]
+) -> list[DayView]:
+    """Prepare the days of the editor, with the occupancy of the site that is shown; ``services`` are names by key."""
     uses = {one.day.isoweekday(): _use(one) for one in shown.days} if shown is not None else {}
-    return [_day_view(day, slot_minutes, uses.get(day.weekday), day.weekday in changed) for day in days]
+    return [_day_view(day, slot_minutes, uses.get(day.weekday), day.weekday in changed, services) for day in days]
 
 
-def _day_view(day: Day, slot_minutes: int, use: Use | None, changed: bool) -> DayView:
+def _day_view(day: Day, slot_minutes: int, use: Use | None, changed: bool, services: Mapping[str, str]) -> DayView:
     return DayView(
         id=f"d{day.weekday}",
         weekday=day.weekday,
         name=weekday_name(day.weekday),
         day=day,
-        rows=row_views(day, slot_minutes),
-        summary=hours_text(day.openings()),
+        rows=_row_views(day, slot_minutes, services),
+        summary=hours_text(day.openings(), services),
         possible=day.possible(slot_minutes),
         use=use,
         changed=changed,
     )
 
 
-def row_views(day: Day, slot_minutes: int) -> tuple[RowView, ...]:
-    """Prepare the intervals of a day."""
+def _row_views(day: Day, slot_minutes: int, services: Mapping[str, str]) -> tuple[RowView, ...]:
     return tuple(
-        RowView(f"d{day.weekday}-{index}", row, index, _possible(row, slot_minutes))
+        RowView(
+            f"d{day.weekday}-{index}",
+            row,
+            index,
+            _possible(row, slot_minutes),
+            reserved_text(row.services, services),
+        )
         for index, row in enumerate(day.rows)
     )
 

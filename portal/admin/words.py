@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from flask_babel import ngettext
 
@@ -14,10 +15,22 @@ from portal.operations.plannings import Plan, Sheet
 from portal.operations.sites import ClosureLine
 
 
-def hours_text(openings: Iterable[Opening]) -> str:
-    """Write hours with their slots: "08:00–12:00 × 6, 14:00–18:00 × 4"."""
-    written = [f"{str(one).replace('-', '–')}\u00a0×\u00a0{one.slots}" for one in openings]
+def hours_text(openings: Iterable[Opening], names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Write hours with their slots: "08:00–12:00 × 6, 14:00–18:00 × 4 (Valuation)".
+
+    ``names`` are those of services, by key: a service without one is called by its key.
+    """
+    written = [f"{str(one).replace('-', '–')}\u00a0×\u00a0{one.slots}{_reserved(one, names)}" for one in openings]
     return ", ".join(written) or _("closed")
+
+
+def _reserved(opening: Opening, names: Mapping[str, str]) -> str:
+    return f" ({reserved_text(opening.services, names)})" if opening.services else ""
+
+
+def reserved_text(services: Iterable[str], names: Mapping[str, str]) -> str:
+    """Name the services that hours are reserved to."""
+    return ", ".join(names.get(key, key) for key in services)
 
 
 def slots_label(slot_minutes: int) -> str:

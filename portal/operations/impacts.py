@@ -7,7 +7,7 @@ does not grow with the bookings of a slot; only appointments that a person has t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from portal.domain.openings import Closed, Schedule, openings_on, possible_in_day, profile, why_closed
-from portal.domain.preview import Capacity, effect
+from portal.domain.openings import Closed, Schedule, openings_on, possible_in_day, profile, serving, why_closed
+from portal.domain.preview import Capacity, Effect, effect
 from portal.domain.steps import Steps
 from portal.domain.zones import DAY, day_bounds, days, epoch, instant_of, local_day
-from portal.models import Allocation, Appointment
+from portal.models import Allocation, Appointment, Service
 from portal.operations import cards
 from portal.operations.bookables import SiteCard
 from portal.operations.cards import AppointmentCard
@@ -104,6 +104,7 @@ class _Group:
     end: datetime
     units: int
     appointments: int
+    service: str | None  # that was booked; none: the planning itself
 
     @property
     def interval(self) -> tuple[datetime, datetime]:
@@ -170,7 +171,10 @@ def _taken(session: Session, changes: Iterable[SiteChange], since: datetime) -> 
             Allocation.ends_at,
             func.sum(Allocation.units),
             func.count(),
+            Service.key,
         )
+        .join(Appointment, Appointment.id == Allocation.appointment_id)
+        .outerjoin(Service, Service.id == Appointment.service_id)
         .where(
             Allocation.pool_id.in_(pools),
             Allocation.released_at.is_(None),
@@ -178,12 +182,12 @@ def _taken(session: Session, changes: Iterable[SiteChange], since: datetime) -> 
             Allocation.starts_at > since - timedelta(minutes=max(pools.values())),
             Allocation.ends_at > since,
         )
-        .group_by(Allocation.pool_id, Allocation.starts_at, Allocation.ends_at)
+        .group_by(Allocation.pool_id, Allocation.starts_at, Allocation.ends_at, Service.key)
         .order_by(Allocation.starts_at, Allocation.ends_at)
     ).all()
     found: dict[int, list[_Group]] = {pool: [] for pool in pools}
-    for pool, start, end, units, count in rows:
-        found[pool].append(_Group(start, end, int(units), count))
+    for pool, start, end, units, count, service in rows:
+        found[pool].append(_Group(start, end, int(units), count, service))
     return found
 
 
@@ -194,19 +198,33 @@ def _compared(change: SiteChange, taken: Sequence[_Group], since: date, week: da
     begin = max(now, day_bounds(first, zone)[0])
     coming = {number: group for number, group in enumerate(taken) if group.end > begin}
     last = max([first, *(local_day(group.end, zone) for group in coming.values())])
-    details = [(number, group.start, group.end, group.units) for number, group in coming.items()]
-    found = effect(change.before, change.after, change.site.calendar, details, first, last)
-    marks: Marks = {coming[number].interval: (coming[number].start, 0, 0) for number in found.outside}
-    crowded = [one for one in found.crowded if one.id not in found.outside]
+    found = _effects(change, coming, first, last)
+    outside = [number for one in found for number in one.outside]
+    marks: Marks = {coming[number].interval: (coming[number].start, 0, 0) for number in outside}
+    crowded = [one for part in found for one in part.crowded if one.id not in outside]
     marks |= {coming[one.id].interval: (one.at, one.present, one.slots) for one in crowded}
+    capacity = effect(change.before, change.after, change.site.calendar, (), first, last)
     return _Compared(
-        outside=sum(coming[number].appointments for number in found.outside),
+        outside=sum(coming[number].appointments for number in outside),
         crowded=sum(coming[one.id].appointments for one in crowded),
-        weekdays=found.weekdays,
-        week=found.week,
+        weekdays=capacity.weekdays,
+        week=capacity.week,
         days=tuple(_day_use(change, taken, day) for day in days(week, week + 6 * DAY)),
         marks=marks,
     )
+
+
+def _effects(change: SiteChange, coming: Mapping[int, _Group], first: date, last: date) -> list[Effect]:
+    """Judge what is booked by the hours that are open to it: those of the planning itself, and of each service."""
+    details = [(number, group.start, group.end, group.units) for number, group in coming.items()]
+    parts = []
+    for service in {group.service: None for group in coming.values()}:
+        before, after = serving(change.before, service), serving(change.after, service)
+        found = effect(before, after, change.site.calendar, details, first, last)
+        theirs = {number for number, group in coming.items() if group.service == service}
+        outside = tuple(number for number in found.outside if number in theirs)
+        parts.append(replace(found, outside=outside, crowded=tuple(one for one in found.crowded if one.id in theirs)))
+    return parts
 
 
 def _named(session: Session, pairs: Iterable[tuple[SiteChange, _Compared]]) -> Named:

@@ -49,4 +49,8 @@ def day_facts(day: date, label: str, openings: Iterable[Opening]) -> dict[str, s
 
 
 def _hours(openings: Iterable[Opening]) -> str:
-    return ", ".join(f"{one} x {one.slots}" for one in openings)
+    return ", ".join(f"{one} x {one.slots}{_reserved(one)}" for one in openings)
+
+
+def _reserved(opening: Opening) -> str:
+    return f" for {' and '.join(opening.services)}" if opening.services else ""

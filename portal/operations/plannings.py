@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import and_, delete, or_, select
@@ -28,7 +29,7 @@ from portal.models import (
     Site,
     WeeklyOpening,
 )
-from portal.operations import bookables, edits, keepsakes
+from portal.operations import bookables, edits, keepsakes, reserved_hours
 from portal.operations.actors import SYSTEM, Actor
 from portal.operations.bookables import SiteCard
 from portal.operations.planning_facts import day_facts, tell, week_facts
@@ -69,6 +70,10 @@ class Sheet(edits.OfSites):
     site_ids: frozenset[int]
     exceptions: tuple[Exceptional, ...]
     policy: Mapping[str, Any]
+
+    def named(self, _locale: str) -> str:
+        """Give its name, which is the same in every language."""
+        return self.name
 
     @property
     def rules(self) -> dict[str, Any]:
@@ -179,6 +184,7 @@ def create(key: str, plan: Plan, *, now: datetime, by: Actor = SYSTEM) -> None:
     check(plan)
     _check_date(plan, (), now)
     with transaction() as session:
+        reserved_hours.check(session, chain.from_iterable(plan.week.values()))
         if session.scalar(select(Planning.id).where(Planning.key == key)) is not None:
             raise Invalid(field="key", problem="exists", value=key)
         made = Planning(key=key, revision=keepsakes.new_revision(), policy={}, **_settings(plan))
@@ -195,6 +201,7 @@ def save(key: str, revision: str, plan: Plan, *, now: datetime, by: Actor = SYST
     check(plan)
     with transaction() as session:
         sheet = sheet_of(session, key)
+        reserved_hours.check(session, chain.from_iterable(plan.week.values()))
         claim(session, sheet, revision, _settings(plan))
         _check_date(plan, (one.applies_from for one in sheet.schedule.versions), now)
         sites = edits.serve(session, Pool.planning_id, sheet.id, plan.sites)
@@ -256,9 +263,8 @@ def save_day(
             raise NotFound
         if sheet.exceptional(wanted.day) is not None and wanted.day != instead_of:
             raise Invalid(field="day", problem="duplicate_date", value=wanted.day)
-        hours = [
-            ExceptionalOpening(start_minute=one.start, end_minute=one.end, slots=one.slots) for one in wanted.openings
-        ]
+        reserved_hours.check(session, wanted.openings)
+        hours = [ExceptionalOpening(**_columns(one)) for one in wanted.openings]
         session.add(ExceptionalDay(planning_id=sheet.id, day=wanted.day, label=wanted.label, openings=hours))
         old = sheet.exceptional(instead_of) if instead_of is not None else None
         before = day_facts(old.day, old.label, old.openings) if old is not None else {}
@@ -364,7 +370,16 @@ def _drop_day(session: Session, planning_id: int, day: date) -> bool:
 
 def _weekly(week: Week) -> list[WeeklyOpening]:
     return [
-        WeeklyOpening(weekday=weekday, start_minute=one.start, end_minute=one.end, slots=one.slots)
+        WeeklyOpening(weekday=weekday, **_columns(one))
         for weekday, openings in sorted(week.items())
         for one in openings
     ]
+
+
+def _columns(opening: Opening) -> dict[str, Any]:
+    return {
+        "start_minute": opening.start,
+        "end_minute": opening.end,
+        "slots": opening.slots,
+        "services": list(opening.services),
+    }

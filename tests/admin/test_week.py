@@ -26,10 +26,11 @@ TEACHING = [
     "portal.operations.heat",
 ]
 openings = st.builds(
-    lambda start, length, slots: Opening(start, min(start + length, 1440), slots),
+    lambda start, length, slots, services: Opening(start, min(start + length, 1440), slots, services),
     st.integers(0, 1439),
     st.integers(1, 1440),
     st.integers(1, 10_000),
+    st.sampled_from([(), ("evaluation",), ("evaluation", "visite")]),
 )
 
 
