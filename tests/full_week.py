@@ -9,7 +9,18 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from portal.extensions import transaction
-from portal.models import Allocation, Appointment, Closure, ExceptionalDay, ExceptionalOpening, Planning, Pool, Site
+from portal.models import (
+    Allocation,
+    Appointment,
+    Assignment,
+    Closure,
+    ExceptionalDay,
+    ExceptionalOpening,
+    Planning,
+    Pool,
+    Resource,
+    Site,
+)
 from portal.operations import tokens
 from portal.operations.keepsakes import new_revision
 from tests.sample import MADE
@@ -26,6 +37,24 @@ def fill(starts: Sequence[datetime], each: int, planning: str = "quais") -> None
         session.execute(insert(Appointment), rows)
         query = select(Appointment.id, Appointment.starts_at, Appointment.ends_at)
         made = session.execute(query.where(Appointment.name.startswith("Camion "))).all()
+        session.execute(
+            insert(Allocation),
+            [
+                {"appointment_id": id_, "pool_id": pool.id, "starts_at": start, "ends_at": end, "units": 1}
+                for id_, start, end in made
+            ],
+        )
+
+
+def give_to(key: str) -> None:
+    """Let a person, a room or an asset serve all those appointments. Call inside an app context."""
+    with transaction() as session:
+        pool = session.execute(select(Pool).join(Resource).where(Resource.key == key)).scalar_one()
+        pool.longest_minutes = 60
+        query = select(Appointment.id, Appointment.starts_at, Appointment.ends_at)
+        made = session.execute(query.where(Appointment.name.startswith("Camion "))).all()
+        assigned = {"resource_id": pool.resource_id, "assigned_at": MADE}
+        session.execute(insert(Assignment), [{"appointment_id": row.id, **assigned} for row in made])
         session.execute(
             insert(Allocation),
             [

@@ -41,7 +41,8 @@ def of_tokens(app, method):
 def purpose(rule):
     if rule.rule == "/a/<token>/confirm":
         return "confirm"
-    rooms = {"/a/": "manage", "/v/": "validate", "/o/": "offer", "/wait/": "wait", "/admin/": "staff"}
+    rooms = {"/a/": "manage", "/v/": "validate", "/o/": "offer", "/wait/": "wait"}
+    rooms |= {"/feeds/": "feed", "/admin/": "staff"}
     return next((of for room, of in rooms.items() if rule.rule.startswith(room)), "book")
 
 

@@ -11,12 +11,13 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from portal.domain.zones import parse_instant
-from portal.extensions import reading
-from portal.models import Appointment, Continuation, Link, Offer, WaitingEntry
+from portal.extensions import reading, transaction
+from portal.models import Appointment, Continuation, Link, Offer, Pool, Resource, ResourceSite, Site, WaitingEntry
 from portal.operations import (
     appointments,
     cards,
     continuations,
+    feeds,
     holds,
     keys,
     links,
@@ -26,7 +27,7 @@ from portal.operations import (
     users,
     waiting,
 )
-from portal.operations.actors import CUSTOMER, GUEST
+from portal.operations.actors import CUSTOMER, GUEST, SYSTEM
 from portal.operations.appointments import Contact, Wish
 from portal.operations.continuations import Request
 from portal.operations.holds import Place
@@ -119,7 +120,11 @@ class World:
 
     def _value(self, rule: Rule, name: str) -> str | int:
         """Choose what a route's argument stands for: orders and the gate, sites and plannings share their names."""
-        special = {("reference", "/orders/"): "CMD-1001", ("key", "/sites/"): "bordeaux"}
+        special = {
+            ("reference", "/orders/"): "CMD-1001",
+            ("key", "/sites/"): "bordeaux",
+            ("key", "/resources/"): "claire",
+        }
         return next(
             (value for (of, where), value in special.items() if of == name and where in rule.rule), self.values[name]
         )
@@ -189,6 +194,7 @@ def _tokens(now: datetime) -> dict[str, str]:
         "hold": _held(now),
         "continue": _continued(now),
         **_offered(now),
+        **_subscribed(now),
         "unknown": tokens.token(tokens.BOOK, tokens.new_public_id(), 1),
         "forged": link[:-4] + ("AAAA" if not link.endswith("AAAA") else "BBBB"),
         "cut": link[:-1],
@@ -235,6 +241,20 @@ def _offered(now: datetime) -> dict[str, str]:
     named = zip(("offer", "offer to the list"), made, strict=True)
     found = {name: tokens.token(tokens.OFFER, one.public_id, one.generation) for name, one in named}
     return {**found, "wait": tokens.token(tokens.WAIT, entry.public_id, entry.generation)}
+
+
+def _subscribed(now: datetime) -> dict[str, str]:
+    """Give the links of calendars: of a site, and of a person whose link was replaced once."""
+    with transaction() as session:
+        person = Resource(key="claire", kind="staff", name="Claire Morel", timezone="Europe/Paris", revision="1")
+        session.add(person)
+        session.flush()
+        site = session.scalars(select(Site.id).where(Site.key == "bordeaux")).one()
+        session.add_all([Pool(resource_id=person.id), ResourceSite(resource_id=person.id, site_id=site)])
+    old = {one.key: one.token for one in feeds.listing()}
+    feeds.renew(feeds.RESOURCE, "claire", SYSTEM, now=now)
+    new = {one.key: one.token for one in feeds.listing()}
+    return {"feed": new["claire"], "feed of a site": new["bordeaux"], "revoked feed": old["claire"]}
 
 
 def _booked(now: datetime, start: str, **where: Any) -> str:

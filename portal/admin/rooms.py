@@ -30,7 +30,14 @@ GROUPS: Sequence[tuple[str, Text, Sequence[Room]]] = (
         _l("Today"),
         (Room("today", "admin.today.day", _l("The day")), Room("gate", "admin.gate.ask", _l("Gate"))),
     ),
-    ("calendar", _l("Calendar"), (Room("calendar", "admin.calendar.show", _l("Calendar")),)),
+    (
+        "calendar",
+        _l("Calendar"),
+        (
+            Room("calendar", "admin.calendar.show", _l("Calendar")),
+            Room("feeds", "admin.feeds.index", _l("Calendar links"), EDIT),
+        ),
+    ),
     (
         "appointments",
         _l("Appointments"),
@@ -56,7 +63,11 @@ GROUPS: Sequence[tuple[str, Text, Sequence[Room]]] = (
         _l("Plannings"),
         (
             Room("plannings", "admin.plannings.index", _l("All plannings")),
+            Room("services", "admin.services.index", _l("Services")),
             Room("sites", "admin.sites.index", _l("Sites")),
+            Room("resources", "admin.resources.index", _l("People and rooms")),
+            Room("skills", "admin.skills.index", _l("Skills")),
+            Room("regions", "admin.regions.index", _l("Regions")),
             Room("explain", "admin.explain.day", _l("Why?")),
         ),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from portal.booking import confirm, embed, guest, home, offers, validate, views, waiting
+from portal.booking import confirm, embed, guest, home, offers, subscriptions, validate, views, waiting
 
 blueprints: tuple[Blueprint, ...] = (
     home.bp,
@@ -15,4 +15,5 @@ blueprints: tuple[Blueprint, ...] = (
     offers.bp,
     waiting.bp,
     embed.bp,
+    subscriptions.bp,
 )

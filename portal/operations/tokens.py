@@ -27,6 +27,7 @@ WAIT = "wait"
 CONTINUE = "continue"
 CONFIRM = "confirm"
 HOLD = "hold"
+FEED = "feed"
 
 
 def new_public_id() -> str:

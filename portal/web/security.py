@@ -21,7 +21,7 @@ CSP = (
 )
 FORM_LIFE = timedelta(hours=24)
 SAFE = ("GET", "HEAD", "OPTIONS")
-TOKEN_PATHS = ("/b/", "/a/", "/v/", "/o/", "/wait/", "/admin", "/api/", "/find", "/dev/")
+TOKEN_PATHS = ("/b/", "/a/", "/v/", "/o/", "/wait/", "/feeds/", "/admin", "/api/", "/find", "/dev/")
 TOKEN_VALUES = frozenset({"c", "hold"})  # tokens in the address of a page that is everybody's otherwise
 
 
