@@ -8,18 +8,19 @@ from datetime import datetime
 
 from flask import Blueprint, Response, abort, flash, request, url_for
 
+from portal.admin import assigned_views
 from portal.admin.appointment_forms import CancelForm, DetailsForm, NoteForm, details_of
 from portal.admin.guard import BOOK, actor, needs, only, scope, staff
 from portal.admin.mark_buttons import buttons_of, undo_of, undo_url
 from portal.admin.moments import length_text
 from portal.admin.offers import story_of_offer, story_of_place
 from portal.admin.request_buttons import answering
-from portal.admin.stories import Story, mail_of, story_of
+from portal.admin.stories import Story, exchanged, mail_of, story_of
 from portal.clock import now
 from portal.domain.errors import StateChanged
 from portal.domain.lifecycle import ACTIVE, Status, move_allowed
 from portal.i18n import _, current_locale, hour
-from portal.operations import appointments, cards, mail_log, marks, offer_lists, outbox, requests
+from portal.operations import appointments, assignments, cards, mail_log, marks, offer_lists, outbox, requests
 from portal.operations.appointments import Details
 from portal.operations.cards import AppointmentCard, HistoryLine
 from portal.operations.marks import MARKS
@@ -41,6 +42,7 @@ class Can:
     cancel: bool
     undo: bool
     answer: bool
+    reassign: bool
 
 
 def can(card: AppointmentCard, at: datetime) -> Can:
@@ -52,6 +54,7 @@ def can(card: AppointmentCard, at: datetime) -> Can:
         cancel=movable and card.end > at,
         undo=card.undoable(at),
         answer=card.awaits(at),
+        reassign=card.status in ACTIVE and card.end > at and card.wanted is None,
     )
 
 
@@ -91,6 +94,7 @@ def _shown(card: AppointmentCard, form: NoteForm, status: int = 200) -> Response
         status,
         appointment=card,
         answers=card.answers(current_locale()),
+        assigned=assigned_views.shown(card),
         can=can(card, at),
         requested=answers,
         full=room_text(room) if room else "",
@@ -109,7 +113,8 @@ def _shown(card: AppointmentCard, form: NoteForm, status: int = 200) -> Response
 def _stories(card: AppointmentCard, history: Sequence[HistoryLine]) -> list[Story]:
     """Tell what happened to an appointment, the newest first, with what it was offered and what it gave to others."""
     asked = card.item.ever_asked if card.item else ()
-    told = [story_of(line, card.zone, asked) for line in reversed(history)]
+    names = assignments.names(exchanged(history))
+    told = [story_of(line, card.zone, asked, names) for line in reversed(history)]
     told += [story_of_offer(line) for line in offer_lists.of_appointment(card.id)]
     told += [story_of_place(place) for place in offer_lists.given_back(card.id)]
     return sorted(told, key=lambda story: story.at, reverse=True)

@@ -19,6 +19,9 @@ from portal.operations.cards import HistoryLine
 from portal.operations.mail_log import MailLine
 from portal.operations.outbox import Sending
 
+REASSIGNED = "reassigned"
+NOBODY: Mapping[str, str] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Story:
@@ -30,9 +33,15 @@ class Story:
     who: str
 
 
-def story_of(line: HistoryLine, zone: ZoneInfo, known: Sequence[Question] = ()) -> Story:
-    """Word one change of an appointment; ``known`` are the questions to which answers may have changed."""
-    return Story(_what(line), tuple(_details(line, zone, known)), line.at, who_text(line.actor, line.origin))
+def story_of(
+    line: HistoryLine, zone: ZoneInfo, known: Sequence[Question] = (), names: Mapping[str, str] = NOBODY
+) -> Story:
+    """Word one change of an appointment.
+
+    ``known`` are the questions to which answers may have changed, ``names`` those of people and things by their keys.
+    """
+    details = (*_exchanged(line, names), *_details(line, zone, known))
+    return Story(_what(line), details, line.at, who_text(line.actor, line.origin))
 
 
 def _what(line: HistoryLine) -> str:
@@ -58,6 +67,7 @@ def _what(line: HistoryLine) -> str:
         "move_declined": _("Move declined"),
         "move_expired": _("Move without an answer"),
         "move_withdrawn": _("Move taken back"),
+        "reassigned": _("Given to somebody else"),
     }
     return words.get(line.kind) or line.kind
 
@@ -92,6 +102,19 @@ def _details(line: HistoryLine, zone: ZoneInfo, known: Sequence[Question]) -> It
         yield _("Together with others of that day.")
     if reason := line.after.get("overbook"):
         yield _("Overbooked: %(reason)s", reason=reason)
+
+
+def exchanged(history: Sequence[HistoryLine]) -> set[str]:
+    """List the keys of those whom a history mentions."""
+    lines = (line for line in history if line.kind == REASSIGNED)
+    return {side["resource"] for line in lines for side in (line.before, line.after)}
+
+
+def _exchanged(line: HistoryLine, names: Mapping[str, str]) -> Iterator[str]:
+    """Say who had an appointment, and who has it."""
+    if line.kind == REASSIGNED:
+        before, after = (names.get(side["resource"], side["resource"]) for side in (line.before, line.after))
+        yield _("from %(before)s to %(after)s", before=before, after=after)
 
 
 def _instant(values: Mapping[str, Any], name: str) -> datetime | None:
@@ -174,6 +197,9 @@ def mail_title(kind: str) -> str:
         "booking_invitation": _("Booking link"),
         "confirmation": _("Confirmation"),
         "change": _("Change of time"),
+        "reassigned": _("Somebody else comes"),
+        "staff_assigned": _("Appointment given to somebody"),
+        "staff_removed": _("Appointment taken from somebody"),
         "cancellation": _("Cancellation"),
         "reminder": _("Reminder"),
         "earlier_slot": _("Offer of an earlier time"),

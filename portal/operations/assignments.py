@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from portal.extensions import reading
 from portal.models import Assignment, Resource
 
 
@@ -44,6 +45,62 @@ def of(session: Session, ids: Collection[int]) -> dict[int, list[Assigned]]:
         found.setdefault(appointment_id, []).append(Assigned(*columns))
     return found
 
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who serves an appointment, and where mails reach them."""
+
+    key: str
+    email: str
+
+
+def people(session: Session, appointment_id: int) -> list[Person]:
+    """List the people of an appointment who have an address."""
+    return [Person(*row) for row in session.connection().execute(_PEOPLE, {"appointment": appointment_id})]
+
+
+def people_of(session: Session, ids: Collection[int]) -> dict[int, list[Person]]:
+    """List the people of each of these appointments who have an address."""
+    found: dict[int, list[Person]] = {}
+    for number, assigned in of(session, ids).items():
+        found[number] = [Person(one.key, one.email) for one in assigned if one.staff and one.email]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an appointment has, and the names of all who are mentioned in why, by their keys."""
+
+    assigned: tuple[Assigned, ...]
+    names: Mapping[str, str]
+
+
+def told(appointment_id: int) -> Told:
+    """Read what an appointment has and who else could have had it: two statements."""
+    with reading() as session:
+        found = of(session, [appointment_id]).get(appointment_id, [])
+        keys = {line["resource"] for one in found if one.choice for line in one.choice["candidates"]}
+        return Told(tuple(found), _names(session, keys))
+
+
+def names(keys: Collection[str]) -> Mapping[str, str]:
+    """Name resources by their keys; those that are not there any more are left out."""
+    with reading() as session:
+        return _names(session, keys)
+
+
+def _names(session: Session, keys: Collection[str]) -> dict[str, str]:
+    query = select(Resource.key, Resource.name).where(Resource.key.in_(keys))
+    return {row.key: row.name for row in session.execute(query)} if keys else {}
+
+
+_PEOPLE = (
+    select(Resource.key, Resource.email)
+    .join(Assignment, Assignment.resource_id == Resource.id)
+    .where(Resource.kind == "staff", Resource.email.is_not(None), Resource.email != "")
+    .where(Assignment.appointment_id == bindparam("appointment"))
+    .order_by(Assignment.id)
+)
 
 _QUERY = (
     select(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from operator import attrgetter
@@ -13,11 +14,12 @@ from portal.domain.lifecycle import Status, move_allowed
 from portal.domain.zones import local_day
 from portal.extensions import reading
 from portal.models import Appointment, Planning, Site
-from portal.operations import availability, bookables, calendars, cards
+from portal.operations import assigning, availability, bookables, calendars, cards, choosing
 from portal.operations.asking import Asking
-from portal.operations.bookables import Bookable
-from portal.operations.calendars import Calendar, Choice, DayOfSlots, OpenSite
+from portal.operations.bookables import Bookable, SiteCard
+from portal.operations.calendars import Calendar, Choice, DayOfSlots
 from portal.operations.cards import AppointmentCard
+from portal.operations.choosing import NOTHING_PICKED, Picked
 from portal.operations.scopes import EVERYWHERE, Scope
 
 STAFF = Asking(staff=True)
@@ -25,14 +27,22 @@ NEAR = 3  # starts proposed instead of one that cannot be had
 MANY = 200  # looked through for them: some may be past
 
 
-def plannings(site: str | None = None, *, scope: Scope = EVERYWHERE) -> list[OpenSite]:
-    """List every site in use, or one, with what can be booked there, by name."""
+@dataclass(frozen=True, slots=True)
+class SitePlannings:
+    """A site with its plannings, by name."""
+
+    site: SiteCard
+    plannings: Sequence[Bookable]
+
+
+def plannings(site: str | None = None, *, scope: Scope = EVERYWHERE) -> list[SitePlannings]:
+    """List every site in use, or one, with the plannings there, by name."""
     query = bookables.joined().where(scope.limits(Site.id)).order_by(Site.name, Planning.name)
     with reading() as session:
         rows = session.execute(query if site is None else query.where(Site.key == site)).all()
         found = [bookables.from_row(session, row) for row in rows]
     sites = {one.site.id: one.site for one in found}
-    return [OpenSite(shown, [one for one in found if one.site.id == shown.id]) for shown in sites.values()]
+    return [SitePlannings(shown, [one for one in found if one.site.id == shown.id]) for shown in sites.values()]
 
 
 def bookable(site: str, planning: str) -> Bookable:
@@ -41,27 +51,45 @@ def bookable(site: str, planning: str) -> Bookable:
         return bookables.find(session, site, planning)
 
 
-def month(site: str, planning: str, *, now: datetime, month: date | None = None, day: date | None = None) -> Calendar:
-    """Lay out a month of free places. Raises NotFound."""
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the staff books: a planning or a service at a site by their keys, and what was picked of it."""
+
+    site: str
+    planning: str | None = None
+    service: str | None = None
+    picked: Picked = NOTHING_PICKED
+
+    def opened(self, session: Session) -> tuple[Bookable, Asking]:
+        """Find it, and ask for what was picked. Raises NotFound, Invalid for what cannot be picked there."""
+        found = bookables.find(session, self.site, self.planning, service=self.service)
+        return found, choosing.asked(session, found, STAFF, self.picked)
+
+
+def month(subject: Subject, *, now: datetime, month: date | None = None, day: date | None = None) -> Calendar:
+    """Lay out a month of free places. Raises NotFound, Invalid."""
     with reading() as session:
-        return _coming(session, bookables.find(session, site, planning), STAFF, now, month, day)
+        found, asking = subject.opened(session)
+        return _coming(session, found, asking, now, month, day)
 
 
-def day(site: str, planning: str, day: date, *, now: datetime) -> DayOfSlots:
-    """List a day's slots. Raises NotFound."""
+def day(subject: Subject, day: date, *, now: datetime) -> DayOfSlots:
+    """List a day's slots. Raises NotFound, Invalid."""
     with reading() as session:
-        return _of_day(session, bookables.find(session, site, planning), day, now, STAFF)
+        found, asking = subject.opened(session)
+        return _of_day(session, found, day, now, asking)
 
 
-def choice(site: str, planning: str, start: datetime, *, now: datetime) -> Choice:
-    """Look at one start, free or not. Raises NotFound."""
+def choice(subject: Subject, start: datetime, *, now: datetime) -> Choice:
+    """Look at one start, free or not. Raises NotFound, Invalid."""
     with reading() as session:
-        return _look(session, bookables.find(session, site, planning), start, now, STAFF)
+        found, asking = subject.opened(session)
+        return _look(session, found, start, now, asking)
 
 
 @dataclass(frozen=True, slots=True)
 class Moving:
-    """An appointment on its way to another time of its own planning, as if it were not there."""
+    """An appointment on its way to another time, with the people it has, as if it were not there."""
 
     card: AppointmentCard
     bookable: Bookable
@@ -98,7 +126,9 @@ def _moving(session: Session, public_id: str) -> Moving:
     if card.item is None or not move_allowed(card.status, Status.CANCELLED):
         raise StateChanged(status=card.status)
     bookable = bookables.of_item(session, card.site.id, card.item)
-    return Moving(card, bookable, replace(STAFF, quantity=card.units, leaving_out=card.id))
+    kept = assigning.kept(session, card.id)
+    asking = replace(STAFF, quantity=card.units, iterations=card.iterations, resources=kept, leaving_out=card.id)
+    return Moving(card, bookable, asking)
 
 
 def _coming(
@@ -128,7 +158,7 @@ def _coming(
 
 def _of_day(session: Session, bookable: Bookable, day: date, now: datetime, asking: Asking) -> DayOfSlots:
     found = availability.search(session, bookable, day, day, now=now, asking=asking)
-    return DayOfSlots(bookable, day, [start for start in found.starts if start.start >= now], found.binding)
+    return DayOfSlots(bookable, day, [start for start in found.starts if start.start >= now], found.binding, asking)
 
 
 def _look(session: Session, bookable: Bookable, start: datetime, now: datetime, asking: Asking) -> Choice:

@@ -26,8 +26,8 @@ from portal.extensions import reading
 from portal.models import Allocation, ExceptionalDay, Planning, Site
 from portal.operations import bookables, occupancy
 from portal.operations.bookables import Bookable
-from portal.operations.calendars import OpenSite
 from portal.operations.scopes import EVERYWHERE, Scope
+from portal.operations.staff_calendars import SitePlannings
 
 HALF_HOUR = 1800  # seconds
 Place = tuple[int, int]
@@ -116,7 +116,7 @@ class WeekDay:
 class StaffWeek:
     """Monday to Sunday of a planning at a site, in the site's zone; ``sites`` is what could be looked at instead."""
 
-    sites: Sequence[OpenSite]
+    sites: Sequence[SitePlannings]
     bookable: Bookable
     today: date
     chosen: WeekDay
@@ -166,14 +166,14 @@ def holding(bookable: Bookable, now: datetime) -> tuple[ColumnElement[bool], ...
     return Allocation.pool_id == bookable.pool_id, Allocation.role == "visit", Allocation.released_at.is_(None), taken
 
 
-def _open_sites(session: Session, scope: Scope) -> list[OpenSite]:
+def _open_sites(session: Session, scope: Scope) -> list[SitePlannings]:
     query = bookables.joined().where(scope.limits(Site.id)).order_by(Site.name, Planning.name)
     found = [bookables.from_row(session, row) for row in session.execute(query)]
     sites = {one.site.id: one.site for one in found}
-    return [OpenSite(shown, [one for one in found if one.site.id == shown.id]) for shown in sites.values()]
+    return [SitePlannings(shown, [one for one in found if one.site.id == shown.id]) for shown in sites.values()]
 
 
-def _chosen(sites: Sequence[OpenSite], site: str | None, planning: str | None) -> Bookable | None:
+def _chosen(sites: Sequence[SitePlannings], site: str | None, planning: str | None) -> Bookable | None:
     place = next((one for one in sites if site in (None, one.site.key)), None)
     if place is None:
         if site is None:

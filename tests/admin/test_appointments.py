@@ -15,6 +15,7 @@ from portal.models import Appointment
 from portal.operations import cards, outbox, staff_calendars
 from portal.operations.actors import CUSTOMER
 from portal.operations.appointment_lists import Filter, find_appointments
+from portal.operations.staff_calendars import Subject
 from tests import sample, staff
 from tests.admin.conftest import form_of
 
@@ -341,7 +342,7 @@ def test_the_month_asks_a_fixed_number_of_questions(manager, do, docks, statemen
 
 def test_past_starts_are_no_nearest_ones(do, now, docks, clock):
     closed = sample.paris("2026-12-06 10:00")
-    found = do(staff_calendars.choice, "bordeaux", "quais", closed, now=sample.paris("2026-12-05 12:00"))
+    found = do(staff_calendars.choice, Subject("bordeaux", "quais"), closed, now=sample.paris("2026-12-05 12:00"))
     assert [one.start for one in found.nearest] == [
         sample.paris(f"2026-12-07 {hour}") for hour in ("08:00", "08:30", "09:00")
     ]

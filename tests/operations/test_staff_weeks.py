@@ -14,6 +14,7 @@ from portal.operations import appointments, staff_calendars, staff_visits, staff
 from portal.operations.actors import Actor
 from portal.operations.keepsakes import new_revision
 from portal.operations.scopes import Scope
+from portal.operations.staff_calendars import Subject
 from tests import full_week, sample
 from tests.sample import paris
 
@@ -77,7 +78,7 @@ def test_what_is_free_is_what_the_booking_offers(do, docks, look, now):
     for clock, count in (("08:30", 6), ("10:00", 5), ("14:30", 4), ("16:00", 2)):
         for number in range(count):
             do(sample.booked, f"2026-12-07 {clock}", now=now, number=number)
-    offered = do(staff_calendars.day, "bordeaux", "quais", MONDAY, now=now).slots
+    offered = do(staff_calendars.day, Subject("bordeaux", "quais"), MONDAY, now=now).slots
     shown = [start for one in look().chosen.halves for start in one.free]
     assert shown == [start for start in offered if start.offered]
 

@@ -1,0 +1,102 @@
+"""Somebody else takes an appointment over, at the same time: who could, and the exchange."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, flash, request, url_for
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from wtforms import StringField
+from wtforms.validators import InputRequired
+
+from portal.admin.appointment_forms import REASON
+from portal.admin.appointments import ONE, opened, url_of
+from portal.admin.assigned_views import minutes_text
+from portal.admin.forms import StaffForm
+from portal.admin.guard import BOOK, EDIT, actor, needs, staff
+from portal.admin.order_forms import line_field
+from portal.clock import now
+from portal.domain.errors import Invalid, Refusal, SlotNotOffered, SlotTaken
+from portal.i18n import _
+from portal.operations import reassigning
+from portal.operations.cards import AppointmentCard
+from portal.operations.reassigning import Eligible
+from portal.web.responses import go, page
+from portal.web.texts import explain, reason_text
+
+bp = Blueprint("assigned", __name__)
+REFUSED = (Invalid, SlotTaken, SlotNotOffered)
+
+
+class ReassignForm(StaffForm):
+    """Who takes over. ``reason`` is a manager's, for somebody who is not free."""
+
+    to = StringField(_l("Who takes over?"), validators=[InputRequired(message=_l("Choose one of them."))])
+    reason = line_field(_l("Reason for overbooking"), REASON)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody to choose; ``why_not`` in words where they are not free."""
+
+    key: str
+    name: str
+    detail: str
+    why_not: str
+
+
+@bp.route(f"{ONE}/reassign", methods=["GET", "POST"])
+@needs(BOOK)
+def reassign(public_id: str) -> Response:
+    """Choose who takes an appointment over from the one in the address, at the same time."""
+    card, of = opened(public_id), request.args.get("of", "")
+    form = ReassignForm(request.form)
+    refusal = _sent(form, card, of) if request.method == "POST" else None
+    if request.method == "POST" and refusal is None and not form.errors:
+        flash(_("The appointment has changed hands."))
+        return go(url_of(card))
+    found = reassigning.choices(public_id, of, now=now())
+    return page(
+        "admin/appointments/reassign.html",
+        refusal.status if refusal else 422 if form.errors else 200,
+        appointment=card,
+        form=form,
+        had=found,
+        free=[_candidate(one) for one in found.eligible if one.free],
+        others=[_candidate(one) for one in found.eligible if not one.free],
+        overbooks=staff().may(EDIT),
+        action=url_for("admin.assigned.reassign", public_id=public_id, of=of),
+        back_url=url_of(card),
+    )
+
+
+def _sent(form: ReassignForm, card: AppointmentCard, of: str) -> Refusal | None:
+    """Make the exchange; what is refused stays on the page."""
+    if not form.validate():
+        return None
+    reason = (form.reason.data or "") if staff().may(EDIT) else ""
+    try:
+        reassigning.reassign(card.public_id, form.to.data or "", actor(), now=now(), of=of or None, overbook=reason)
+    except REFUSED as refusal:
+        if staff().may(EDIT) and not isinstance(refusal, Invalid):
+            form.refuse("reason", _l("Not free at this time. Say why all the same: it is kept in the history."))
+        else:
+            form.refuse("to", explain(refusal))
+        return refusal
+    return None
+
+
+def _candidate(one: Eligible) -> Candidate:
+    load = one.load
+    detail = _(
+        "%(booked)s booked of %(open)s, %(appointments)s",
+        booked=minutes_text(load.booked_minutes),
+        open=minutes_text(load.open_minutes),
+        appointments=_appointments(load.appointments),
+    )
+    return Candidate(one.key, one.name, detail, reason_text(one.why_not[0]) if one.why_not else "")
+
+
+def _appointments(number: int) -> str:
+    return str(ngettext("%(num)s appointment", "%(num)s appointments", number))

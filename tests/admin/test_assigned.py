@@ -1,0 +1,121 @@
+"""Who and what an appointment has on its page, why, and how somebody else takes it over."""
+
+from __future__ import annotations
+
+from html import unescape
+
+import pytest
+
+from portal.extensions import reading
+from portal.operations import appointments, assignments, cards
+from tests import sample
+from tests.admin.conftest import form_of
+from tests.admin.test_callers import keep_to
+
+NINE = "2026-12-08 09:00"
+
+
+@pytest.fixture
+def made(do, now) -> str:
+    """Make the agency with a room, and an appointment that the rule gave to Jean."""
+    do(sample.agency, requires=[{"kind": "staff"}, {"kind": "room"}])
+    do(sample.resource, "salon", "room")
+    do(sample.resource, "bureau-2", "room", name="Bureau 2")
+    return do(appointments.book, sample.wish(NINE, service="evaluation", resources=("salon",)), now=now).public_id
+
+
+def having(public_id: str) -> list[str]:
+    card = cards.by_public_id(public_id)
+    with reading() as session:
+        return [one.key for one in assignments.of(session, [card.id])[card.id]]
+
+
+def page(client, public_id: str) -> str:
+    return unescape(client.get(f"/admin/appointments/{public_id}").text)
+
+
+def give(client, public_id: str, of: str, to: str, **values: str):
+    path = f"/admin/appointments/{public_id}/reassign?of={of}"
+    return client.post(path, data={**form_of(client.get(path), path), "to": to, **values})
+
+
+def test_the_page_names_all_with_the_reason_and_the_scores_of_all(manager, do, now, made):
+    do(appointments.book, sample.wish("2026-12-08 14:00", 1, service="evaluation", resources=("lea",)), now=now)
+    text = page(manager, made)
+    assert all(f">{name}<" in text for name in ("Jean", "Salon"))
+    assert "chosen by the rule" in text
+    assert "chosen by name" in text
+    assert "Was equal to others in everything" in text
+    assert "Whose time is booked least" in text
+    assert text.count('<th scope="row">') == 3
+    assert "Served this customer" not in text
+
+
+def test_a_viewer_sees_it_and_changes_nothing(viewer, made):
+    assert ">Jean<" in page(viewer, made)
+    assert "Give to somebody else" not in page(viewer, made)
+    assert viewer.get(f"/admin/appointments/{made}/reassign?of=jean").status_code == 404
+
+
+def test_a_planning_has_nobody(manager, do, now, docks):
+    dock = do(sample.booked, "2026-12-08 08:30", now=now).public_id
+    assert "Who and what" not in page(manager, dock)
+    assert manager.get(f"/admin/appointments/{dock}/reassign").status_code == 409
+
+
+def test_somebody_else_takes_over_and_the_history_says_so(agent, do, made):
+    assert give(agent, made, "jean", "ryan").location == f"/admin/appointments/{made}"
+    assert do(having, made) == ["ryan", "salon"]
+    text = page(agent, made)
+    assert "Given to somebody else" in text
+    assert "from Jean to Ryan" in text
+    assert "taken over" in text
+    assert "Took it over from somebody else" in text
+
+
+def test_a_room_is_exchanged(agent, do, made):
+    assert give(agent, made, "salon", "bureau-2").status_code == 303
+    assert do(having, made) == ["jean", "bureau-2"]
+
+
+def test_who_is_busy_is_listed_and_a_manager_overbooks_with_a_reason(manager, agent, do, now, made):
+    do(appointments.book, sample.wish(NINE, 1, service="evaluation", resources=("ryan", "bureau-2")), now=now)
+    path = f"/admin/appointments/{made}/reassign?of=jean"
+    assert 'value="ryan"' not in agent.get(path).text
+    refused = give(agent, made, "jean", "ryan", reason="moi aussi")
+    assert refused.status_code == 409
+    assert "Choose another one" in refused.text
+    assert 'value="ryan"' in manager.get(path).text
+    asked = give(manager, made, "jean", "ryan")
+    assert asked.status_code == 409
+    assert "Say why all the same" in asked.text
+    assert 'value="ryan" checked' in asked.text
+    assert do(having, made)[0] == "jean"
+    assert give(manager, made, "jean", "ryan", reason="Demande du client").status_code == 303
+    assert do(having, made)[0] == "ryan"
+
+
+@pytest.mark.parametrize(("of", "to"), [("jean", ""), ("jean", "nobody"), ("jean", "salon")])
+def test_nonsense_is_said_beside_the_choice(manager, do, made, of, to):
+    answer = give(manager, made, of, to)
+    assert answer.status_code == 422
+    assert 'href="#to"' in answer.text
+    assert do(having, made) == ["jean", "salon"]
+
+
+def test_who_does_not_have_it_cannot_give_it(manager, made):
+    assert manager.get(f"/admin/appointments/{made}/reassign?of=lea").status_code == 422
+    assert manager.get(f"/admin/appointments/{made}/reassign").status_code == 422
+
+
+def test_the_same_form_sent_twice_is_one_exchange(manager, do, made):
+    path = f"/admin/appointments/{made}/reassign?of=jean"
+    values = {**form_of(manager.get(path), path), "to": "ryan"}
+    assert [manager.post(path, data=values).status_code for _ in range(2)] == [303, 303]
+    assert do(having, made) == ["ryan", "salon"]
+
+
+def test_another_site_is_nowhere(manager, do, made):
+    do(sample.site, key="lyon")
+    do(keep_to, "manager", "lyon")
+    assert manager.get(f"/admin/appointments/{made}/reassign?of=jean").status_code == 404
