@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, time
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,29 +14,22 @@ import click
 import flask_migrate
 from dotenv import load_dotenv
 from flask import Flask, current_app
-from flask.cli import AppGroup, ScriptInfo
+from flask.cli import ScriptInfo
 from flask.helpers import get_debug_flag
-from flask_babel import force_locale, ngettext
-from sqlalchemy.exc import SQLAlchemyError
 
 from portal import demo as demonstration
-from portal import i18n, jobs, server
+from portal import jobs, server
 from portal.app import create_app
 from portal.clock import now
 from portal.config import BadSetting, Settings, database_url, for_tools
-from portal.domain.errors import LinkExpired, LinkUnknown, NotFound, Refusal, StateChanged
-from portal.domain.slots import Start
-from portal.domain.zones import at_wall_time
+from portal.domain.errors import NotFound, StateChanged
+from portal.explaining import explain
 from portal.extensions import db, settings
-from portal.i18n import _
 from portal.operations import (
     copying,
-    explanations,
-    health,
     integrity,
     keys,
     links,
-    organisation,
     retention,
     second_factor,
     stress,
@@ -46,75 +37,10 @@ from portal.operations import (
     users,
 )
 from portal.operations.actors import SYSTEM
-from portal.operations.addresses import normal_address
-from portal.operations.explanations import Explanation, Person, Question
-from portal.operations.transfer import BadConfiguration
-from portal.web.explained import facts, reasons_of
+from portal.terminal import Commands, Told, ready
 from portal.web.observe import configure_logging
 
 SIGNING = ("SECRET_KEY", "LINK_KEY", "PUBLIC_URL")
-
-
-class Told(click.ClickException):
-    """The end of a command, said as it is."""
-
-    def show(self, file: Any = None) -> None:
-        """Say it on standard error."""
-        click.echo(self.message, err=True, file=file)
-
-
-class Misused(Told):
-    """The end of a command that was called in a way in which it cannot work."""
-
-    exit_code = 2
-
-
-class Commands(AppGroup):
-    """A group of commands whose refusals are words."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command, and turn what the user can mend into its words."""
-        try:
-            return super().invoke(ctx)
-        except BadSetting as error:
-            raise Misused(str(error)) from error
-        except BadConfiguration as refusal:
-            raise Told("\n".join(refusal.errors)) from refusal
-        except Refusal as refusal:
-            raise Told(_worded(refusal)) from refusal
-        except SQLAlchemyError as error:
-            raise Told(_database(error)) from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise Told(f"{type(error).__name__}: {error}") from error
-
-
-def _worded(refusal: Refusal) -> str:
-    """Say a refusal in English, as the commands speak."""
-    sentences = {
-        "exists": "{value} has an account already",
-        "email": "{value!r} is not an e-mail address",
-        "password_length": "a password has {lowest} to {highest} characters",
-        "password_address": "the address is no password",
-        "password_common": "this password is one of those that are tried first",
-        "admin_everywhere": "an admin works for every site",
-        "not_a_choice": "{field}: {value!r} is none of {choices}",
-        "required": "{field} must not be empty",
-        "too_long": "{field} is too long",
-    }
-    if refusal.values.get("problem") == "not_empty":
-        return f"the other database is not empty: there is something in {refusal.values['table']}"
-    if refusal.code == "not_found":
-        return "there is nothing under this name"
-    sentence = sentences.get(str(refusal.values.get("problem")))
-    if sentence is None:
-        return str(refusal)
-    choices = ", ".join(refusal.values.get("choices", ()))
-    return sentence.format_map({"field": "", "value": "", **refusal.values, "choices": choices})
-
-
-def _database(error: SQLAlchemyError) -> str:
-    reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-    return f"the database cannot be used: {reason}"
 
 
 def _application() -> Flask:
@@ -134,12 +60,6 @@ ADVICE = {
     "LINK_KEY": "Set it to a long random text, for example: openssl rand -base64 32",
     "PUBLIC_URL": "Set it to the address that people see: https://rdv.example.com",
 }
-
-
-def _ready() -> None:
-    """Refuse to work on a database that is away, or not of this version."""
-    if missing := health.missing():
-        raise Told(f"the database is not ready: {missing}")
 
 
 def _private(given: Settings) -> None:
@@ -211,7 +131,7 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
     _private(given := Settings.from_env(os.environ))
     _free(host, port)
     with create_app(given).app_context():
-        _ready()
+        ready()
         db.engine.dispose()  # the workers are copies of this process, and a connection cannot be shared
     configure_logging()
     server.serve(given, host=host, port=port, workers=workers, threads=threads)
@@ -226,7 +146,7 @@ def worker(once: bool) -> None:
     """
     _needed("LINK_KEY", "PUBLIC_URL")
     _private(settings())
-    _ready()
+    ready()
     configure_logging()
     if once:
         done = jobs.once(now())
@@ -260,7 +180,7 @@ def load(file: Any, dry_run: bool) -> None:
     retires. A list inside an object is replaced whole; what the file leaves out stays. Every difference is printed: +
     is new, - goes, ~ changes.
     """
-    _ready()
+    ready()
     differences = transfer.load(file.read(), now=now(), dry_run=dry_run)
     click.echo("\n".join(differences) or "Nothing to change.")
 
@@ -268,7 +188,7 @@ def load(file: Any, dry_run: bool) -> None:
 @creneau.command(short_help="Print the whole configuration.")
 def export() -> None:
     """Print the whole configuration as YAML, which `creneau load` takes without a change."""
-    _ready()
+    ready()
     click.echo(transfer.export(), nl=False)
 
 
@@ -279,7 +199,7 @@ def copy(target: str) -> None:
 
     Its tables are made first. Stop the web server and the worker before, then start them with the new DATABASE_URL.
     """
-    _ready()
+    ready()
     with create_app(replace(settings(), database_url=database_url(target, Path("instance")))).app_context():
         flask_migrate.upgrade()
         engine = db.engine
@@ -292,7 +212,7 @@ def purge() -> None:
 
     The worker does the same once a day.
     """
-    _ready()
+    ready()
     done = retention.purge(now=now())
     click.echo(f"appointments anonymised: {done.appointments}, customers deleted: {done.customers}")
 
@@ -311,7 +231,7 @@ def user() -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
 def add_user(email: str, role: str, name: str, sites: Sequence[str], password_stdin: bool) -> None:
     """Make an account for EMAIL; the password is asked."""
-    _ready()
+    ready()
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     else:
@@ -325,7 +245,7 @@ def add_user(email: str, role: str, name: str, sites: Sequence[str], password_st
 @click.option("--off", is_flag=True, required=True, expose_value=False, help="Ask for no code any more.")
 def end_second_factor(email: str) -> None:
     """Switch the second factor of EMAIL off, for somebody who lost telephone and recovery codes."""
-    _ready()
+    ready()
     if (card := users.find(email)) is None:
         raise Told(f"nobody has an account with {email}")
     try:
@@ -346,7 +266,7 @@ def key() -> None:
               help=f"What it may do, separated by commas: {', '.join(keys.SCOPES)}.")  # fmt: skip
 def add_key(name: str, scope: str) -> None:
     """Make an API key called NAME and print it, this once, as the last word."""
-    _ready()
+    ready()
     secret = keys.add(name, [one.strip() for one in scope.split(",") if one.strip()], now=now())
     click.echo(f"API key {name}, kept nowhere and shown this once: {secret}")
 
@@ -356,7 +276,7 @@ def add_key(name: str, scope: str) -> None:
 def link(order: str) -> None:
     """Make a booking link for ORDER and print it, as the last word. Nothing is mailed."""
     _needed("LINK_KEY", "PUBLIC_URL")
-    _ready()
+    ready()
     try:
         made = links.create(order, now=now())
     except NotFound as error:
@@ -364,125 +284,7 @@ def link(order: str) -> None:
     click.echo(f"Booking link of {order}: {settings().public_url}/b/{made.token}")
 
 
-@creneau.command(short_help="Say why a start is offered, or not.")
-@click.option("--site", help="Key of the site.")
-@click.option("--planning", help="Key of the planning.")
-@click.option("--link", help="Booking link that asks, instead of a guest: its token, or the reference of its order.")
-@click.option(
-    "--day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", required=True, help="Local date of the site."
-)
-@click.option(
-    "--at", "clock", type=click.DateTime(["%H:%M"]), metavar="HH:MM", help="Only this local time, on the grid or not."
-)
-@click.option("--email", help="Address of who asks: adds who may book, and how often.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-def explain(
-    site: str | None,
-    planning: str | None,
-    link: str | None,
-    day: datetime,
-    clock: datetime | None,
-    email: str | None,
-    as_json: bool,
-) -> None:
-    """Say of every possible start of a day why it is offered, or why it is not.
-
-    Needs --site and --planning, or --link (and --planning, where several serve its order).
-    """
-    if link is None and not (site and planning):
-        raise click.UsageError("Say where: --site and --planning, or --link.")
-    _ready()
-    minute = clock.hour * 60 + clock.minute if clock else None
-    address = normal_address(email) if email else None
-    question = Question(day.date(), site, planning, minute, link, email=address)
-    found = _explained(question)
-    with force_locale(organisation.locale()):
-        if as_json:
-            click.echo(json.dumps(_facts(found), ensure_ascii=False, indent=2))
-        else:
-            click.echo("\n".join(_sentences(found)))
-
-
-def _explained(question: Question) -> Explanation:
-    try:
-        return explanations.explain(question, now=now())
-    except LinkUnknown as error:
-        raise Told(f"there is no booking link {question.link}, nor an order with one that can be used") from error
-    except LinkExpired as error:
-        raise Told("this booking link has expired") from error
-    except NotFound as error:
-        place = f"the link {question.link}" if question.link else f"a site {question.site}"
-        raise Told(f"there is no planning {question.planning or ''} at {place}".replace("  ", " ")) from error
-
-
-def _facts(found: Explanation) -> dict[str, Any]:
-    bookable, question, window = found.bookable, found.question, found.binding.window
-    return {
-        "site": bookable.site.key,
-        "planning": bookable.item.key,
-        "day": question.day.isoformat(),
-        "timezone": bookable.zone.key,
-        "link": found.link.reference if found.link else None,
-        "email": found.person.email if found.person else None,
-        "earliest": i18n.rfc3339(window.earliest, bookable.zone) if window and window.earliest else None,
-        "last_day": window.last_day.isoformat() if window else None,
-        "person": _person(found.person),
-        "starts": [
-            {
-                "start": i18n.rfc3339(one.start, bookable.zone),
-                "end": i18n.rfc3339(one.end, bookable.zone),
-                "places": one.places,
-                "offered": one.offered,
-                "reasons": [
-                    {"code": reason.value, "text": text}
-                    for reason, text in zip(one.reasons, reasons_of(found, one), strict=True)
-                ],
-            }
-            for one in _asked(found)
-        ],
-    }
-
-
-def _person(person: Person | None) -> dict[str, Any] | None:
-    if person is None:
-        return None
-    return {
-        "eligible": person.barred is None,
-        "pattern": person.pattern,
-        "customer": person.customer,
-        "appointments": {"day": person.count.on_day, "week": person.count.in_week},
-    }
-
-
-def _asked(found: Explanation) -> Sequence[Start]:
-    return [found.one] if found.one is not None else found.starts
-
-
-def _sentences(found: Explanation) -> list[str]:
-    bookable, day, closed = found.bookable, found.question.day, found.closed
-    noon = at_wall_time(day, time(12), bookable.zone)
-    where = f"{bookable.site.name}, {bookable.item.name}"
-    lines = [f"{where}: {i18n.day(day)}, {i18n.zone_label(bookable.zone, noon)}"]
-    lines += [text for _name, text in facts(found)]
-    if closed is not None and closed.label:
-        lines.append(_("Closed on that day: %(label)s.", label=closed.label))
-    starts = _asked(found)
-    if not starts:
-        lines.append(_("No hours on that day."))
-    offsets = {i18n.offset(bookable.zone, one.start) for one in starts}
-    return [*lines, *(_sentence(found, one, with_offset=len(offsets) > 1) for one in starts)]
-
-
-def _sentence(found: Explanation, start: Start, *, with_offset: bool) -> str:
-    """Say one start; on a day when the clock changes, with its distance from UTC."""
-    zone = found.bookable.zone
-    local, end = start.start.astimezone(zone), start.end.astimezone(zone)
-    offset = f" {i18n.offset(zone, start.start)}" if with_offset else ""
-    if start.offered:
-        verdict = ngettext("Offered: %(num)s place left.", "Offered: %(num)s places left.", start.places)
-    else:
-        verdict = " ".join(reasons_of(found, start))
-    return f"{local:%H:%M}-{end:%H:%M}{offset}  {verdict}"
+creneau.add_command(explain)
 
 
 @creneau.command(short_help="Look for what must never be.")
@@ -492,7 +294,7 @@ def check(ctx: click.Context) -> None:
 
     Lines that begin with "notice:" are what people decided: an overbooking, hours lowered below what is booked.
     """
-    _ready()
+    ready()
     report = integrity.check(now())
     for line in report.breaches:
         click.echo(line)
@@ -512,7 +314,7 @@ def race(ctx: click.Context, clients: int, places: int) -> None:
 
     Ends with 1 unless every place is sold exactly once.
     """
-    _ready()
+    ready()
     outcome = stress.race(clients, places, create_app, now=now())
     click.echo(f"sold: {outcome.sold}, refused: {outcome.refused}, errors: {len(outcome.errors)}")
     for error in outcome.errors:

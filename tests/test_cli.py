@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -19,8 +20,9 @@ from portal.cli import creneau as command
 from portal.domain import totp
 from portal.extensions import transaction
 from portal.models import Allocation
-from portal.operations import calendars, keys, second_factor, transfer, users
+from portal.operations import keys, searches, second_factor, transfer, users
 from portal.operations.actors import SYSTEM, Actor
+from portal.operations.searches import Range
 from portal.operations.user_cards import Rights
 from tests import sample
 from tests.backends import KEYS, NOW
@@ -192,8 +194,9 @@ def test_a_day_when_the_clock_changes_shows_offsets(run, loaded):
 def test_what_programs_are_told_is_what_the_pages_show(run, loaded, do):
     do(sample.booked, "2026-12-07 08:00", now=NOW, actor=Actor("claire", "staff", staff=True))
     told = json.loads("\n".join(explained(run, "--day", "2026-12-07", "--json", "--email", "a@example.com")))
-    shown, _ = do(calendars.slots, "bordeaux", "quais", *[NOW.date() + timedelta(days=6)] * 2, now=NOW, guest=False)
-    assert [(one["places"], one["offered"]) for one in told["starts"]] == [(s.places, s.offered) for s in shown.starts]
+    wanted = Range(*[NOW.date() + timedelta(days=6)] * 2, planning="quais")
+    shown = do(searches.at_site, "bordeaux", wanted, now=NOW, guest=False).availability.starts
+    assert [(one["places"], one["offered"]) for one in told["starts"]] == [(s.places, s.offered) for s in shown]
     assert told["starts"][0]["start"] == "2026-12-07T08:00:00+01:00"
 
 
@@ -227,12 +230,70 @@ def test_a_booking_link_is_explained_by_its_token_or_its_order(run, loaded):
 
 def test_where_must_be_said(run, loaded):
     done = run("explain", "--site", "bordeaux", "--day", "2026-12-07")
-    assert (done.exit_code, "Say where: --site and --planning, or --link." in done.stderr) == (2, True)
+    assert (done.exit_code, "Say where: --site, with --planning or --service; or --link." in done.stderr) == (2, True)
+    both = run("explain", "--site", "bordeaux", "--planning", "quais", "--service", "valuation", "--day", "2026-12-08")
+    assert (both.exit_code, "Say --planning or --service, not both." in both.stderr) == (2, True)
 
 
 def test_what_does_not_exist_is_not_explained(run, loaded):
     done = run("explain", "--site", "lyon", "--planning", "quais", "--day", "2026-12-07")
     assert (done.exit_code, done.stderr) == (1, "there is no planning quais at a site lyon\n")
+
+
+@pytest.fixture
+def agency(do) -> None:
+    """Make three people who value houses: one has an appointment on Monday at ten, one is away; and a meeting room."""
+    needs = ({"kind": "staff"}, {"kind": "room", "optional": True})
+    do(sample.agency, people=("jean", "ryan"), requires=needs)
+    do(sample.resource, "lea", plannings=("bureau",), absences=[("2026-12-07T08:00", "2026-12-07T12:00")])
+    do(sample.resource, "salon", "room")
+    do(sample.booked, "2026-12-07 10:00", now=NOW, service="evaluation", people=("jean",))
+
+
+def valued(run, *words: str) -> list[str]:
+    done = run("explain", "--site", "bordeaux", "--service", "evaluation", "--day", "2026-12-07", *words)
+    assert done.exit_code == 0, done.output
+    return done.stdout.replace("\u00a0", " ").splitlines()
+
+
+def test_a_service_is_explained_with_who_could_be_given_each_start(run, agency):
+    lines = valued(run)
+    assert lines[0] == "Bordeaux, Évaluation de bien: lundi 7 décembre 2026, heure de Paris (UTC+1)"
+    assert "09:00-10:00  Proposé : 2 places libres.  jean, ryan" in lines
+    assert "10:00-11:00  Proposé : 1 place libre.  ryan" in lines
+
+
+def test_a_start_of_a_service_says_what_is_in_everybody_s_way(run, agency):
+    start, *others = valued(run, "--at", "10:00", "--staff", "lea")[2:]
+    assert start == "10:00-11:00  Les absences laissent trop peu de personnes, de salles ou de matériel."
+    named = [re.sub(r"par [A-Z0-9]{4}-[A-Z0-9]{4}", "par …", line) for line in others]
+    assert named == ["  jean  Occupé par ….", "  ryan  Libre.", "  lea  Absence : Congés.", "  salon  Occupé par …."]
+
+
+def test_programs_are_told_who_could_serve(run, agency):
+    told = json.loads("\n".join(valued(run, "--at", "10:00", "--json")))
+    assert (told["service"], told["planning"], told["staff"]) == ("evaluation", None, [])
+    assert [(one["offered"], one["staff"]) for one in told["starts"]] == [(True, ["ryan"])]
+    assert [(one["resource"], one["kind"], one["optional"], one["why"]) for one in told["candidates"]] == [
+        ("jean", "staff", False, ["busy"]),
+        ("ryan", "staff", False, []),
+        ("lea", "staff", False, ["absent"]),
+        ("salon", "room", True, ["busy"]),
+    ]
+    assert told["candidates"][2]["absences"] == ["Congés"]
+    assert len(told["candidates"][0]["appointments"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--service", "visite"], "there is no service visite at a site bordeaux\n"),
+        (["--service", "evaluation", "--staff", "paul"], "nobody called paul can be picked here\n"),
+    ],
+)
+def test_an_unknown_service_or_person_is_told(run, agency, words, said):
+    done = run("explain", "--site", "bordeaux", "--day", "2026-12-07", *words)
+    assert (done.exit_code, done.stderr) == (1, said)
 
 
 def test_check_names_each_breach_and_ends_with_1(run, do):

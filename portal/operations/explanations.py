@@ -5,7 +5,7 @@ The staff may ask as anybody: as a guest, as a person by their address, as who h
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -23,6 +23,7 @@ from portal.operations.asking import Asking, Binding
 from portal.operations.bookables import Bookable
 from portal.operations.choosing import Picked
 from portal.operations.contenders import Contender
+from portal.operations.grounds import Ground
 from portal.operations.limits import Count
 from portal.operations.links import OpenLink
 from portal.operations.resource_cards import ResourceCard
@@ -68,8 +69,8 @@ class Explanation:
     """Every candidate start of a day with its reasons, the ``one`` that was asked for, and where the reasons come from.
 
     ``closed`` is why the day has no hours. ``full``: the link has as many appointments to come as it may. ``people``
-    are those who could be given each of the starts, ``contenders`` all who could serve the one, with what is in the
-    way of each.
+    are those who could be given each of the starts, ``its_people`` the one; ``contenders`` are all who could serve that
+    one, with what is in the way of each.
     """
 
     bookable: Bookable
@@ -77,6 +78,7 @@ class Explanation:
     starts: tuple[Start, ...]
     people: tuple[tuple[ResourceCard, ...], ...]
     one: Start | None
+    its_people: tuple[ResourceCard, ...]
     contenders: tuple[Contender, ...]
     binding: Binding
     closed: Closed | None
@@ -96,8 +98,8 @@ def explain(question: Question, *, now: datetime) -> Explanation:
         bookable = _bookable(session, question, link)
         asking = choosing.asked(session, bookable, _asking(question, link), Picked(question.people))
         found = availability.search(session, bookable, question.day, question.day, now=now, asking=asking)
-        people = tuple(tuple(one.card for one in there) for there in found.ground.staff_of(found.starts))
-        one, contending = _one(session, bookable, question, asking, now)
+        people = tuple(_people(found.ground, found.starts))
+        one, its_people, contending = _one(session, bookable, question, asking, now)
         person = _person(session, bookable, asking.customer, link, question.day, now)
         full = _full(session, link, now)
     more = _bars(person, full) if not question.staff else ()
@@ -107,6 +109,7 @@ def explain(question: Question, *, now: datetime) -> Explanation:
         tuple(_with(start, more) for start in found.starts),
         people,
         _with(one, more) if one is not None else None,
+        its_people,
         contending,
         found.binding,
         availability.closed_because(bookable, question.day),
@@ -149,12 +152,18 @@ def _asking(question: Question, link: OpenLink | None) -> Asking:
 
 def _one(
     session: Session, bookable: Bookable, question: Question, asking: Asking, now: datetime
-) -> tuple[Start | None, tuple[Contender, ...]]:
+) -> tuple[Start | None, tuple[ResourceCard, ...], tuple[Contender, ...]]:
     if question.minute is None:
-        return None, ()
+        return None, (), ()
     start = start_instant(question.day, question.minute, bookable.zone)
     judged, ground = availability.choice(session, bookable, start, now=now, asking=asking)
-    return judged, contenders.of(session, ground, judged, now)
+    (people,) = _people(ground, [judged])
+    return judged, people, contenders.of(session, ground, judged, now)
+
+
+def _people(ground: Ground, starts: Sequence[Start]) -> Iterator[tuple[ResourceCard, ...]]:
+    """Give for each start the people who could be given it."""
+    return (tuple(one.card for one in there) for there in ground.staff_of(starts))
 
 
 def _person(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask_babel import ngettext
 
 from portal.domain.slots import Reason, Start
 from portal.domain.zones import local_day
 from portal.i18n import _
 from portal.operations import limits
+from portal.operations.contenders import Contender, Why
 from portal.operations.explanations import Explanation, Person
 from portal.operations.limits import Limit
 from portal.web.reasons import days_text, limits_text
@@ -25,11 +28,58 @@ def _reason(found: Explanation, start: Start, reason: Reason) -> str:
         return _barred_text(found.person.barred)
     if reason is Reason.LIMIT and found.full:
         return _("The link has as many appointments to come as it allows.")
+    if (staffs := _of_service(found, reason)) is not None:
+        return staffs
     count = found.binding.spent.get(local_day(start.start, found.bookable.zone))
     reached = limits.reached(found.bookable, count) if count is not None else None
     if reason is Reason.LIMIT and reached is not None:
         return _limit_text(reached)
     return reason_text(reason.value)
+
+
+def _of_service(found: Explanation, reason: Reason) -> str | None:
+    """Say to the staff what is in the way of a service as such."""
+    if reason is Reason.RESOURCE_ABSENT:
+        return _("Absences leave too few people, rooms or equipment.")
+    if reason is Reason.RESOURCE_BUSY:
+        return _("Other appointments leave too few people, rooms or equipment.")
+    if reason is Reason.FULL and found.bookable.beside is not None:
+        return _("The planning %(planning)s has no place left.", planning=found.bookable.beside.planning.name)
+    return None
+
+
+def everywhere(_site: str) -> bool:
+    """See every site."""
+    return True
+
+
+def hindrance_text(one: Contender, sees: Callable[[str], bool] = everywhere) -> str:
+    """Say what keeps somebody or something from a start; appointments only of sites, by key, that the reader sees."""
+    told = {
+        Why.SHUT: _("No hours then."),
+        Why.ABSENT: _absent_text(one),
+        Why.BUSY: _busy_text(one, sees),
+        Why.FULL_DAY: _full_day_text(one),
+    }
+    return " ".join(told[why] for why in one.why) or _("Free.")
+
+
+def _absent_text(one: Contender) -> str:
+    labels = ", ".join(label for label in one.labels if label)
+    return _("Absent: %(label)s.", label=labels) if labels else _("Absent.")
+
+
+def _busy_text(one: Contender, sees: Callable[[str], bool]) -> str:
+    """Name the appointments; what is held for a form, or at others' sites, has no name."""
+    named = [taken.reference for taken in one.taken if sees(taken.site)]
+    if named:
+        return _("Taken by %(references)s.", references=", ".join(named))
+    return _("Taken at another site.") if one.taken else _("Taken.")
+
+
+def _full_day_text(one: Contender) -> str:
+    most = one.card.max_per_day or 0
+    return str(ngettext("At most %(num)s appointment a day.", "At most %(num)s appointments a day.", most))
 
 
 def _barred_text(problem: str) -> str:
