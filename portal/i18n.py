@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +22,7 @@ from flask_babel import Domain, get_locale, gettext
 from portal.config import LOCALES
 
 FOLDER = Path(__file__).parent / "translations"
+LONG = timedelta(hours=16)  # from which on an interval ends on a day that must be named
 NBSP = "\u00a0"
 NNBSP = "\u202f"
 
@@ -130,9 +131,14 @@ def clock_time(minutes: int, locale: str | None = None) -> str:
 
 
 def span(start: datetime, end: datetime, zone: ZoneInfo | str, locale: str | None = None) -> str:
-    """Write an interval of one appointment: "de 8 h 30 à 9 h 30", "8:30 to 9:30"."""
+    """Write an interval of one appointment: "de 8 h 30 à 9 h 30", "8:30 to 9:30"; of nights it names the day, too."""
     first, last = hour(start, zone, locale), hour(end, zone, locale)
-    return f"de {first} à {last}" if _locale(locale) == "fr" else f"{first} to {last}"
+    french = _locale(locale) == "fr"
+    if end - start >= LONG:
+        where = ZoneInfo(zone) if isinstance(zone, str) else zone
+        named = day_short(end.astimezone(where), locale)
+        return f"de {first} au {named} à {last}" if french else f"{first} to {named}, {last}"
+    return f"de {first} à {last}" if french else f"{first} to {last}"
 
 
 def offset(zone: ZoneInfo | str, instant: datetime) -> str:

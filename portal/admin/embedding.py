@@ -12,7 +12,7 @@ from portal.admin.guard import EDIT, needs, scope
 from portal.config import LOCALES
 from portal.extensions import settings
 from portal.i18n import _, catalogue, current_locale
-from portal.operations import calendars
+from portal.operations import open_sites
 from portal.web.frame import NAMES
 from portal.web.responses import page
 
@@ -58,7 +58,7 @@ def show() -> Response:
 
 def _places() -> Iterator[Place]:
     """List what guests may book at the sites of whoever is logged in."""
-    for found in calendars.open_sites():
+    for found in open_sites.open_sites():
         site = found.site
         if not scope().sees(site.id):
             continue

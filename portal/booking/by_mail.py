@@ -11,18 +11,18 @@ from datetime import datetime
 from flask import Response, request
 
 from portal.booking.forms import AddressForm
+from portal.booking.spots import Spot
 from portal.clock import now
 from portal.domain.errors import Refusal
 from portal.domain.zones import local_day
-from portal.i18n import _, current_locale
+from portal.i18n import _, current_locale, named
 from portal.operations import calendars, continuations
 from portal.operations.addresses import normal_address
 from portal.operations.bookables import Bookable
-from portal.operations.calendars import Choice
+from portal.operations.calendars import Met
 from portal.operations.continuations import Request
 from portal.operations.once import Once
 from portal.web.lengths import minutes_in_words
-from portal.web.picker import Paths
 from portal.web.responses import page
 from portal.web.step import attempt, chosen, lost_text, status_of
 from portal.web.visit import Visit
@@ -39,16 +39,29 @@ class Sent:
     back_text: str
 
 
-def ask(bookable: Bookable, start: datetime, asked: Visit, paths: Paths) -> Response:
-    """Ask who comes by the address alone, and say that the way on is in the mailbox."""
-    site, key = bookable.site.key, bookable.item.key
+def ask(spot: Spot, met: Met, start: datetime, asked: Visit, step: str) -> Response:
+    """Ask who comes by the address alone, and say that the way on is in the mailbox; ``step`` says where one is."""
+    bookable, paths = met.bookable, spot.paths(asked)
     form = AddressForm(request.form, email=asked.carried.get("email"))
-    choice = calendars.guest_choice(site, key, start, now=now())
+    choice = calendars.guest_choice(**spot.where, start=start, wanted=asked.wanted, now=now())
     sends = request.method == "POST" and choice.start.offered
-    outcome = attempt(form, lambda: _send(form, bookable, start, asked)) if sends else None
+    outcome = attempt(form, lambda: _send(form, spot, met, start, asked)) if sends else None
     if outcome is True:
         return sent(_to_customers(bookable, paths.to_start(start, bookable.zone)))
-    return _show(form, choice, outcome if isinstance(outcome, Refusal) else None, asked, paths)
+    form.sign()
+    refusal = outcome if isinstance(outcome, Refusal) else None
+    return page(
+        "booking/address.html",
+        status=status_of(form, choice, refusal),
+        form=form,
+        chosen=chosen(bookable, choice.start, asked.tz, met.heard),
+        lost=lost_text(choice),
+        nearest=choice.nearest,
+        what=named(bookable.item),
+        eyebrow=step,
+        action=paths.to_send,
+        back_url=paths.to_day(local_day(start, bookable.zone)),
+    )
 
 
 def sent(told: Sent) -> Response:
@@ -84,25 +97,16 @@ def _to_customers(bookable: Bookable, back_url: str) -> Sent:
     )
 
 
-def _send(form: AddressForm, bookable: Bookable, start: datetime, asked: Visit) -> bool:
-    carried = (("tz", asked.tz.key),) if asked.tz is not None else ()
+def _send(form: AddressForm, spot: Spot, met: Met, start: datetime, asked: Visit) -> bool:
+    """Write to the address how to go on with what was chosen."""
+    zone = {"tz": asked.tz.key} if asked.tz is not None else {}
+    said = {name: value for name, value in asked.asks.items() if spot.service is not None and isinstance(value, str)}
     wanted = Request(
-        bookable.site.key, bookable.item.key, start, normal_address(form.email.data), current_locale(), carried
+        **spot.where,
+        start=start,
+        email=normal_address(form.email.data),
+        locale=current_locale(),
+        carried=tuple({**zone, **said}.items()),
     )
-    continuations.ask(wanted, now=now(), once=Once(f"by-mail:{bookable.pool_id}", form.key))
+    continuations.ask(wanted, now=now(), once=Once(f"by-mail:{met.bookable.pool_id}", form.key))
     return True
-
-
-def _show(form: AddressForm, choice: Choice, refusal: Refusal | None, asked: Visit, paths: Paths) -> Response:
-    form.sign()
-    return page(
-        "booking/address.html",
-        status=status_of(form, choice, refusal),
-        form=form,
-        chosen=chosen(choice.bookable, choice.start, asked.tz),
-        lost=lost_text(choice),
-        nearest=choice.nearest,
-        what=choice.bookable.item.name,
-        action=paths.to_send,
-        back_url=paths.to_day(local_day(choice.start.start, choice.bookable.zone)),
-    )

@@ -1,4 +1,4 @@
-"""Booking without a link, where a planning takes guests: choose a time, say who comes."""
+"""Booking without a link, where a planning or a service takes guests: choose a time, say who comes."""
 
 from __future__ import annotations
 
@@ -6,43 +6,38 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, request
 
-from portal.booking import booked, by_mail, keeping
+from portal.booking import booked, by_mail, choices, keeping, sites
 from portal.booking.forms import BookingForm
-from portal.booking.home import guest_url, site_links
 from portal.booking.keeping import HoldForm
 from portal.booking.limits import each_address, each_mail
+from portal.booking.spots import Spot
 from portal.clock import now
-from portal.domain.errors import NotFound, Refusal
+from portal.domain.errors import Refusal
 from portal.domain.lifecycle import Status
 from portal.domain.zones import local_day
-from portal.i18n import current_locale
+from portal.i18n import _, current_locale, named
 from portal.operations import access, appointments, calendars, holds
 from portal.operations.actors import GUEST
 from portal.operations.addresses import normal_address
 from portal.operations.appointments import Booked, Contact, Wish
 from portal.operations.bookables import Bookable
-from portal.operations.calendars import Carried, Choice, Met
+from portal.operations.calendars import Calendar, Carried, Choice, Met
 from portal.operations.continuations import Introduced
-from portal.operations.holds import Place
 from portal.operations.once import Once
+from portal.operations.proposals import Proposals
+from portal.operations.service_cards import ServiceCard
 from portal.web.custom_fields import answers_of, asking
-from portal.web.embedding import framed
-from portal.web.picker import Paths, day_view, picker
+from portal.web.offering import description_of, detail_of
+from portal.web.picker import day_view, picker
 from portal.web.responses import go, page, show, wants_fragment
-from portal.web.step import asked_start, attempt, chosen, lost_text, page_values, status_of
-from portal.web.visit import KEY, Visit, visit
+from portal.web.step import asked_start, attempt, chosen, lost_text, status_of, step_text
+from portal.web.visit import Visit, visit
 from portal.web.visitors import somebody_looks
 
 bp = Blueprint("guest", __name__, url_prefix="/book")
 each_address(bp)
-
-
-def _paths(site: str, key: str, asked: Visit, *, keeps: bool = False) -> Paths:
-    values = {"site": site, "key": key, **asked.carried, **asked.tokens}
-    keep = "guest.hold" if keeps else None
-    return Paths("guest.planning", "guest.details", values, keep=keep, wait="waiting.guest")
 
 
 def _by(asked: Visit, *, used: bool = False) -> Carried:
@@ -53,111 +48,145 @@ def _keeps(bookable: Bookable, asked: Visit) -> bool:
     return holds.offered(bookable, known=asked.c is not None)
 
 
-def _checked(*keys: str) -> None:
-    """Refuse what cannot be a key before any database is asked."""
-    if not all(KEY.fullmatch(key) for key in keys):
-        raise NotFound
-
-
-@bp.get("/<site>")
-def choose(site: str) -> Response:
-    """Ask what the appointment is for; go straight on where there is only one answer."""
-    _checked(site)
-    asked = visit()
-    found = calendars.open_site(site)
-    if len(found.plannings) == 1:
-        return go(guest_url(site, found.plannings[0].item.key, asked.carried))
-    links = site_links(found, asked.carried)
-    return page("booking/choose.html", site=found.site, plannings=links.plannings)
-
-
 @bp.get("/<site>/planning/<key>")
 def planning(site: str, key: str) -> Response:
-    """Show a month, with the slots of one of its days."""
-    _checked(site, key)
+    """Show a month of a planning, with the slots of one of its days."""
+    return _pick(Spot.of(site, planning=key))
+
+
+@bp.get("/<site>/<service>")
+def service(site: str, service: str) -> Response:
+    """Ask with whom or in which room where that is a choice, then show a month of a service."""
+    return _pick(Spot.of(site, service=service))
+
+
+def _pick(spot: Spot) -> Response:
     asked, counted = visit(), somebody_looks()
     by = _by(asked)
     if wants_fragment() and asked.day is not None:
-        day = calendars.guest_day(site, key, asked.day, now=now(), by=by, counted=counted)
-        paths = _paths(site, key, asked, keeps=_keeps(day.bookable, asked))
+        day = calendars.guest_day(**spot.where, day=asked.day, wanted=asked.wanted, now=now(), by=by, counted=counted)
+        paths = spot.paths(asked, keeps=_keeps(day.bookable, asked))
         return show("booking/planning.html", "booking/_slots.html", day=day_view(day, asked, paths))
-    found = calendars.guest_calendar(site, key, now=now(), month=asked.month, day=asked.day, by=by, counted=counted)
-    paths = _paths(site, key, asked, keeps=_keeps(found.bookable, asked))
+    found = calendars.guest_page(
+        **spot.where, wanted=asked.wanted, now=now(), month=asked.month, day=asked.day, by=by, counted=counted
+    )
+    if isinstance(found.shown, Proposals):
+        return _ask(spot, found.met, found.shown, asked)
+    return _month(spot, found.met, found.shown, asked)
+
+
+def _ask(spot: Spot, met: Met, found: Proposals, asked: Visit) -> Response:
+    """Put the question that comes before the times."""
+    return page(
+        "booking/ask.html",
+        ask=choices.asks(met.bookable, met.heard, found, asked, spot.paths(asked)),
+        notes=choices.notes(met.heard, asked.wanted),
+        **_head(met, asked, 1, _("Your choice")),
+    )
+
+
+def _month(spot: Spot, met: Met, found: Calendar, asked: Visit) -> Response:
+    paths = spot.paths(asked, keeps=_keeps(met.bookable, asked))
     return show(
         "booking/planning.html",
         "booking/_pick.html",
         picker=picker(found, asked, paths),
         keeping=keeping.signed() if paths.keep else None,
-        introduced=asked.c is not None,
-        customers_only=access.by_mail_only(found.bookable),
-        planning=found.bookable.item,
-        site=found.bookable.site,
-        back_url=_back(found.bookable.site.key, asked),
+        beside=choices.beside(met.bookable, met.heard, asked, paths),
+        mail_first=met.by_mail,
+        **_head(met, asked, 2 if choices.asked_question(met.heard, asked.wanted) else 1, _("Choose a time")),
     )
 
 
-def _back(site: str, asked: Visit) -> str:
-    """Give the page with what else can be booked: in a frame at this site, and nothing where that is all there is."""
-    if not framed():
-        return url_for("booking.home", **page_values(asked.carried))
-    return url_for("guest.choose", site=site, **asked.carried) if len(calendars.open_site(site).plannings) > 1 else ""
+def _head(met: Met, asked: Visit, number: int, what: str) -> dict[str, Any]:
+    """Give what stands on top of a page that chooses."""
+    item, site = met.bookable.item, met.bookable.site
+    return {
+        "eyebrow": step_text(number, _count(met, asked), what),
+        "what": named(item),
+        "about": detail_of(item) if isinstance(item, ServiceCard) else "",
+        "description": description_of(item),
+        "site": site,
+        "back_url": sites.back_url(site.key, asked),
+    }
+
+
+def _count(met: Met, asked: Visit) -> int:
+    """Count the steps: to choose somebody or something, a time, by mail who it is, and to say who comes."""
+    return 2 + choices.asked_question(met.heard, asked.wanted) + access.by_mail_only(met.bookable)
 
 
 @bp.post("/<site>/planning/<key>/hold")
 def hold(site: str, key: str) -> Response:
     """Keep the place of the slot that is chosen, and go on to its form; without a place where it is lost."""
-    _checked(site, key)
+    return _hold(Spot.of(site, planning=key))
+
+
+@bp.post("/<site>/<service>/hold")
+def service_hold(site: str, service: str) -> Response:
+    """Keep all that the slot of a service takes, as ``hold``."""
+    return _hold(Spot.of(site, service=service))
+
+
+def _hold(spot: Spot) -> Response:
     asked, start = visit(), asked_start()
     if start is None:
-        return go(_paths(site, key, asked).to_page)
-    met = calendars.guest(site, key, now=now(), by=_by(asked))
-    place = Place(site=site, planning=key, continuation=asked.c)
-    kept = keeping.take(HoldForm(request.form), place, start, asked)
-    return go(_paths(site, key, kept).to_start(start, met.bookable.zone))
+        return go(spot.paths(asked).to_page)
+    met = calendars.guest(**spot.where, wanted=asked.wanted, now=now(), by=_by(asked))
+    kept = keeping.take(HoldForm(request.form), spot.place(asked, met.heard), start, asked)
+    return go(spot.paths(kept).to_start(start, met.bookable.zone))
 
 
 @bp.route("/<site>/planning/<key>/details", methods=["GET", "POST"])
 @each_mail
 def details(site: str, key: str) -> Response:
     """Ask who comes, and take the slot."""
-    _checked(site, key)
-    asked = visit()
-    start = asked_start()
+    return _details(Spot.of(site, planning=key))
+
+
+@bp.route("/<site>/<service>/details", methods=["GET", "POST"])
+@each_mail
+def service_details(site: str, service: str) -> Response:
+    """Ask who comes, and take the slot of a service with all that it needs."""
+    return _details(Spot.of(site, service=service))
+
+
+def _details(spot: Spot) -> Response:
+    asked, start = visit(), asked_start()
     if start is None:
-        return go(_paths(site, key, asked).to_page)
-    met = calendars.guest(site, key, now=now(), by=_by(asked, used=request.method == "POST"))
+        return go(spot.paths(asked).to_page)
+    met = calendars.guest(**spot.where, wanted=asked.wanted, now=now(), by=_by(asked, used=request.method == "POST"))
     if met.by_mail:
-        return by_mail.ask(met.bookable, start, asked, _paths(site, key, asked))
+        step = step_text(_count(met, asked) - 1, _count(met, asked), named(met.bookable.item))
+        return by_mail.ask(spot, met, start, asked, step)
     known = {"email": met.introduced.email} if met.introduced is not None else {}
     asks = asking(BookingForm, met.bookable.item.questions)
     form = asks(request.form, locked=known, **{**_known_of(met.introduced), **prefilled(asked), **known})
-    return _keep(form, met, start, asked) if "keep" in request.form else _take(form, met, start, asked)
+    return (_keep if "keep" in request.form else _take)(form, spot, met, start, asked)
 
 
-def _keep(form: BookingForm, met: Met, start: datetime, asked: Visit) -> Response:
+def _keep(form: BookingForm, spot: Spot, met: Met, start: datetime, asked: Visit) -> Response:
     """Keep the place of the open form, whose values stay as they are typed."""
-    site, key = met.bookable.site.key, met.bookable.item.key
-    place = Place(site=site, planning=key, continuation=asked.c)
-    kept = keeping.take(form, place, start, asked)
-    return _show(form, calendars.guest_choice(site, key, start, now=now(), by=_by(kept)), None, kept)
+    kept = keeping.take(form, spot.place(asked, met.heard), start, asked)
+    choice = calendars.guest_choice(**spot.where, start=start, wanted=asked.wanted, now=now(), by=_by(kept))
+    return _show(form, spot, met, choice, None, kept)
 
 
-def _take(form: BookingForm, met: Met, start: datetime, asked: Visit) -> Response:
+def _take(form: BookingForm, spot: Spot, met: Met, start: datetime, asked: Visit) -> Response:
     """Take the slot when the form is right; show it again when it is not."""
-    site, key = met.bookable.site.key, met.bookable.item.key
-    outcome = attempt(form, lambda: _book(form, site, key, start, asked)) if request.method == "POST" else None
+    outcome = attempt(form, lambda: _book(form, spot, met, start, asked)) if request.method == "POST" else None
     if isinstance(outcome, Booked):
-        return _done(outcome, met.bookable, form, start, asked)
+        return _done(outcome, spot, met.bookable, form, start, asked)
     by = _by(asked, used=request.method == "POST")
-    choice = calendars.guest_choice(site, key, start, now=now(), by=by)
-    return _show(form, choice, outcome, asked)
+    choice = calendars.guest_choice(**spot.where, start=start, wanted=asked.wanted, now=now(), by=by)
+    return _show(form, spot, met, choice, outcome, asked)
 
 
-def _done(made: Booked, bookable: Bookable, form: BookingForm, start: datetime, asked: Visit) -> Response:
+def _done(made: Booked, spot: Spot, bookable: Bookable, form: BookingForm, start: datetime, asked: Visit) -> Response:
     """Go on to the appointment, or to the mailbox when the address is to be confirmed first."""
-    paths = _paths(bookable.site.key, bookable.item.key, replace(asked, hold=None))
+    paths = spot.paths(replace(asked, hold=None))
     if made.status is not Status.HELD:
-        return booked.shown(made, bookable.item.name, asked, paths.to_page)
+        return booked.shown(made, named(bookable.item), asked, paths.to_page)
     back_url = paths.to_day(local_day(start, bookable.zone))
     return by_mail.sent(by_mail.to_confirm(bookable, normal_address(form.email.data), back_url))
 
@@ -183,38 +212,39 @@ def contact(form: BookingForm) -> Contact:
     )
 
 
-def _book(form: BookingForm, site: str, key: str, start: datetime, asked: Visit) -> Booked:
+def _book(form: BookingForm, spot: Spot, met: Met, start: datetime, asked: Visit) -> Booked:
     wish = Wish(
         start,
         contact(form),
         GUEST,
         answers_of(form),
-        site=site,
-        planning=key,
+        **spot.where,
+        resources=met.heard.keys,
+        quantity=met.heard.quantity,
+        iterations=met.heard.iterations,
         continuation=asked.c,
         hold=holds.of_token(asked.hold),
-        once=Once(f"guest:{site}/{key}", form.key),
+        once=Once(f"guest:{met.bookable.pool_id}", form.key),
     )
     return appointments.book(wish, now=now())
 
 
-def _show(form: BookingForm, choice: Choice, refusal: Refusal | None, asked: Visit) -> Response:
+def _show(form: BookingForm, spot: Spot, met: Met, choice: Choice, refusal: Refusal | None, asked: Visit) -> Response:
     form.sign()
-    start = choice.start.start
-    paths = _paths(choice.bookable.site.key, choice.bookable.item.key, asked)
+    start, paths, count = choice.start.start, spot.paths(asked), _count(met, asked)
     return page(
         "booking/details.html",
         status=status_of(form, choice, refusal),
         form=form,
-        chosen=chosen(choice.bookable, choice.start, asked.tz),
+        chosen=chosen(choice.bookable, choice.start, asked.tz, met.heard),
         lost=lost_text(choice),
         nearest=choice.nearest,
         typed=request.method == "POST",
         asks=choice.bookable.policy.validation != "none",
-        introduced=asked.c is not None,
         confirms=choice.bookable.policy.confirm_by_mail > 0 and asked.c is None,
         keeping=keeping.said(choice, known=asked.c is not None),
-        what=choice.bookable.item.name,
+        what=named(choice.bookable.item),
+        eyebrow=step_text(count, count, named(choice.bookable.item)),
         action=paths.to_send,
         back_url=paths.to_day(local_day(start, choice.bookable.zone)),
     )

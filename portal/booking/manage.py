@@ -5,7 +5,7 @@ A GET never changes anything, for mail scanners follow every link: each change i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
@@ -14,13 +14,13 @@ from flask import Blueprint, Response, request, url_for
 from portal.booking.forms import ConfirmForm, DetailsForm
 from portal.booking.language import speak
 from portal.booking.limits import each_address
-from portal.booking.state import changes_text, refused_move, state_of, steps_of
+from portal.booking.state import State, changes_text, refused_move, state_of, steps_of
 from portal.clock import now
 from portal.domain.errors import ChangeTooLate, Refusal, StateChanged
 from portal.domain.lifecycle import Status
 from portal.domain.notices import What
-from portal.i18n import _, current_locale, day, hour
-from portal.operations import appointments, calendars, cards, offer_stops, requests, validation
+from portal.i18n import _, current_locale, day, hour, named
+from portal.operations import appointments, calendars, cards, having, offer_stops, requests, validation
 from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.appointments import Booked, Details, Move
 from portal.operations.bookables import SiteCard
@@ -28,8 +28,10 @@ from portal.operations.calendars import Choice
 from portal.operations.cards import AppointmentCard
 from portal.operations.once import Once
 from portal.operations.requests import Answer
+from portal.operations.service_cards import ServiceCard
 from portal.web.codes import gate_code
 from portal.web.custom_fields import answers_of, asking
+from portal.web.offering import amounts_of, comes, instructions_of
 from portal.web.picker import Paths, day_view, picker
 from portal.web.responses import go, page, wants_fragment
 from portal.web.responses import show as show_page
@@ -99,16 +101,34 @@ def show(token: str) -> Response:
         too_late=card.active(at) and not card.changeable(at),
         urls=urls_of(card, asked),
         own=_described(card, asked).own,
+        comes=comes(card.item),
         map_url=map_url(card.site),
         purpose=purpose_of(card),
-        purpose_detail=card.item.name if card.item and card.order else "",
+        purpose_detail=named(card.item) if card.order else "",
+        amounts=amounts_of(card.item, card.start, card.end, card.zone, card.units, card.iterations),
+        having=having.of_customer(card),
+        way=way_text(card),
+        instructions=instructions_of(card.item),
         answers=card.answers(current_locale()),
-        qr=None if state.gone or card.status is Status.REQUESTED else gate_code(card.reference),
+        qr=gate_code(card.reference) if comes(card.item) and not unsettled(card, state) else None,
         refused=refused_move(card, refusal, at),
         wanted=card.wanted if card.awaits(at) else None,
         offers=_offers(card, asked, at),
         back_url=came_from(),
     )
+
+
+def unsettled(card: AppointmentCard, state: State) -> bool:
+    """Tell whether nobody is expected: not yet, or not any more."""
+    return state.gone or card.status is Status.REQUESTED
+
+
+def way_text(card: AppointmentCard) -> str:
+    """Say how an appointment is held where nobody comes; nothing where somebody does."""
+    mode = card.item.mode if isinstance(card.item, ServiceCard) else "in_person"
+    if mode == "phone":
+        return _("By telephone: we call you at %(phone)s.", phone=card.phone) if card.phone else _("By telephone")
+    return _("By video") if mode == "video" else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +182,18 @@ def map_url(site: SiteCard) -> str:
 def purpose_of(card: AppointmentCard) -> str:
     """Say what an appointment is for."""
     if card.order is None:
-        return card.item.name if card.item else ""
+        return named(card.item)
     if card.order_kind == "supplier":
         return _("Delivery of order %(reference)s", reference=card.order)
     return _("Collection of order %(reference)s", reference=card.order)
 
 
 def _described(card: AppointmentCard, asked: Visit) -> Chosen:
-    planning = f"{card.item.name}, " if card.item else ""
-    return described(card.start, card.end, card.zone, f"{planning}{card.site.name}", asked.tz)
+    what = f"{named(card.item)}, " if card.item else ""
+    found = described(card.start, card.end, card.zone, f"{what}{card.site.name}", asked.tz)
+    return replace(
+        found, lines=tuple(amounts_of(card.item, card.start, card.end, card.zone, card.units, card.iterations))
+    )
 
 
 @bp.route("/<token>/edit", methods=["GET", "POST"])
@@ -218,6 +241,7 @@ def reschedule(token: str) -> Response:
         "booking/_pick.html",
         picker=picker(calendar, asked, paths),
         now_text=_when(card.start, card),
+        people=having.of_customer(card).people,
         back_url=urls_of(card, asked).view,
     )
 

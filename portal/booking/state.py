@@ -11,6 +11,7 @@ from portal.domain.window import change_cutoff
 from portal.i18n import _, day, day_short, hour
 from portal.operations.cards import AppointmentCard
 from portal.operations.requests import Answer
+from portal.web.offering import comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ def steps_of(card: AppointmentCard, at: datetime) -> list[str]:
         return _until_answered(card, card.answer_by)
     if card.status is not Status.CONFIRMED or not card.active(at):
         return []
-    return [*_reminder(card, at), _("At the entrance, show the code or say the reference.")]
+    entrance = [_("At the entrance, show the code or say the reference.")] if comes(card.item) else []
+    return [*_reminder(card, at), *entrance]
 
 
 def _until_answered(card: AppointmentCard, deadline: datetime) -> list[str]:

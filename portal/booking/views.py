@@ -10,30 +10,33 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
-from portal.booking import keeping
+from portal.booking import choices, keeping
 from portal.booking.forms import BookingForm
 from portal.booking.guest import contact, prefilled
-from portal.booking.home import PlanningLink, planning_link
 from portal.booking.keeping import HoldForm
 from portal.booking.language import speak
 from portal.booking.limits import each_address, each_mail
 from portal.booking.manage import Urls, urls_of
+from portal.booking.sites import ItemLink, item_link
 from portal.clock import now
 from portal.domain.errors import Invalid, Refusal
 from portal.domain.zones import local_day
-from portal.i18n import _
+from portal.i18n import _, named
 from portal.operations import appointments, calendars, holds, usage
 from portal.operations.actors import CUSTOMER
 from portal.operations.appointments import Booked, Wish
+from portal.operations.bookables import Bookable
 from portal.operations.calendars import Choice, LinkPage
 from portal.operations.cards import AppointmentCard
 from portal.operations.holds import Place
 from portal.operations.links import OpenLink
 from portal.operations.once import Once
+from portal.operations.service_cards import ServiceCard
+from portal.operations.wanting import Heard
 from portal.web.custom_fields import answers_of, asking
 from portal.web.picker import Paths, day_view, picker
 from portal.web.responses import go, page, show, wants_fragment
-from portal.web.step import asked_start, attempt, chosen, lost_text, page_values, status_of
+from portal.web.step import asked_start, attempt, chosen, lost_text, page_values, status_of, step_text
 from portal.web.visit import Visit, visit
 from portal.web.visitors import somebody_looks
 
@@ -59,14 +62,26 @@ class Shown:
     detail: str
 
 
-def _paths(token: str, asked: Visit, planning: str | None, *, keeps: bool = False) -> Paths:
-    named = {"planning": planning} if planning else {}
+def _paths(token: str, asked: Visit, *, keeps: bool = False) -> Paths:
+    """Give the addresses of a link's pages, with what of its plannings and services is named in this one."""
     held = {"hold": asked.hold} if asked.hold else {}
-    values = {"token": token, **named, **asked.carried, **held}
+    values = {"token": token, **_chosen_in(asked), **asked.carried, **held}
     keep = "links.hold" if keeps else None
-    return Paths(
-        "links.order", "links.details", values, chosen_from=secrets.token_urlsafe(8), keep=keep, wait="waiting.link"
-    )
+    wait = "waiting.link" if asked.service is None else None
+    return Paths("links.order", "links.details", values, chosen_from=secrets.token_urlsafe(8), keep=keep, wait=wait)
+
+
+def _chosen_in(asked: Visit) -> dict[str, Any]:
+    """Say in an address which planning or service is booked, and what is asked of it."""
+    if asked.service is not None:
+        return {"service": asked.service, **asked.asks}
+    return {"planning": asked.planning} if asked.planning is not None else dict(asked.asks)
+
+
+def _for(asked: Visit) -> dict[str, Any]:
+    """Say it as the operations take it."""
+    planning = asked.planning if asked.service is None else None
+    return {"planning": planning, "service": asked.service, "wanted": asked.wanted}
 
 
 @bp.get("/<token>")
@@ -78,7 +93,7 @@ def order(token: str) -> Response:
     found = calendars.link_page(
         token,
         now=now(),
-        planning=asked.planning,
+        **_for(asked),
         month=asked.month,
         day=asked.day,
         hold=asked.hold,
@@ -90,11 +105,9 @@ def order(token: str) -> Response:
 
 def _slots(token: str, day: date, asked: Visit) -> Response:
     """Send the slots of one day alone."""
-    link, found = calendars.link_day(
-        token, day, now=now(), planning=asked.planning, hold=asked.hold, counted=somebody_looks()
-    )
+    link, found = calendars.link_day(token, day, now=now(), **_for(asked), hold=asked.hold, counted=somebody_looks())
     _greet(link)
-    paths = _paths(token, asked, asked.planning, keeps=holds.offered(found.bookable, known=True))
+    paths = _paths(token, asked, keeps=holds.offered(found.bookable, known=True))
     return show("booking/link.html", "booking/_slots.html", day=day_view(found, asked, paths))
 
 
@@ -108,25 +121,36 @@ def _greet(link: OpenLink) -> None:
 def _order_page(token: str, found: LinkPage, asked: Visit) -> dict[str, Any]:
     several = len(found.plannings) > 1
     keeps = found.calendar is not None and holds.offered(found.calendar.bookable, known=True)
-    paths = _paths(token, asked, asked.planning if several else None, keeps=keeps)
-    choices = [] if found.calendar else _plannings(token, found, asked)
+    paths = _paths(token, asked, keeps=keeps)
+    bookable = found.chosen
+    proposals = found.proposals if not found.full else None
     return {
         "order": order_view(found.link),
         "coming": [_shown(card, asked) for card in found.upcoming],
         "past": [_shown(card, asked) for card in found.past],
-        "plannings": choices,
+        "plannings": [] if bookable else _plannings(token, found, asked),
         "several": several,
+        "ask": choices.asks(bookable, found.heard, proposals, asked, paths) if bookable and proposals else None,
+        "beside": choices.beside(bookable, found.heard, asked, paths) if bookable else None,
         "picker": picker(found.calendar, asked, paths) if found.calendar and not found.full else None,
         "keeping": keeping.signed() if keeps else None,
-        "planning": found.calendar.bookable.item if found.calendar else None,
-        "other_url": _paths(token, asked, None).to_page,
+        "what": named(bookable.item) if bookable else "",
+        "other_url": _paths(token, replace(asked, planning=None, service=None, asks={})).to_page,
         "full": _full(found) if found.full else "",
+        "site": found.link.site,
         "phone": found.link.site.phone,
     }
 
 
-def _plannings(token: str, found: LinkPage, asked: Visit) -> Sequence[PlanningLink]:
-    return [planning_link(one, _paths(token, asked, one.item.key).to_page) for one in found.plannings]
+def _plannings(token: str, found: LinkPage, asked: Visit) -> Sequence[ItemLink]:
+    return [item_link(one, _paths(token, _of(one, asked)).to_page) for one in found.plannings]
+
+
+def _of(bookable: Bookable, asked: Visit) -> Visit:
+    """Name a planning or a service in the addresses of a visit."""
+    if isinstance(bookable.item, ServiceCard):
+        return replace(asked, planning=None, service=bookable.item.key)
+    return replace(asked, planning=bookable.item.key, service=None)
 
 
 def order_view(link: OpenLink) -> OrderView:
@@ -137,9 +161,9 @@ def order_view(link: OpenLink) -> OrderView:
 
 
 def _shown(card: AppointmentCard, asked: Visit) -> Shown:
-    planning = f"{card.item.name} · " if card.item else ""
+    what = f"{named(card.item)} · " if card.item else ""
     reference = _("ref. %(reference)s", reference=card.reference)
-    return Shown(card, urls_of(card, asked), f"{planning}{reference}")
+    return Shown(card, urls_of(card, asked), f"{what}{reference}")
 
 
 def _full(found: LinkPage) -> str:
@@ -154,10 +178,10 @@ def hold(token: str) -> Response:
     """Keep the place of the slot that is chosen, and go on to its form; without a place where it is lost."""
     asked, start = visit(), asked_start()
     if start is None:
-        return go(_paths(token, asked, asked.planning).to_page)
-    choice = calendars.link_choice(token, start, now=now(), planning=asked.planning)[1]
-    kept = keeping.take(HoldForm(request.form), Place(token=token, planning=asked.planning), start, asked)
-    paths = replace(_paths(token, kept, asked.planning), chosen_from=asked.nonce)
+        return go(_paths(token, asked).to_page)
+    _link, heard, choice = calendars.link_choice(token, start, now=now(), **_for(asked))
+    kept = keeping.take(HoldForm(request.form), _place(token, asked, heard), start, asked)
+    paths = replace(_paths(token, kept), chosen_from=asked.nonce)
     return go(paths.to_start(start, choice.bookable.zone))
 
 
@@ -168,24 +192,36 @@ def details(token: str) -> Response:
     asked = visit()
     start = asked_start()
     if start is None:
-        return go(_paths(token, asked, asked.planning).to_page)
-    link, choice = _looked(token, asked, start)
+        return go(_paths(token, asked).to_page)
+    link, heard, choice = _looked(token, asked, start)
     _greet(link)
     asks = asking(BookingForm, choice.bookable.item.questions)
     form = asks(request.form, locked=locked(link), **{**prefilled(asked), **locked(link)})
     if "keep" in request.form:
-        asked = keeping.take(form, Place(token=token, planning=asked.planning), start, asked)
-        return _show(form, _looked(token, asked, start)[1], None, asked, token, link)
-    outcome = attempt(form, lambda: _book(form, token, link, asked, start)) if request.method == "POST" else None
+        asked = keeping.take(form, _place(token, asked, heard), start, asked)
+        return _show(form, _looked(token, asked, start), None, asked, token)
+    outcome = attempt(form, lambda: _book(form, token, link, heard, asked, start)) if request.method == "POST" else None
     if isinstance(outcome, Booked):
         return go(url_for("manage.show", token=outcome.token, **page_values(asked.carried)))
+    looked = link, heard, choice
     if outcome is not None:  # the place went while the form was on its way: look again
-        choice = _looked(token, asked, start)[1]
-    return _show(form, choice, outcome, asked, token, link)
+        looked = _looked(token, asked, start)
+    return _show(form, looked, outcome, asked, token)
 
 
-def _looked(token: str, asked: Visit, start: datetime) -> tuple[OpenLink, Choice]:
-    return calendars.link_choice(token, start, now=now(), planning=asked.planning, hold=asked.hold)
+Looked = tuple[OpenLink, Heard, Choice]
+"""A link, what was heard of what is asked by it, and the start that was chosen as it stands now."""
+
+
+def _looked(token: str, asked: Visit, start: datetime) -> Looked:
+    return calendars.link_choice(token, start, now=now(), **_for(asked), hold=asked.hold)
+
+
+def _place(token: str, asked: Visit, heard: Heard) -> Place:
+    """Say what a form of the link holds."""
+    planning = asked.planning if asked.service is None else None
+    chosen_too: dict[str, Any] = {"resources": heard.keys, "quantity": heard.quantity, "iterations": heard.iterations}
+    return Place(token=token, planning=planning, service=asked.service, **chosen_too)
 
 
 def locked(link: OpenLink) -> dict[str, str]:
@@ -194,7 +230,7 @@ def locked(link: OpenLink) -> dict[str, str]:
     return {name: value for name, value in known.items() if value}
 
 
-def _book(form: BookingForm, token: str, link: OpenLink, asked: Visit, start: datetime) -> Booked:
+def _book(form: BookingForm, token: str, link: OpenLink, heard: Heard, asked: Visit, start: datetime) -> Booked:
     once = Once(f"link:{link.public_id}", f"{asked.nonce}:{start.isoformat()}" if asked.nonce else form.key)
     wish = Wish(
         start,
@@ -202,7 +238,11 @@ def _book(form: BookingForm, token: str, link: OpenLink, asked: Visit, start: da
         CUSTOMER,
         answers_of(form),
         token=token,
-        planning=asked.planning,
+        planning=asked.planning if asked.service is None else None,
+        service=asked.service,
+        resources=heard.keys,
+        quantity=heard.quantity,
+        iterations=heard.iterations,
         hold=holds.of_token(asked.hold),
         once=once,
     )
@@ -217,22 +257,22 @@ def _chosen_from(asked: Visit, refusal: Refusal | None) -> str | None:
     return None if isinstance(refusal, Invalid) else asked.nonce
 
 
-def _show(
-    form: BookingForm, choice: Choice, refusal: Refusal | None, asked: Visit, token: str, link: OpenLink
-) -> Response:
+def _show(form: BookingForm, looked: Looked, refusal: Refusal | None, asked: Visit, token: str) -> Response:
     form.sign()
-    start, paths = choice.start.start, _paths(token, asked, asked.planning)
+    link, heard, choice = looked
+    start, paths, what = choice.start.start, _paths(token, asked), _("Order %(reference)s", reference=link.reference)
     return page(
         "booking/details.html",
         status=status_of(form, choice, refusal),
         form=form,
-        chosen=chosen(choice.bookable, choice.start, asked.tz),
+        chosen=chosen(choice.bookable, choice.start, asked.tz, heard),
         lost=lost_text(choice),
         nearest=choice.nearest,
         typed=request.method == "POST",
         asks=choice.bookable.policy.validation != "none",
         keeping=keeping.said(choice, known=True),
-        what=_("Order %(reference)s", reference=link.reference),
+        what=what,
+        eyebrow=step_text(2, 2, what),
         action=replace(paths, chosen_from=_chosen_from(asked, refusal)).to_send,
         back_url=paths.to_day(local_day(start, choice.bookable.zone)),
     )

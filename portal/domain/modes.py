@@ -18,7 +18,7 @@ def chosen(modes: Sequence[str], asked: str | None, *, named: bool = False) -> s
     >>> chosen(("service", "service_staff"), None, named=True), chosen(("service",), None, named=True)
     ('service_staff', 'service')
     """
-    if asked in modes:
+    if asked is not None and asked in modes:
         return asked
     if named and asked is None and people_chosen(modes):
         return next(mode for mode in modes if mode != SERVICE)

@@ -173,3 +173,24 @@ def _named(words: Sequence[str]) -> tuple[str, ...]:
 
 
 _LONG = {"st": "saint", "ste": "sainte"}
+
+
+def plain(name: str) -> str:
+    """Write the name of a town without accents, case and punctuation.
+
+    >>> plain("Saint-Médard-en-Jalles")
+    'saint medard en jalles'
+    """
+    return " ".join(_words(name))
+
+
+def located(typed: str, towns: Mapping[str, Position]) -> Position | None:
+    """Find where a town is that somebody types, or an address whose town stands last; ``towns`` are by ``plain`` name.
+
+    >>> located("4 rue Thiers, 33600 PESSAC", {"pessac": (44.81, -0.64)})
+    (44.81, -0.64)
+    >>> located("Nowhere", {"pessac": (44.81, -0.64)})
+    """
+    words = _Wanted.of(typed).town
+    endings = (" ".join(words[index:]) for index in range(len(words)))
+    return next((towns[name] for name in endings if name in towns), None)

@@ -15,15 +15,29 @@ from portal.domain.errors import NotFound, StateChanged
 from portal.domain.slots import Start
 from portal.domain.zones import local_day
 from portal.extensions import reading
-from portal.models import Planning, Site
-from portal.operations import access, availability, bookables, cards, continuations, demand, holds, links
+from portal.operations import (
+    access,
+    assigning,
+    availability,
+    bookables,
+    cards,
+    continuations,
+    demand,
+    holds,
+    links,
+    proposals,
+    wanting,
+)
 from portal.operations.asking import PUBLIC, Asking, Binding
 from portal.operations.availability import Availability
-from portal.operations.bookables import Bookable, SiteCard
+from portal.operations.bookables import Bookable, PlanningCard
 from portal.operations.cards import AppointmentCard
 from portal.operations.continuations import Introduced
 from portal.operations.holds import Kept
 from portal.operations.links import OpenLink
+from portal.operations.proposals import Proposals
+from portal.operations.service_cards import ServiceCard
+from portal.operations.wanting import NOTHING_HEARD, NOTHING_WANTED, Heard, Question, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +78,14 @@ def calendar(
     today = local_day(now, bookable.zone)
     earliest, latest = _bounds(bookable, today, asking)
     soonest = None
-    if day is None and month is None:
-        soonest = availability.next_free(session, bookable, earliest, now=now, asking=asking)
-        month = local_day(soonest.start, bookable.zone) if soonest else earliest
-    first = min(max((day or month or today).replace(day=1), earliest.replace(day=1)), latest.replace(day=1))
+    first = min(max((day or month or earliest).replace(day=1), earliest.replace(day=1)), latest.replace(day=1))
     shown = availability.search(session, bookable, first, _last_of(first), now=now, asking=asking)
+    if day is None and month is None and not shown.by_day:
+        after = _last_of(first) + timedelta(days=1)
+        soonest = availability.next_free(session, bookable, after, now=now, asking=asking)
+        if soonest is not None:
+            first = local_day(soonest.start, bookable.zone).replace(day=1)
+            shown = availability.search(session, bookable, first, _last_of(first), now=now, asking=asking)
     free = list(shown.by_day)
     if free and first == earliest.replace(day=1):
         soonest = shown.offered[0]  # it is on the page already: nothing earlier can be booked
@@ -110,6 +127,7 @@ class DayOfSlots:
     day: date
     slots: Sequence[Start]
     binding: Binding
+    asking: Asking
 
 
 def _looked(found: Calendar, day: date | None, counted: bool) -> Calendar:
@@ -124,7 +142,7 @@ def _day(
     found = availability.search(session, bookable, day, day, now=now, asking=asking)
     if counted:
         demand.look(found)
-    return DayOfSlots(bookable, day, found.starts, found.binding)
+    return DayOfSlots(bookable, day, found.starts, found.binding, asking)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,17 +193,18 @@ NOTHING = Carried()
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """A planning that takes guests, the customer whom a mail of ours introduced, and what is held for the form."""
+    """What takes guests, the customer whom a mail of ours introduced, what was heard, and what is held for the form."""
 
     bookable: Bookable
     introduced: Introduced | None
     kept: Kept | None
+    heard: Heard
 
     @property
     def asking(self) -> Asking:
         """Ask for slots as this guest: limits go by the address, and the form's own hold is in nobody's way."""
         email = self.introduced.email if self.introduced is not None else None
-        return Asking(customer=email, leaving_out=self.kept.id if self.kept is not None else None)
+        return self.heard.asking(Asking(customer=email, leaving_out=self.kept.id if self.kept is not None else None))
 
     @property
     def by_mail(self) -> bool:
@@ -194,79 +213,115 @@ class Met:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenSite:
-    """A site with what guests may book there."""
+class GuestPage:
+    """What a guest sees of a planning or a service: whom or what to choose first, else a month."""
 
-    site: SiteCard
-    plannings: Sequence[Bookable]
-
-
-def open_sites() -> list[OpenSite]:
-    """List the sites that take guests, by name."""
-    with reading() as session:
-        rows = session.execute(bookables.joined().order_by(Site.name, Planning.name)).all()
-        found = [one for one in (bookables.from_row(session, row) for row in rows) if one.item.guests]
-    sites = {one.site.id: one.site for one in found}
-    return [OpenSite(site, [one for one in found if one.site.id == site.id]) for site in sites.values()]
+    met: Met
+    shown: Proposals | Calendar
 
 
-def open_site(key: str) -> OpenSite:
-    """Read a site and what guests may book there. Raises NotFound when there is nothing."""
-    found = next((one for one in open_sites() if one.site.key == key), None)
-    if found is None:
-        raise NotFound
-    return found
-
-
-def guest_calendar(
+def guest_page(
     site: str,
-    planning: str,
+    planning: str | None,
     *,
     now: datetime,
+    service: str | None = None,
+    wanted: Wanted = NOTHING_WANTED,
     month: date | None = None,
     day: date | None = None,
     by: Carried = NOTHING,
     counted: bool = False,
-) -> Calendar:
-    """Lay out a month for a guest. Raises NotFound, also for a planning without guests, LinkUnknown, LinkExpired."""
+) -> GuestPage:
+    """Read what a guest chooses from next.
+
+    Raises NotFound, also where no guests are taken, LinkUnknown, LinkExpired.
+    """
     with reading() as session:
-        met = _met(session, site, planning, by, now)
+        met = _met(session, site, planning, by, now, service=service, wanted=wanted)
+        if (proposed := _proposed(session, met.bookable, met.heard, met.asking, now)) is not None:
+            return GuestPage(met, proposed)
         found = calendar(session, met.bookable, now=now, month=month, day=day, asking=met.asking)
-    return _looked(found, day, counted)
+    return GuestPage(met, _looked(found, day, counted))
 
 
 def guest_day(
-    site: str, planning: str, day: date, *, now: datetime, by: Carried = NOTHING, counted: bool = False
+    site: str,
+    planning: str | None,
+    day: date,
+    *,
+    now: datetime,
+    service: str | None = None,
+    wanted: Wanted = NOTHING_WANTED,
+    by: Carried = NOTHING,
+    counted: bool = False,
 ) -> DayOfSlots:
-    """List a day's slots for a guest. Raises as ``guest_calendar``."""
+    """List a day's slots for a guest. Raises as ``guest_page``."""
     with reading() as session:
-        met = _met(session, site, planning, by, now)
+        met = _met(session, site, planning, by, now, service=service, wanted=wanted)
         return _day(session, met.bookable, day, now, met.asking, counted)
 
 
-def guest(site: str, planning: str, *, now: datetime, by: Carried = NOTHING) -> Met:
-    """Find a planning for a guest. Raises as ``guest_calendar``."""
+def guest(
+    site: str,
+    planning: str | None,
+    *,
+    now: datetime,
+    service: str | None = None,
+    wanted: Wanted = NOTHING_WANTED,
+    by: Carried = NOTHING,
+) -> Met:
+    """Find what a guest books, and what can be done of what is asked. Raises as ``guest_page``."""
     with reading() as session:
-        return _met(session, site, planning, by, now)
+        return _met(session, site, planning, by, now, service=service, wanted=wanted)
 
 
-def guest_choice(site: str, planning: str, start: datetime, *, now: datetime, by: Carried = NOTHING) -> Choice:
-    """Look at one start for a guest. Raises as ``guest_calendar``."""
+def guest_choice(
+    site: str,
+    planning: str | None,
+    start: datetime,
+    *,
+    now: datetime,
+    service: str | None = None,
+    wanted: Wanted = NOTHING_WANTED,
+    by: Carried = NOTHING,
+) -> Choice:
+    """Look at one start for a guest. Raises as ``guest_page``."""
     with reading() as session:
-        met = _met(session, site, planning, by, now)
+        met = _met(session, site, planning, by, now, service=service, wanted=wanted)
         return _own(met.kept, _choice(session, met.bookable, start, now, met.asking))
 
 
-def _met(session: Session, site: str, planning: str, by: Carried, now: datetime) -> Met:
-    bookable = _guest(session, site, planning)
+TIMES = 3
+"""How many times of a room are proposed at once."""
+
+
+def _proposed(session: Session, bookable: Bookable, heard: Heard, asking: Asking, now: datetime) -> Proposals | None:
+    if heard.question is None:
+        return None
+    each = TIMES if heard.question is Question.RESOURCE else 1
+    return proposals.propose(session, bookable, heard.choices, now=now, asking=asking, each=each)
+
+
+def _met(
+    session: Session,
+    site: str,
+    planning: str | None,
+    by: Carried,
+    now: datetime,
+    *,
+    service: str | None,
+    wanted: Wanted,
+) -> Met:
+    bookable = _guest(session, site, planning, service)
     pool, introduced = bookable.pool_id, None
     if by.continuation is not None:
         introduced = continuations.opened(session, by.continuation, pool, now, used=by.used)
-    return Met(bookable, introduced, holds.kept(session, by.hold, pool, now))
+    heard = wanting.heed(session, bookable, wanted)
+    return Met(bookable, introduced, holds.kept(session, by.hold, pool, now), heard)
 
 
-def _guest(session: Session, site: str, planning: str) -> Bookable:
-    found = bookables.find(session, site, planning)
+def _guest(session: Session, site: str, planning: str | None, service: str | None = None) -> Bookable:
+    found = bookables.find(session, site, planning, service=service)
     if not found.item.guests:
         raise NotFound
     return found
@@ -279,13 +334,17 @@ def _guest(session: Session, site: str, planning: str) -> Bookable:
 class LinkPage:
     """An order's page: its appointments, and a calendar to book another.
 
-    ``calendar`` is None when a planning must be chosen first (``plannings`` has several) or none serves.
+    ``calendar`` is None when one of several ``plannings`` and services must be chosen first, or none serves, or a
+    service asks for somebody or something first (``proposals``). ``heard`` is what can be done of what is asked of it.
     """
 
     link: OpenLink
     upcoming: Sequence[AppointmentCard]
     past: Sequence[AppointmentCard]
     plannings: Sequence[Bookable]
+    chosen: Bookable | None
+    heard: Heard
+    proposals: Proposals | None
     calendar: Calendar | None
     full: bool  # the link's limit of active appointments is reached
 
@@ -295,42 +354,49 @@ def link_page(
     *,
     now: datetime,
     planning: str | None = None,
+    service: str | None = None,
+    wanted: Wanted = NOTHING_WANTED,
     month: date | None = None,
     day: date | None = None,
     hold: str | None = None,
     counted: bool = False,
 ) -> LinkPage:
-    """Read an order's page. Raises LinkUnknown, LinkExpired, NotFound for a planning that does not serve the order."""
+    """Read an order's page. Raises LinkUnknown, LinkExpired, NotFound for what does not serve the order."""
     with reading() as session:
         link = links.opened(session, token, now)
         all_cards = cards.of_order(session, link.order_id)
         plannings = links.serving(session, link)
-        chosen = _serving(plannings, planning)
-        laid_out = None
+        chosen = _serving(plannings, planning, service)
+        heard, proposed, laid_out = NOTHING_HEARD, None, None
         if chosen is not None:
-            asking = _of_link(session, link, chosen, hold, now)[1]
-            laid_out = calendar(session, chosen, now=now, month=month, day=day, asking=asking)
+            _kept, heard, asking = _of_link(session, link, chosen, hold, now, wanted)
+            proposed = _proposed(session, chosen, heard, asking, now)
+            if proposed is None:
+                laid_out = calendar(session, chosen, now=now, month=month, day=day, asking=asking)
     upcoming = [card for card in all_cards if card.active(now) or card.undoable(now)]
     past = [card for card in reversed(all_cards) if card not in upcoming]
     mine = sum(card.link_id == link.id for card in upcoming)
     full = link.max_active is not None and mine >= link.max_active
     if laid_out is not None and not full:
         _looked(laid_out, day, counted)
-    return LinkPage(link, upcoming, past, plannings, laid_out, full)
+    return LinkPage(link, upcoming, past, plannings, chosen, heard, proposed, laid_out, full)
 
 
 def _of_link(
-    session: Session, link: OpenLink, bookable: Bookable, hold: str | None, now: datetime
-) -> tuple[Kept | None, Asking]:
+    session: Session, link: OpenLink, bookable: Bookable, hold: str | None, now: datetime, wanted: Wanted
+) -> tuple[Kept | None, Heard, Asking]:
     """Ask for slots by a link; what is held for its own form is in nobody's way."""
     kept = holds.kept(session, hold, bookable.pool_id, now)
-    return kept, link.asking(leaving_out=kept.id if kept is not None else None)
+    heard = wanting.heed(session, bookable, wanted)
+    return kept, heard, heard.asking(link.asking(leaving_out=kept.id if kept is not None else None))
 
 
-def _serving(plannings: Sequence[Bookable], key: str | None) -> Bookable | None:
+def _serving(plannings: Sequence[Bookable], planning: str | None, service: str | None) -> Bookable | None:
+    """Find what is named, else the only one. A service's name comes first."""
+    key, kind = (service, ServiceCard) if service is not None else (planning, PlanningCard)
     if key is None:
         return plannings[0] if len(plannings) == 1 else None
-    found = next((one for one in plannings if one.item.key == key), None)
+    found = next((one for one in plannings if one.item.key == key and isinstance(one.item, kind)), None)
     if found is None:
         raise NotFound
     return found
@@ -342,14 +408,17 @@ def link_day(
     *,
     now: datetime,
     planning: str | None = None,
+    service: str | None = None,
+    wanted: Wanted = NOTHING_WANTED,
     hold: str | None = None,
     counted: bool = False,
 ) -> tuple[OpenLink, DayOfSlots]:
     """List a day's slots for a link. Raises LinkUnknown, LinkExpired, NotFound, Invalid naming the plannings."""
     with reading() as session:
         link = links.opened(session, token, now)
-        bookable = links.choose(session, link, planning)
-        return link, _day(session, bookable, day, now, _of_link(session, link, bookable, hold, now)[1], counted)
+        bookable = links.choose(session, link, planning, service=service)
+        asking = _of_link(session, link, bookable, hold, now, wanted)[2]
+        return link, _day(session, bookable, day, now, asking, counted)
 
 
 def link_search(
@@ -366,14 +435,21 @@ def link_search(
 
 
 def link_choice(
-    token: str, start: datetime, *, now: datetime, planning: str | None = None, hold: str | None = None
-) -> tuple[OpenLink, Choice]:
+    token: str,
+    start: datetime,
+    *,
+    now: datetime,
+    planning: str | None = None,
+    service: str | None = None,
+    wanted: Wanted = NOTHING_WANTED,
+    hold: str | None = None,
+) -> tuple[OpenLink, Heard, Choice]:
     """Look at one start for a link. Raises as ``link_day``."""
     with reading() as session:
         link = links.opened(session, token, now)
-        bookable = links.choose(session, link, planning)
-        kept, asking = _of_link(session, link, bookable, hold, now)
-        return link, _own(kept, _choice(session, bookable, start, now, asking))
+        bookable = links.choose(session, link, planning, service=service)
+        kept, heard, asking = _of_link(session, link, bookable, hold, now, wanted)
+        return link, heard, _own(kept, _choice(session, bookable, start, now, asking))
 
 
 # Moves
@@ -408,7 +484,9 @@ def _moving(session: Session, token: str, now: datetime) -> tuple[AppointmentCar
     if card.item is None or not card.active(now):
         raise StateChanged(status=card.status)
     bookable = bookables.of_item(session, card.site.id, card.item)
-    return card, bookable, links.asking_of(session, card.link_id, leaving_out=card.id, customer=card.email)
+    asking = links.asking_of(session, card.link_id, leaving_out=card.id, customer=card.email)
+    kept = assigning.kept(session, card.id) if isinstance(card.item, ServiceCard) else ()
+    return card, bookable, replace(asking, quantity=card.units, iterations=card.iterations, resources=kept)
 
 
 # Programs and explanations

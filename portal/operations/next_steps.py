@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_
+from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlalchemy.orm import Session
 
 from portal.domain.lifecycle import Status
@@ -67,7 +67,7 @@ def _named(messages: Sequence[Message], kind: str) -> list[str]:
 def _continuations(session: Session, named: Collection[str]) -> dict[str, NextStep]:
     row = Continuation
     query = (
-        bookables.joined(row.public_id, row.generation, row.starts_at, row.expires_at, row.carried)
+        bookables.ANYTHING.add_columns(row.public_id, row.generation, row.starts_at, row.expires_at, row.carried)
         .join(row, row.pool_id == Pool.id)
         .join(Customer, Customer.email == row.email)
         .where(row.public_id.in_(named), row.starts_at.is_not(None))
@@ -82,15 +82,20 @@ def _held(session: Session, named: Collection[str]) -> dict[str, NextStep]:
     row, place = Appointment, Allocation
     waiting = and_(row.status == Status.HELD.value, place.released_at.is_(None), place.taken_until.is_not(None))
     query = (
-        bookables.joined(row.public_id, row.generation, row.starts_at, place.taken_until)
+        bookables.ANYTHING.add_columns(row.public_id, row.generation, row.starts_at, row.ends_at, place.taken_until)
         .join(place, place.pool_id == Pool.id)
         .join(row, row.id == place.appointment_id)
-        .where(row.public_id.in_(named), waiting)
+        .where(row.public_id.in_(named), waiting, _its_own(row))
     )
     return {
-        one.public_id: _step(session, one, tokens.CONFIRM, until=one.taken_until)
+        one.public_id: _step(session, one, tokens.CONFIRM, until=one.taken_until, end=one.ends_at)
         for one in _rows(session, query, named)
     }
+
+
+def _its_own(row: type[Appointment]) -> ColumnElement[bool]:
+    """Keep the pool that an appointment is of: that of a service, not those of all that it needs."""
+    return or_(Pool.service_id == row.service_id, and_(row.service_id.is_(None), Pool.planning_id == row.planning_id))
 
 
 def _rows(session: Session, query: Select[*tuple[Any, ...]], named: Collection[str]) -> Sequence[Any]:
@@ -98,15 +103,21 @@ def _rows(session: Session, query: Select[*tuple[Any, ...]], named: Collection[s
 
 
 def _step(
-    session: Session, row: Any, purpose: str, *, until: datetime, carried: Mapping[str, str] | None = None
+    session: Session,
+    row: Any,
+    purpose: str,
+    *,
+    until: datetime,
+    end: datetime | None = None,
+    carried: Mapping[str, str] | None = None,
 ) -> NextStep:
-    found = bookables.from_row(session, row)
+    found = bookables.from_any_row(session, row)
     return NextStep(
         token=tokens.token(purpose, row.public_id, row.generation),
         site=found.site,
         item=found.item,
         start=row.starts_at,
-        end=row.starts_at + timedelta(minutes=found.item.minutes),
+        end=end or row.starts_at + timedelta(minutes=found.item.minutes),
         until=until,
         carried=carried or {},
     )

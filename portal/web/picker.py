@@ -17,10 +17,12 @@ from portal.domain.slots import Reason, Start
 from portal.domain.waitlist import is_full
 from portal.domain.zones import days, local_day
 from portal.i18n import _, current_locale, day_short, hour, month, offset, rfc3339, weekday, zone_label
-from portal.operations.asking import Binding
+from portal.operations import freed
+from portal.operations.asking import Asking, Binding
 from portal.operations.availability import Availability, closed_because
 from portal.operations.bookables import Bookable
 from portal.operations.calendars import Calendar, DayOfSlots
+from portal.web.offering import length_of
 from portal.web.reasons import limits_text, polite
 from portal.web.texts import reason_text
 from portal.web.visit import Visit
@@ -30,6 +32,9 @@ MORNING, AFTERNOON, EVENING = "morning", "afternoon", "evening"
 NOON, SIX = 12, 18  # o'clock
 MANY = 6  # hours named in a sentence
 NAMES = 4096  # names of days, places and months kept in memory
+TAKEN = ((Reason.FULL,), (Reason.RESOURCE_BUSY,))
+"""The reasons of a start that only other bookings take away."""
+
 TOKENS = ("c", "hold")
 """What only the next step of a booking may know."""
 
@@ -246,7 +251,7 @@ def _wait(calendar: Calendar, paths: Paths) -> str:
 
 def _full_days(calendar: Calendar) -> frozenset[date]:
     """List the days of the month that can be waited for."""
-    if not calendar.bookable.policy.waiting_list:
+    if not freed.listed(calendar.bookable):
         return frozenset()
     month = calendar.month
     return frozenset(day for day in days(month.first, month.last) if is_full(month.of_day(day)))
@@ -260,7 +265,7 @@ def _rule(calendar: Calendar) -> str:
 
 def day_view(found: DayOfSlots, visit: Visit, paths: Paths) -> DayView:
     """Prepare one day alone: what is swapped in when a day is chosen."""
-    return _day(found.bookable, found.day, found.slots, found.binding, None, visit, paths)
+    return _day(found.bookable, found.day, found.slots, found.binding, None, visit, paths, found.asking)
 
 
 def _chosen_day(calendar: Calendar, visit: Visit, paths: Paths) -> DayView | None:
@@ -268,7 +273,8 @@ def _chosen_day(calendar: Calendar, visit: Visit, paths: Paths) -> DayView | Non
         return None
     later = [starts[0] for day, starts in calendar.month.by_day.items() if day > calendar.day]
     following = later[0] if later else calendar.following or calendar.soonest
-    return _day(calendar.bookable, calendar.day, calendar.slots, calendar.month.binding, following, visit, paths)
+    binding, asking = calendar.month.binding, calendar.asking
+    return _day(calendar.bookable, calendar.day, calendar.slots, binding, following, visit, paths, asking)
 
 
 def _day(
@@ -279,6 +285,7 @@ def _day(
     following: Start | None,
     visit: Visit,
     paths: Paths,
+    asking: Asking,
 ) -> DayView:
     zone = bookable.zone
     offered = [start for start in starts if start.offered]
@@ -288,14 +295,14 @@ def _day(
         name=day_short(day),
         zone=zone,
         zone_label=zone_label(zone, moment),
-        length=length_text(bookable.item.minutes),
+        length=length_of(bookable.item, asking.iterations),
         own_label=_own_label(moment, zone, visit.tz),
         parts=parts_of_day(offered, zone, visit.tz, paths, several=any(start.places > 1 for start in starts)),
         full=_full_hours(starts, zone) if offered else "",
         why="" if offered else _why(bookable, day, starts, binding),
         following=first_free(following, zone, paths),
         keep=paths.to_keep,
-        wait=paths.to_wait(day) if bookable.policy.waiting_list and is_full(starts) else "",
+        wait=paths.to_wait(day) if freed.listed(bookable) and is_full(starts) else "",
     )
 
 
@@ -307,7 +314,7 @@ def _own_label(moment: datetime, zone: ZoneInfo, tz: ZoneInfo | None) -> str:
 
 def _full_hours(starts: Sequence[Start], zone: ZoneInfo) -> str:
     """Name the hours that only a full planning takes away; a long list would help nobody."""
-    full = [hour(start.start, zone) for start in starts if start.reasons == (Reason.FULL,)]
+    full = [hour(start.start, zone) for start in starts if start.reasons in TAKEN]
     return ", ".join(full) if len(full) <= MANY else ""
 
 
@@ -319,7 +326,7 @@ def _why(bookable: Bookable, day: date, starts: Sequence[Start], binding: Bindin
     if closed is not None or not starts:
         return reason_text(Reason.CLOSED)
     first = [start.reasons[0] for start in starts if start.reasons]
-    if Reason.FULL in first:
+    if Reason.FULL in first or Reason.RESOURCE_BUSY in first:
         return _("Everything is taken that day.")
     return polite(Counter(first).most_common(1)[0][0], bookable, day, binding)
 
@@ -449,13 +456,3 @@ def first_free(start: Start | None, zone: ZoneInfo, paths: Paths) -> FirstFree |
     day = day_short(local_day(start.start, zone))
     text = _("%(day)s at %(hour)s", day=day, hour=hour(start.start, zone))
     return FirstFree(paths.to_start(start.start, zone), text, rfc3339(start.start, zone))
-
-
-def length_text(minutes: int) -> str:
-    """Write the length of an appointment: "1 h 30", "45 min"."""
-    hours, rest = divmod(minutes, 60)
-    if not hours:
-        return _("%(minutes)s minutes on site", minutes=rest)
-    if rest:
-        return _("%(hours)s h %(minutes)s on site", hours=hours, minutes=f"{rest:02d}")
-    return str(ngettext("%(num)s hour on site", "%(num)s hours on site", hours))

@@ -13,6 +13,7 @@ from portal.i18n import day as in_full
 from portal.operations import limits
 from portal.operations.asking import Binding
 from portal.operations.bookables import Bookable
+from portal.operations.wanting import people_of
 from portal.web.texts import limit_text, reason_text
 from portal.web.windows import earliest_text, last_text
 
@@ -28,7 +29,18 @@ def polite(reason: Reason, bookable: Bookable, day: date, binding: Binding) -> s
         return f"{said} {last_text(window)}"
     if reason is Reason.NOT_ELIGIBLE and binding.days is not None:
         return f"{said} {days_text(binding.days)}"
+    if reason in (Reason.RESOURCE_ABSENT, Reason.RESOURCE_BUSY):
+        return _missing(reason, bookable)
     return said
+
+
+def _missing(reason: Reason, bookable: Bookable) -> str:
+    """Say that those, or what, a service needs is away or taken."""
+    away = reason is Reason.RESOURCE_ABSENT
+    if people_of(bookable.service):
+        absent, busy = _("Nobody who could receive you is there then."), _("Nobody who could receive you is free then.")
+        return absent if away else busy
+    return _("What you asked for is not available then.") if away else _("What you asked for is taken then.")
 
 
 def limit_of(bookable: Bookable, day: date, binding: Binding) -> str:

@@ -17,6 +17,8 @@ from portal.domain.zones import local_day, parse_instant
 from portal.i18n import _, named, zone_label
 from portal.operations.bookables import Bookable
 from portal.operations.calendars import Choice
+from portal.operations.wanting import NOTHING_HEARD, Heard
+from portal.web.offering import chosen_texts
 from portal.web.picker import own_time
 from portal.web.reasons import polite
 from portal.web.texts import explain, reason_text
@@ -46,7 +48,7 @@ class Sent(Protocol):
 class Chosen:
     """The start on its way to be taken: where, when, in which zone, and on the visitor's own clock.
 
-    ``mails`` says for what an address is asked.
+    ``mails`` says for what an address is asked, ``lines`` what was chosen besides.
     """
 
     start: datetime
@@ -56,6 +58,7 @@ class Chosen:
     zone_label: str
     own: str
     mails: str = ""
+    lines: tuple[str, ...] = ()
 
 
 def asked_start() -> datetime | None:
@@ -63,10 +66,16 @@ def asked_start() -> datetime | None:
     return parse_instant(request.form.get("start") or request.args.get("start"))
 
 
-def chosen(bookable: Bookable, start: Start, tz: ZoneInfo | None) -> Chosen:
-    """Describe a start of a planning."""
+def chosen(bookable: Bookable, start: Start, tz: ZoneInfo | None, heard: Heard = NOTHING_HEARD) -> Chosen:
+    """Describe a start of a planning or a service, with what was asked of it."""
     place = f"{named(bookable.item)}, {bookable.site.name}"
-    return replace(described(start.start, start.end, bookable.zone, place, tz), mails=_mails(bookable.site.notices))
+    found = described(start.start, start.end, bookable.zone, place, tz)
+    return replace(found, mails=_mails(bookable.site.notices), lines=chosen_texts(bookable, heard, start))
+
+
+def step_text(number: int, count: int, what: str) -> str:
+    """Say which step of how many a page is."""
+    return _("Step %(number)s of %(count)s · %(what)s", number=number, count=count, what=what)
 
 
 def _mails(notices: Notices) -> str:
@@ -118,7 +127,7 @@ def lost_text(choice: Choice) -> str:
 
 def _lost(choice: Choice) -> str:
     reason, bookable = choice.start.reasons[0], choice.bookable
-    if reason is Reason.FULL:
+    if reason in (Reason.FULL, Reason.RESOURCE_BUSY):
         return _("This time has just been taken.")
     if choice.binding is None:
         return reason_text(reason)

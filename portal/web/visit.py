@@ -6,19 +6,23 @@ Addresses are typed, cut and guessed: whatever cannot be read is left out, so th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import request
+from werkzeug.datastructures import MultiDict
 
 from portal.domain.errors import Invalid
 from portal.domain.zones import FIRST_YEAR, LAST_YEAR, parse_instant, zone
+from portal.operations.wanting import NOTHING_WANTED, Wanted
 from portal.web.embedding import framed
 
 CARRIED = ("lang", "tz", "email", "name", "phone")
+OF_SERVICES = ("schedulingMode", "staff", "resource", "quantity", "iterations", "persons")
 LONGEST = 254  # characters of a value that travels
+NUMBER = re.compile(r"[1-9]\d{0,3}", re.ASCII)
 MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 NONCE = re.compile(r"[A-Za-z0-9_-]{11}", re.ASCII)
 TOKEN = re.compile(r"[A-Za-z0-9_-]{54}", re.ASCII)
@@ -31,7 +35,7 @@ class Visit:
 
     ``month`` is a first of the month; ``tz`` the visitor's own zone; ``nonce`` names the page from which a start was
     chosen; ``carried`` goes into every link and form. ``c`` is the token of a continuation, ``hold`` that of a place
-    which is kept while a form is open.
+    which is kept while a form is open. ``wanted`` is what is asked of a service, and ``asks`` says it in an address.
     """
 
     day: date | None
@@ -43,6 +47,9 @@ class Visit:
     carried: dict[str, Any]
     c: str | None = None
     hold: str | None = None
+    service: str | None = None
+    wanted: Wanted = NOTHING_WANTED
+    asks: dict[str, Any] = field(default_factory=dict)
 
     @property
     def tokens(self) -> dict[str, str]:
@@ -70,7 +77,36 @@ def visit() -> Visit:
         carried=_carried(),
         c=given.get("c") or None,
         hold=given["hold"] if TOKEN.fullmatch(given.get("hold", "")) else None,
+        service=given["service"] if KEY.fullmatch(given.get("service", "")) else None,
+        wanted=_wanted(given),
+        asks=_asks(given),
     )
+
+
+def _wanted(given: MultiDict[str, str]) -> Wanted:
+    """Read what is asked of a service; what cannot be read is named, for the page to say so."""
+    keys = {name: given.get(name, "") for name in ("staff", "resource")}
+    numbers = {name: given.get(name, "") for name in ("quantity", "iterations", "persons")}
+    odd = [name for name, key in keys.items() if key and not KEY.fullmatch(key)]
+    odd += [name for name, number in numbers.items() if number and not NUMBER.fullmatch(number)]
+    read = {name: int(number) for name, number in numbers.items() if NUMBER.fullmatch(number)}
+    return Wanted(
+        mode=given.get("schedulingMode"),
+        staff=keys["staff"] if KEY.fullmatch(keys["staff"]) else None,
+        resource=keys["resource"] if KEY.fullmatch(keys["resource"]) else None,
+        quantity=read.get("quantity", 1),
+        iterations=read.get("iterations", 1),
+        persons=read.get("persons"),
+        features=frozenset(one for one in given.getlist("features") if 0 < len(one) <= LONGEST),
+        odd=tuple(odd),
+    )
+
+
+def _asks(given: MultiDict[str, str]) -> dict[str, Any]:
+    """Keep what is asked of a service, as it was said."""
+    found: dict[str, Any] = {name: given[name] for name in OF_SERVICES if 0 < len(given.get(name, "")) <= LONGEST}
+    features = [one for one in given.getlist("features") if 0 < len(one) <= LONGEST]
+    return {**found, "features": features} if features else found
 
 
 def _carried() -> dict[str, Any]:

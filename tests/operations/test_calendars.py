@@ -9,7 +9,7 @@ import pytest
 from portal.domain.errors import NotFound, StateChanged
 from portal.domain.slots import Reason
 from portal.extensions import reading
-from portal.operations import actors, appointments, availability, bookables, calendars
+from portal.operations import actors, appointments, availability, bookables, calendars, open_sites
 from portal.operations.actors import GUEST
 from tests import sample
 from tests.sample import paris
@@ -23,7 +23,7 @@ def docks(do):
 
 
 def guest(do, now, **options):
-    return do(calendars.guest_calendar, "bordeaux", "quais", now=now, **options)
+    return do(calendars.guest_page, "bordeaux", "quais", now=now, **options).shown
 
 
 def test_the_first_free_day_is_chosen_already(do, docks, now):
@@ -85,7 +85,7 @@ def test_a_link_day_takes_three_statements(do, docks, now, statements):
 def test_reading_writes_nothing(do, docks, now, no_writes):
     with no_writes():
         guest(do, now)
-        do(calendars.open_sites)
+        do(open_sites.open_sites)
 
 
 def test_a_full_day_keeps_its_candidates_with_their_reasons(do, now):
@@ -130,9 +130,9 @@ def test_a_cancelled_appointment_cannot_be_moved(do, docks, now):
 
 def test_a_site_without_guests_shows_nothing_to_them(do, now):
     do(sample.docks, guests=False)
-    assert do(calendars.open_sites) == []
+    assert do(open_sites.open_sites) == []
     with pytest.raises(NotFound):
-        do(calendars.guest_calendar, "bordeaux", "quais", now=now)
+        do(calendars.guest_page, "bordeaux", "quais", now=now)
 
 
 def test_an_order_page_parts_what_is_to_come_from_what_is_past(do, docks, now):
@@ -147,7 +147,7 @@ def test_an_order_page_parts_what_is_to_come_from_what_is_past(do, docks, now):
 def test_working_days_notice_skips_the_days_on_which_the_site_is_closed(do, now):
     do(sample.docks, policy={"min_notice": "2d", "business_days": True})
     friday = paris("2026-12-04 15:00")
-    first = do(calendars.guest_calendar, "bordeaux", "quais", now=friday).soonest
+    first = do(calendars.guest_page, "bordeaux", "quais", now=friday).shown.soonest
     assert first is not None
     assert first.start == paris("2026-12-08 15:00")
 
@@ -156,7 +156,7 @@ def test_another_planning_of_the_site_makes_a_day_a_working_day(do, now):
     do(sample.docks, policy={"min_notice": "2d", "business_days": True})
     do(sample.planning, key="samedi", week={6: ((480, 720, 1),)})
     friday = paris("2026-12-04 15:00")
-    first = do(calendars.guest_calendar, "bordeaux", "quais", now=friday).soonest
+    first = do(calendars.guest_page, "bordeaux", "quais", now=friday).shown.soonest
     assert first is not None
     assert first.start == paris("2026-12-07 15:00")
 

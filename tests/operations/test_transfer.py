@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from portal.extensions import reading
 from portal.models import Appointment, Customer, Order, Planning, Pool, Site
-from portal.operations import calendars, mail_texts, orders, transfer
+from portal.operations import calendars, mail_texts, open_sites, orders, transfer
 from portal.operations.actors import Actor
 from portal.operations.orders import OrderDraft
 from tests import sample
@@ -210,7 +210,7 @@ def test_retiring_a_planning_hides_it_and_keeps_its_appointments(do):
     load(do, FILE.replace("12h", "0"))
     do(sample.booked, "2026-12-07 08:00", now=NOW, actor=STAFF)
     assert load(do, "plannings: [{key: quais, active: false}]") == ["~ plannings.quais.active: true -> false"]
-    assert do(calendars.open_sites) == []
+    assert do(open_sites.open_sites) == []
     assert do(count, Appointment) == 1
 
 

@@ -1,0 +1,45 @@
+"""Whom and what an appointment has, as its customer may know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from portal.domain import modes
+from portal.extensions import reading
+from portal.operations import assignments
+from portal.operations.assignments import Assigned
+from portal.operations.cards import AppointmentCard
+from portal.operations.service_cards import ServiceCard
+
+
+@dataclass(frozen=True, slots=True)
+class Having:
+    """Names of people, and of rooms and equipment."""
+
+    people: tuple[str, ...] = ()
+    things: tuple[str, ...] = ()
+
+
+def of_customer(card: AppointmentCard) -> Having:
+    """Read whom and what an appointment has, and leave out whom its customer is not told."""
+    if not isinstance(card.item, ServiceCard):
+        return Having()
+    with reading() as session:
+        return told(card, assignments.of(session, [card.id]).get(card.id, ()))
+
+
+def all_of(assigned: Iterable[Assigned]) -> Having:
+    """Name all whom and all that an appointment has, for those who are with the company."""
+    having = tuple(assigned)
+    return Having(tuple(one.name for one in having if one.staff), tuple(one.name for one in having if not one.staff))
+
+
+def told(card: AppointmentCard, assigned: Iterable[Assigned]) -> Having:
+    """Choose what to tell a customer: people only where they may be chosen by name, or were (semantics 7)."""
+    public = modes.people_chosen(card.policy.modes)
+    having = tuple(assigned)
+    return Having(
+        tuple(one.name for one in having if one.staff and (public or one.named)),
+        tuple(one.name for one in having if not one.staff),
+    )
