@@ -27,6 +27,7 @@ from portal.operations.next_steps import NextStep
 from portal.operations.offer_letters import Joined, Proposal
 from portal.operations.offer_notices import Freed
 from portal.operations.outbox import Message
+from portal.operations.service_cards import ServiceCard
 
 
 def letter_of(message: Message, content: letters.Content, now: datetime) -> Letter:
@@ -186,7 +187,8 @@ def _waited_of(told: Joined, locale: str) -> Waited:
 def _step_of(told: NextStep, kind: str, locale: str) -> Step:
     page, query = f"a/{told.token}/confirm", dict(told.carried)
     if kind == next_steps.CONTINUATION:
-        page = f"book/{told.site.key}/planning/{told.item.key}/details"
+        what = told.item.key if isinstance(told.item, ServiceCard) else f"planning/{told.item.key}"
+        page = f"book/{told.site.key}/{what}/details"
         query |= {"start": rfc3339(told.start, told.site.zone), "c": told.token}
     return Step(
         page=page,
