@@ -13,6 +13,8 @@ from flask import url_for
 from portal.admin.conflicts import said
 from portal.admin.moments import moment_text
 from portal.admin.process_forms import CHOICES
+from portal.admin.resource_words import KINDS as RESOURCE_KINDS
+from portal.admin.resource_words import resource_kind
 from portal.admin.roles import role_name
 from portal.admin.stories import mail_title, staff_text
 from portal.domain.zones import parse_day, parse_instant
@@ -30,6 +32,7 @@ ACTIONS = (
 )
 KINDS = (
     *("appointment", "planning", "site", "order", "customer", "link", "batch", "import", "user", "key"),
+    *("resource", "skill", "region"),
     *("organisation", "configuration", "mail", "mail_text", "waiting"),
 )
 RULES = {"who": CHOICES["who"], "validation": CHOICES["validation"], "earlier_slots.mode": CHOICES["earlier_mode"]}
@@ -109,6 +112,9 @@ def kind_text(kind: str) -> str:
         "mail": _("Mail"),
         "mail_text": _("Words of a mail"),
         "waiting": _("Waiting list"),
+        "resource": _("Person, room or equipment"),
+        "skill": _("Skill"),
+        "region": _("Region"),
     }
     return words.get(kind) or kind
 
@@ -138,6 +144,12 @@ def url_of(line: Line) -> str:
         case "mail_text":
             kind, _dot, locale = line.key.rpartition(".")
             return url_for("admin.mail_texts.edit", kind=kind, locale=locale)
+        case "resource":
+            return url_for("admin.resources.edit", key=line.key)
+        case "skill":
+            return url_for("admin.skills.edit", key=line.key)
+        case "region":
+            return url_for("admin.regions.edit", key=line.key)
         case "user":
             return url_for("admin.people.show", number=line.key)
         case "key":
@@ -178,6 +190,16 @@ def _names() -> dict[str, str]:
         "phone": _("Telephone"),
         "comment": _("Message"),
         "text": _("Note"),
+        "region": _("Region"),
+        "parent": _("Lies in"),
+        "skills": _("Skills"),
+        "persons": _("Persons"),
+        "features": _("Features"),
+        "colour": _("Colour in calendars"),
+        "absence": _("Absence"),
+        "absences": _("Absences"),
+        "new": _("New"),
+        "gone": _("Gone"),
         "latitude": _("Latitude"),
         "longitude": _("Longitude"),
         "holidays": _("Public holidays"),
@@ -274,6 +296,8 @@ def _value(name: str, value: Any, tz: ZoneInfo) -> str:
         return role_name(value)
     if (choices := RULES.get(name)) and value in dict(choices):
         return str(dict(choices)[value])
+    if name == "kind" and value in dict(RESOURCE_KINDS):
+        return resource_kind(value)
     if name in ("kind", "kinds") and isinstance(value, str):
         return {"customer": _("Customers (collection)"), "supplier": _("Suppliers (delivery)")}.get(
             value

@@ -21,6 +21,8 @@ def differences(saved: StaffForm, typed: StaffForm) -> list[str]:
 def _shown(field: Any) -> str:
     """Write the value of a field, of one of a few the words beside it."""
     choices = dict(getattr(field, "choices", None) or ())
+    if isinstance(field.data, list):
+        return ", ".join(str(choices.get(one, one)) for one in field.data)
     return str(choices[field.data]) if isinstance(field.data, str) and field.data in choices else said(field.data)
 
 

@@ -15,6 +15,7 @@ from wtforms import (
     FloatField,
     Form,
     IntegerField,
+    SelectField,
     SelectMultipleField,
     StringField,
     TelField,
@@ -208,7 +209,12 @@ class SiteForm(StaffForm):
         _l("Longitude"), validators=[Optional(), NumberRange(-180, 180, message=_l("Enter a number from -180 to 180."))]
     )
     holidays = StringField(_l("Public holidays"), filters=[stripped, upper])
+    region = SelectField(_l("Region"), default="")
     active = BooleanField(_l("In use"))
+
+    def offer(self, regions: Sequence[tuple[str, str]]) -> None:
+        """Say in which regions it may lie."""
+        self.region.choices = [("", _("None")), *regions]
 
 
 class NewSiteForm(SiteForm):

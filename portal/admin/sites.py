@@ -13,7 +13,7 @@ from portal.clock import now
 from portal.domain.errors import Invalid, Refusal, StateChanged
 from portal.domain.zones import parse_day
 from portal.i18n import _
-from portal.operations import organisation, site_previews, sites
+from portal.operations import organisation, regions, site_previews, sites
 from portal.operations.site_previews import NO_EFFECT, SiteEffect
 from portal.operations.sites import ClosureImpact, Plan, Sheet
 from portal.web.responses import go, page
@@ -37,7 +37,7 @@ def edit(key: str) -> Response:
     sheet = _own(key)
     if request.method != "POST":
         return _show(_form_of(sheet), sheet, sheet.revision)
-    form = SiteForm(request.form)
+    form = _offering(SiteForm(request.form))
     if not form.validate():
         return _show(form, sheet, request.form.get("revision", ""), 422)
     return _save(form, sheet, request.form.get("revision", ""))
@@ -74,8 +74,8 @@ def add() -> Response:
     if scope().sites is not None:
         abort(404)
     if request.method != "POST":
-        return _show(NewSiteForm(timezone=organisation.card().timezone, active=True), None)
-    form = NewSiteForm(request.form)
+        return _show(_offering(NewSiteForm(timezone=organisation.card().timezone, active=True)), None)
+    form = _offering(NewSiteForm(request.form))
     if not form.validate():
         return _show(form, None, status=422)
     try:
@@ -87,8 +87,14 @@ def add() -> Response:
     return go(url_for("admin.sites.edit", key=form.key.data))
 
 
+def _offering(form: SiteForm) -> SiteForm:
+    """Let a form offer the regions."""
+    form.offer([(line.key, line.path) for line in regions.listed(scope=scope())])
+    return form
+
+
 def _form_of(sheet: Sheet) -> SiteForm:
-    return SiteForm(
+    form = SiteForm(
         name=sheet.name,
         address=sheet.address,
         timezone=sheet.timezone,
@@ -97,8 +103,10 @@ def _form_of(sheet: Sheet) -> SiteForm:
         latitude=sheet.latitude,
         longitude=sheet.longitude,
         holidays=sheet.holidays,
+        region=sheet.region or "",
         active=sheet.active,
     )
+    return _offering(form)
 
 
 def _plan(form: SiteForm) -> Plan:
@@ -112,6 +120,7 @@ def _plan(form: SiteForm) -> Plan:
         latitude=form.latitude.data,
         longitude=form.longitude.data,
         holidays=form.holidays.data or None,
+        region=form.region.data or None,
         active=form.active.data,
     )
 
@@ -122,6 +131,7 @@ def _refuse(form: SiteForm, refusal: Refusal) -> None:
     words = {
         ("key", "exists"): _("Another site has this key."),
         ("holidays", "unknown_calendar"): _("Write a country such as FR, or a part of it such as FR-57."),
+        ("region", "unknown"): _("This region is no longer there. Choose again."),
         ("latitude", "required"): _("Enter both latitude and longitude, or neither."),
         ("longitude", "required"): _("Enter both latitude and longitude, or neither."),
     }

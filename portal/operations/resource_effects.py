@@ -9,44 +9,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.domain.matching import Candidate, Requirement, fits
-from portal.domain.openings import Schedule, always, profile, serving
+from portal.domain.matching import Candidate
+from portal.domain.openings import Schedule, SiteCalendar, always
 from portal.domain.steps import Steps
-from portal.domain.zones import DAY, epoch, local_day, zone
+from portal.domain.zones import zone
 from portal.extensions import reading
 from portal.models import (
     Absence,
     Allocation,
     Appointment,
-    Assignment,
     Planning,
     Pool,
-    Service,
     Site,
 )
 from portal.operations import bookables
 from portal.operations.cards import AppointmentCard, cards, listing
 from portal.operations.resource_cards import away_of
+from portal.operations.resource_judging import TAKEN, Judge, Misfit, State
 from portal.operations.resources import Plan, Sheet
 
 MOST_LISTED = 30  # appointments named one by one; the others are counted
-
-
-class Misfit(StrEnum):
-    """Why an appointment does not fit its resource, the first that holds."""
-
-    RETIRED = "retired"
-    SITE = "site"  # it left the appointment's site
-    UNFIT = "unfit"  # it lacks what the service requires
-    ABSENT = "absent"
-    HOURS = "hours"  # outside its hours, or more at once than it takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +90,11 @@ def coming(sheet: Sheet, *, now: datetime) -> Effects:
     return of_plan(replace(sheet, plan=replace(sheet.plan, active=True)), replace(sheet.plan, active=False), now=now)
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
-    """What appointments are judged on."""
-
-    active: bool
-    sites: frozenset[int]
-    candidate: Candidate
-    schedules: tuple[Schedule, ...]
-    absent: Steps
-
-
-def _state(session: Session, sheet: Sheet, plan: Plan) -> _State:
+def _state(session: Session, sheet: Sheet, plan: Plan) -> State:
     candidate = Candidate(sheet.id, sheet.kind, plan.skills, plan.persons, frozenset(plan.features))
     sites = frozenset(session.scalars(select(Site.id).where(Site.key.in_(plan.sites))))
     absent = _absent(_absences(session, sheet.id), plan.timezone)
-    return _State(plan.active, sites, candidate, _schedules(session, sheet, plan), absent)
+    return State(plan.active, sites, candidate, _schedules(session, sheet, plan), absent)
 
 
 def _schedules(session: Session, sheet: Sheet, plan: Plan) -> tuple[Schedule, ...]:
@@ -136,38 +114,12 @@ def _absent(rows: Iterable[Any], timezone: str) -> Steps:
     return Steps.highest_of((one.start, one.end, 1) for one in gone)
 
 
-TAKEN: Select[*tuple[Any, ...]] = (
-    select(
-        Appointment.id,
-        Appointment.site_id,
-        Appointment.starts_at,
-        Appointment.ends_at,
-        Appointment.wanted_start,
-        Appointment.wanted_end,
-        Allocation.role,
-        Allocation.units,
-        Allocation.starts_at.label("taken_from"),
-        Allocation.ends_at.label("taken_to"),
-        Assignment.requirement,
-        Service.key.label("service"),
-        Service.requires,
-        Pool.resource_id,
-    )
-    .select_from(Pool)
-    .join(Allocation, Allocation.pool_id == Pool.id)
-    .join(Appointment, Appointment.id == Allocation.appointment_id)
-    .outerjoin(Assignment, (Assignment.appointment_id == Appointment.id) & (Assignment.resource_id == Pool.resource_id))
-    .outerjoin(Service, Service.id == Appointment.service_id)
-    .where(Allocation.released_at.is_(None), Allocation.taken_until.is_(None))
-    .order_by(Allocation.starts_at, Appointment.id)
-)
-
-
-def _effects(session: Session, sheet: Sheet, before: _State, after: _State, now: datetime) -> Effects:
+def _effects(session: Session, sheet: Sheet, before: State, after: State, now: datetime) -> Effects:
     if before == after:
         return NONE
     rows = session.execute(TAKEN.where(Pool.resource_id == sheet.id, Allocation.ends_at > now)).all()
-    old, new = _Judge(session, before, rows), _Judge(session, after, rows)
+    calendar = partial(_calendar, session)
+    old, new = Judge(before, rows, calendar), Judge(after, rows, calendar)
     found: dict[int, Misfit] = {}
     for row in rows:
         why = new.misfit(row)
@@ -184,47 +136,6 @@ def _sign(found: dict[int, Misfit]) -> str:
     return sha256(repr(sorted((number, why.value) for number, why in found.items())).encode()).hexdigest()[:16]
 
 
-class _Judge:
-    """Judges appointments by one state of their resource."""
-
-    def __init__(self, session: Session, state: _State, rows: Sequence[Any]) -> None:
-        self._session = session
-        self._state = state
-        self._rows = rows
-        self._used = [(epoch(row.taken_from), epoch(row.taken_to), row.units) for row in rows]
-        self._left: dict[tuple[int, str | None], Steps] = {}
-
-    def misfit(self, row: Any) -> Misfit | None:
-        """Say why an appointment does not fit, if it does not."""
-        state = self._state
-        if not state.active:
-            return Misfit.RETIRED
-        if row.site_id not in state.sites:
-            return Misfit.SITE
-        if (needed := _required(row)) is not None and not fits(state.candidate, needed):
-            return Misfit.UNFIT
-        if state.absent.highest(epoch(row.taken_from), epoch(row.taken_to)):
-            return Misfit.ABSENT
-        start, end = (row.wanted_start, row.wanted_end) if row.role == "wanted" else (row.starts_at, row.ends_at)
-        return Misfit.HOURS if self._free(row).lowest(epoch(start), epoch(end)) < 0 else None
-
-    def _free(self, row: Any) -> Steps:
-        """Give what is left of the hours that are open to the service at the site; below zero is too many."""
-        wanted = row.site_id, row.service
-        if wanted not in self._left:
-            self._left[wanted] = self._hours(*wanted).less(self._used)
-        return self._left[wanted]
-
-    def _hours(self, site_id: int, service: str | None) -> Steps:
-        revision = self._session.scalars(select(Site.revision).where(Site.id == site_id)).one()
-        calendar = bookables.site_card(self._session, site_id, revision).calendar
-        first = local_day(min(row.taken_from for row in self._rows), calendar.zone) - DAY
-        last = local_day(max(row.taken_to for row in self._rows), calendar.zone) + DAY
-        return profile([serving(one, service) for one in self._state.schedules], calendar, first, last).steps
-
-
-def _required(row: Any) -> Requirement | None:
-    """Give what the appointment's service requires of the resource; nothing where the staff added it."""
-    if row.requirement is None or row.requires is None or row.requirement >= len(row.requires):
-        return None
-    return Requirement.of(row.requires[row.requirement])
+def _calendar(session: Session, site_id: int) -> SiteCalendar:
+    revision = session.scalars(select(Site.revision).where(Site.id == site_id)).one()
+    return bookables.site_card(session, site_id, revision).calendar

@@ -101,6 +101,15 @@ def listed(
         return [Named(*row) for row in rows]
 
 
+def hours(*, scope: Scope = EVERYWHERE, also: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """List the plannings that can give hours, keys and names: those in use at their sites, and those of these keys."""
+    theirs = select(Pool.planning_id).where(Pool.active, Pool.planning_id.is_not(None), scope.limits(Pool.site_id))
+    shown = Planning.active & (true() if scope.sites is None else Planning.id.in_(theirs))
+    query = select(Planning.key, Planning.name).where(or_(shown, Planning.key.in_(also))).order_by(Planning.name)
+    with reading() as session:
+        return [(row.key, row.name) for row in session.execute(query)]
+
+
 def _seen(scope: Scope) -> ColumnElement[bool]:
     """Keep to those of which one site is theirs; those at no site are for whoever sees every site."""
     if scope.sites is None:
