@@ -151,6 +151,7 @@ def build(app: Flask, now: datetime) -> World:
             world.values = {
                 "site": "bordeaux",
                 "key": "quais",
+                "owner": "plannings",
                 "planning": "quais",
                 "name": "privacy",
                 "filename": "portal.css",

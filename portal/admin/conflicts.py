@@ -13,7 +13,7 @@ def differences(saved: StaffForm, typed: StaffForm) -> list[str]:
     return [
         _("%(what)s: saved is “%(saved)s”, yours is “%(yours)s”.", what=field.label.text, saved=old, yours=new)
         for name, field in typed._fields.items()
-        if name in saved and field.type not in ("HiddenField", "ColorField")
+        if name in saved and field.type not in ("HiddenField", "ColorField", "FieldList")
         if (old := _shown(saved[name])) != (new := _shown(field))
     ]
 

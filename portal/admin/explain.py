@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 
 from portal.admin.guard import scope
-from portal.admin.process_words import sentences
+from portal.admin.process_views import of_bookable
 from portal.admin.week import minute_of
 from portal.admin.words import closed_text, hours_text, kinds_text
 from portal.clock import now
@@ -122,7 +122,7 @@ def _values(found: Explanation, asked: dict[str, str]) -> dict[str, Any]:
         "offered": len([line for line in lines if not line.reasons]),
         "summary": Counter(line.reasons[0] for line in lines if line.reasons).most_common(),
         "facts": told,
-        "process": [one for one in sentences(found.bookable.policy) if one[0] not in dict(told)],
+        "process": [one for one in of_bookable(found.bookable) if one[0] not in dict(told)],
         "one": _line(found, found.one) if found.one is not None else None,
         "before": _url({**asked, **keys, "day": (wanted - DAY).isoformat()}),
         "after": _url({**asked, **keys, "day": (wanted + DAY).isoformat()}),

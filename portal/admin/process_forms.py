@@ -12,9 +12,11 @@ from wtforms.validators import Length as Longest
 from portal.admin.forms import StaffForm
 from portal.admin.rule_fields import (
     NO,
+    OTHERS,
     YES,
     Choice,
     Days,
+    DaysAround,
     Hours,
     Length,
     Lengths,
@@ -24,6 +26,7 @@ from portal.admin.rule_fields import (
     OwnSwitch,
     Patterns,
     Rule,
+    Several,
     Switch,
     flat,
     nested,
@@ -31,9 +34,28 @@ from portal.admin.rule_fields import (
 
 CHOICES = {
     "who": [("anyone", _l("Anyone")), ("existing", _l("Existing customers only"))],
-    "validation": [("none", _l("At once")), ("manager", _l("Once a manager has accepted them"))],
+    "validation": [
+        ("none", _l("At once")),
+        ("manager", _l("Once a manager has accepted them")),
+        ("staff", _l("Once the person assigned has accepted them")),
+    ],
     "earlier_mode": [("all", _l("All at once")), ("one_by_one", _l("One after the other"))],
 }
+MODES = [
+    ("service", _l("The service; the person is given")),
+    ("service_staff", _l("The service, then the person")),
+    ("staff_service", _l("The person, then the service")),
+]
+SERVICE_CHOICES = {
+    "modes_first": MODES,
+    "distribution_rule": [
+        ("balanced", _l("Whose time is booked least")),
+        ("history", _l("Who served the customer last, else whose time is booked least")),
+        ("fair", _l("Who has the fewest appointments")),
+    ],
+    "distribution_period": [("day", _l("That day")), ("week", _l("That day and the six before"))],
+}
+"""Rules of sites and services that plannings do not know: nobody is given an appointment of theirs."""
 NEEDED = InputRequired(_l("Choose one of the values offered."))
 BOUNDED = Longest(max=5000, message=_l("Shorten this text."))
 
@@ -59,8 +81,11 @@ class RulesForm(StaffForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, choices in CHOICES.items():
-            self[name].choices = choices if self.whole else [("", _l("As the site")), *choices]
+        for name, choices in {**CHOICES, **SERVICE_CHOICES}.items():
+            if name in self:
+                self[name].choices = choices if self.whole else [("", _l("As the site")), *choices]
+        if OTHERS in self:
+            self[OTHERS].choices = MODES
 
     def settings(self, saved: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Give the rules as the configuration file writes them; for a field that is wrong, the rule that is saved."""
@@ -82,6 +107,11 @@ class ProcessForm(RulesForm):
     earlier_mode = Choice(_l("They are asked"), [NEEDED])
     earlier_turn = Minutes(_l("Time for each, one after the other"), [InputRequired(Minutes.wrong)])
     waiting_list = Switch(_l("Waiting list for days that are full"))
+    modes_first = Choice(_l("Customers choose first"), [NEEDED])
+    modes_others = Several(_l("Links may ask for"))
+    distribution_rule = Choice(_l("Who is given an appointment"), [NEEDED])
+    distribution_period = Choice(_l("Booked time is compared over"), [NEEDED])
+    distribution_days = DaysAround(_l("Days looked back and ahead"))
 
 
 class OwnRulesForm(RulesForm):
@@ -100,3 +130,13 @@ class OwnRulesForm(RulesForm):
         super().__init__(*args, **kwargs)
         for name in ("business_days", "earlier_enabled", "waiting_list"):
             self[name].choices = [("", _l("As the site")), (YES, _l("yes")), (NO, _l("no"))]
+
+
+class ServiceRulesForm(OwnRulesForm):
+    """The rules of a service that differ from those of its sites: who is given it, too."""
+
+    modes_first = OwnChoice(_l("Customers choose first"))
+    modes_others = Several(_l("Links may ask for"))
+    distribution_rule = OwnChoice(_l("Who is given an appointment"))
+    distribution_period = OwnChoice(_l("Booked time is compared over"))
+    distribution_days = DaysAround(_l("Days looked back and ahead"))

@@ -12,7 +12,10 @@ from portal.admin.process_words import sentences
 from portal.admin.rule_fields import Patterns
 from portal.domain.access import matching
 from portal.domain.policy import Policy
+from portal.i18n import named
+from portal.operations.bookables import Bookable
 from portal.operations.process_previews import Effect
+from portal.operations.service_cards import ServiceCard
 from portal.web.lengths import listed
 from portal.web.windows import earliest_text, last_text
 
@@ -42,7 +45,7 @@ def panel(effects: Sequence[Effect], site: Policy | None = None) -> Panel:
     """Say what rules come to, once for all places where it is the same; ``site``: those of a site, which come first."""
     shown = [_outcome(one) for one in effects]
     if site is not None and not shown:
-        shown = [Outcome("", (), (), sentences(site))]
+        shown = [Outcome("", (), (), sentences(site, people=False))]
     taken = [
         (one.bookable.pool_id, str(one.after.notice), one.after.working, one.bookable.policy.max_days)
         for one in effects
@@ -55,7 +58,14 @@ def _outcome(effect: Effect) -> Outcome:
     bookable = effect.bookable
     window = (earliest_text(bookable, effect.after), last_text(effect.after))
     was = (earliest_text(bookable, effect.before), last_text(effect.before)) if effect.narrower else ()
-    return Outcome(f"{bookable.item.name}, {bookable.site.name}", window, was, sentences(bookable.policy))
+    return Outcome(f"{named(bookable.item)}, {bookable.site.name}", window, was, of_bookable(bookable))
+
+
+def of_bookable(bookable: Bookable) -> Sentences:
+    """Say what the rules of something booked come to; who serves only where somebody does."""
+    item = bookable.item
+    people = isinstance(item, ServiceCard) and any(one.kind == "staff" for one in item.requires)
+    return sentences(bookable.policy, people=people)
 
 
 def _merged(outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -75,7 +85,7 @@ def _apart(outcomes: list[Outcome], site: Policy | None) -> list[Outcome]:
     if not outcomes:
         return []
     if site is not None:
-        outcomes.sort(key=lambda one: one.sentences != sentences(site))
+        outcomes.sort(key=lambda one: one.sentences != sentences(site, people=False))
     first, *others = outcomes
     return [
         first,

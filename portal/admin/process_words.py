@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from flask_babel import ngettext
 
 from portal.admin.durations import all_written, written
+from portal.admin.process_forms import SERVICE_CHOICES
+from portal.domain.distribution import DAYS
 from portal.domain.durations import Duration
-from portal.domain.policy import Policy
+from portal.domain.policy import Distribution, Policy
 from portal.i18n import _
 from portal.web.lengths import in_words, listed, minutes_in_words, of_minutes
 from portal.web.reasons import limits_texts
@@ -40,7 +42,22 @@ def said(policy: Policy) -> dict[str, str]:
         "waiting_list": _yes_or_no(policy.waiting_list),
         "cooling_off": _minutes(policy.cooling_off),
         "reminders": all_written(policy.reminders) or _("none"),
+        "modes_first": _mode(policy.modes[0]),
+        "modes_others": ", ".join(_mode(mode) for mode in policy.modes[1:]) or _("none"),
+        "distribution_rule": _one_of("distribution_rule", policy.distribution.rule),
+        "distribution_period": _one_of("distribution_period", policy.distribution.period),
+        "distribution_days": _("%(number)s d", number=policy.distribution.days or DAYS),
     }
+
+
+def _mode(mode: str) -> str:
+    return _one_of("modes_first", mode)
+
+
+def _one_of(name: str, value: str) -> str:
+    """Say a value as the form of rules does, in a sentence."""
+    words = str(dict(SERVICE_CHOICES[name])[value])
+    return words[:1].lower() + words[1:]
 
 
 def _yes_or_no(on: bool) -> str:
@@ -55,8 +72,11 @@ def _number(limit: int | None) -> str:
     return _("no limit") if limit is None else str(limit)
 
 
-def sentences(policy: Policy) -> list[tuple[str, list[str]]]:
-    """Say what the rules come to, under headings; the window needs a moment and is said by ``web.windows``."""
+def sentences(policy: Policy, *, people: bool) -> list[tuple[str, list[str]]]:
+    """Say what the rules come to, under headings; the window needs a moment and is said by ``web.windows``.
+
+    ``people``: somebody is given the appointment, or is chosen.
+    """
     return [
         (_("Who may book"), [_who(policy), *_patterns(policy.email_patterns)]),
         (_("How often"), limits_texts(policy) or [_("As often as they want.")]),
@@ -65,7 +85,36 @@ def sentences(policy: Policy) -> list[tuple[str, list[str]]]:
         (_("Changes"), [_changes(policy), _undo(policy.undo)]),
         (_("Freed places"), _freed(policy)),
         (_("Reminders"), [_reminders(policy.reminders)]),
+        *([(_("Who serves"), [*_modes(policy.modes), _distribution(policy.distribution)])] if people else []),
     ]
+
+
+def _modes(modes: Sequence[str]) -> list[str]:
+    said = {
+        "service": _("Customers choose the service; the portal gives it to somebody."),
+        "service_staff": _("Customers choose the service, then the person."),
+        "staff_service": _("Customers choose the person, then the service."),
+    }
+    others = [_mode(mode) for mode in modes[1:]]
+    return [said[modes[0]], *([_("A link may ask for: %(modes)s.", modes=listed(others))] if others else [])]
+
+
+def _distribution(rule: Distribution) -> str:
+    days = in_words(Duration(rule.days or DAYS, "d"))
+    balanced = (
+        _("whose time is booked least that day") if rule.period == "day"
+        else _("whose time is booked least that day and the six before")
+    )  # fmt: skip
+    return {
+        "balanced": _("It goes to the one %(who)s.", who=balanced),
+        "history": _(
+            "It goes to the one who served the customer last, within %(days)s before or after, if free; else to the "
+            "one %(who)s.",
+            days=days,
+            who=balanced,
+        ),
+        "fair": _("It goes to the one with the fewest appointments within %(days)s before or after.", days=days),
+    }[rule.rule]
 
 
 def _who(policy: Policy) -> str:

@@ -10,6 +10,7 @@ from wtforms import BooleanField, Form, RadioField, SelectField, StringField, Te
 from wtforms.validators import StopValidation
 
 from portal.admin.durations import several, typed, written
+from portal.admin.forms import Ticks
 from portal.domain.access import read_patterns
 from portal.domain.durations import Duration
 from portal.domain.errors import Invalid
@@ -19,8 +20,11 @@ from portal.web.forms import stripped
 from portal.web.lengths import of_minutes
 
 YES, NO = "yes", "no"
-EARLIER = "earlier_"
-"""Begins the names of fields for what stands below ``earlier_slots``."""
+BELOW = {"earlier_": "earlier_slots", "distribution_": "distribution"}
+"""What begins the names of fields for rules that stand below another."""
+
+FIRST, OTHERS = "modes_first", "modes_others"
+"""The fields of the modes: the one that pages begin with, and those that may be asked for."""
 
 
 def nested(rules: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,16 +32,40 @@ def nested(rules: Mapping[str, Any]) -> dict[str, Any]:
 
     >>> nested({"undo": 5, "earlier_hours": 48, "earlier_mode": "all"})
     {'undo': 5, 'earlier_slots': {'hours': 48, 'mode': 'all'}}
+    >>> nested({"modes_first": "service_staff", "modes_others": ["service", "service_staff"]})
+    {'modes': ['service_staff', 'service']}
     """
-    flat = {name: value for name, value in rules.items() if not name.startswith(EARLIER)}
-    earlier = {name.removeprefix(EARLIER): value for name, value in rules.items() if name.startswith(EARLIER)}
-    return {**flat, **({"earlier_slots": earlier} if earlier else {})}
+    found: dict[str, Any] = {}
+    for name, value in rules.items():
+        if name not in (FIRST, OTHERS):
+            above, inner = _place(name)
+            if above:
+                found.setdefault(above, {})[inner] = value
+            else:
+                found[name] = value
+    if FIRST in rules:
+        found["modes"] = list(dict.fromkeys([rules[FIRST], *rules.get(OTHERS, ())]))
+    return found
 
 
 def flat(rules: Mapping[str, Any]) -> dict[str, Any]:
     """Name the rules of the configuration file as their fields are: the inverse of ``nested``."""
-    earlier = {f"{EARLIER}{name}": value for name, value in rules.get("earlier_slots", {}).items()}
-    return {**{name: value for name, value in rules.items() if name != "earlier_slots"}, **earlier}
+    found: dict[str, Any] = {}
+    for name, value in rules.items():
+        begins = next((start for start, above in BELOW.items() if above == name), None)
+        if begins is not None:
+            found |= {f"{begins}{inner}": part for inner, part in value.items()}
+        elif name == "modes":
+            found |= {FIRST: value[0], OTHERS: list(value[1:])}
+        else:
+            found[name] = value
+    return found
+
+
+def _place(name: str) -> tuple[str, str]:
+    """Tell below which rule a field stands, and under which name."""
+    begins = next((start for start in BELOW if name.startswith(start)), "")
+    return BELOW.get(begins, ""), name.removeprefix(begins)
 
 
 class Rule:
@@ -161,7 +189,7 @@ class Days(Typed):
 
     wrong = _l("Enter a number of days.")
 
-    def understood(self, data: str) -> int:
+    def understood(self, data: str) -> int | None:
         """Read it."""
         length = Duration(int(data), "d") if data.isdecimal() else _length(data)
         if length.unit != "d":
@@ -171,6 +199,16 @@ class Days(Typed):
     def shown(self, number: int) -> str:
         """Write it as it may be typed."""
         return written(Duration(number, "d"))
+
+
+class DaysAround(Days):
+    """A number of days; 0 or none are as many as the rule has by itself."""
+
+    nothing = "0"
+
+    def understood(self, data: str) -> int | None:
+        """Read it."""
+        return super().understood(data) or None
 
 
 class Limit(Typed):
@@ -216,6 +254,19 @@ class Patterns(Rule, TextAreaField):
 
 class Choice(Rule, RadioField):
     """One of a few ways."""
+
+
+class Several(Rule, Ticks):
+    """Some of a few ways, one box each; none is nothing said."""
+
+    @property
+    def given(self) -> bool:
+        """Whether any is chosen."""
+        return bool(self.data)
+
+    def pre_validate(self, form: Form) -> None:
+        """Refuse what is none of them."""
+        Ticks.pre_validate(self, form)
 
 
 class OwnChoice(Rule, SelectField):

@@ -1,4 +1,4 @@
-"""The rules of booking as the staff types them, and those of a planning that differ from its sites'."""
+"""The rules of booking as the staff types them, and those of a planning or a service that differ from its sites'."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from flask import Blueprint, Response, flash, request, url_for
 
 from portal.admin.conflicts import differences
 from portal.admin.durations import all_written, written
-from portal.admin.editor import changeable
 from portal.admin.guard import EDIT, actor, needs
-from portal.admin.process_forms import OwnRulesForm
+from portal.admin.owners import OWNERS, PATH, Owner
+from portal.admin.process_forms import OwnRulesForm, ServiceRulesForm
 from portal.admin.process_views import panel, tried
 from portal.admin.process_words import said
 from portal.admin.rule_fields import NO, YES, flat
@@ -20,9 +20,9 @@ from portal.domain.durations import Duration
 from portal.domain.errors import StateChanged
 from portal.domain.policy import Policy
 from portal.i18n import _
-from portal.operations import plannings, process_previews
+from portal.operations import plannings
 from portal.operations.bookables import SiteCard
-from portal.operations.plannings import Sheet
+from portal.operations.questions import Sheet
 from portal.web.lengths import of_minutes
 from portal.web.responses import go, show
 
@@ -57,6 +57,11 @@ def typed_rules(policy: Policy) -> dict[str, Any]:
         "waiting_list": policy.waiting_list,
         "cooling_off": _minutes(policy.cooling_off),
         "reminders": all_written(policy.reminders),
+        "modes_first": policy.modes[0],
+        "modes_others": list(policy.modes[1:]),
+        "distribution_rule": policy.distribution.rule,
+        "distribution_period": policy.distribution.period,
+        "distribution_days": str(policy.distribution.days or ""),
     }
 
 
@@ -65,41 +70,48 @@ def _minutes(minutes: int) -> str:
 
 
 def own_typed(rules: Mapping[str, Any]) -> dict[str, Any]:
-    """Write a planning's own rules as they are typed; those that it has not stay empty."""
+    """Write the rules that are something's own as they are typed; those that it has not stay empty."""
     typed_ones, own = typed_rules(Policy.of(rules)), flat(rules)
     return {name: _own(name, value) for name, value in typed_ones.items() if name in own}
 
 
-def _own(name: str, value: Any) -> str:
+def _own(name: str, value: Any) -> Any:
     if isinstance(value, bool):
         return YES if value else NO
+    if isinstance(value, list):
+        return value
     return value or (ALL if name == "email_patterns" else NONE)
 
 
-@bp.route("/plannings/<key>/rules", methods=["GET", "POST"])
+FORMS: Mapping[str, type[OwnRulesForm]] = {"plannings": OwnRulesForm, "services": ServiceRulesForm}
+
+
+@bp.route(f"{PATH}/rules", methods=["GET", "POST"])
 @needs(EDIT)
-def edit(key: str) -> Response:
-    """Show the rules that are a planning's own, what they come to, and save them; what is empty follows the site."""
-    sheet = changeable(key)
+def edit(owner: str, key: str) -> Response:
+    """Show the rules that are its own, what they come to, and save them; what is empty follows the site."""
+    whose = OWNERS[owner]
+    sheet = whose.changeable(key)
     if request.method != "POST":
-        return _show(_form_of(sheet), sheet, sheet.revision)
-    form, revision = OwnRulesForm(request.form), request.form.get("revision", "")
+        return _show(whose, _form_of(whose, sheet), sheet, sheet.revision)
+    form, revision = FORMS[owner](request.form), request.form.get("revision", "")
     if not form.validate():
-        return _show(form, sheet, revision, 422)
+        return _show(whose, form, sheet, revision, 422)
     if "save" not in request.form:
-        return _show(form, sheet, revision)
-    shown = panel(process_previews.of_planning(key, form.settings(), now=now()))
+        return _show(whose, form, sheet, revision)
+    shown = panel(whose.effects(key, form.settings(), now()))
     if shown.seen != request.form.get("seen", ""):
-        return _show(form, sheet, revision, 422, confirm=True)
+        return _show(whose, form, sheet, revision, 422, confirm=True)
     try:
-        plannings.save_rules(key, revision, form.settings(), now=now(), by=actor())
+        whose.save_rules(key, revision, form.settings(), now=now(), by=actor())
     except StateChanged:
-        return _show(form, sheet, sheet.revision, 409, differences(_form_of(sheet), form))
+        return _show(whose, form, sheet, sheet.revision, 409, differences(_form_of(whose, sheet), form))
     flash(_("The rules are saved."))
-    return go(url_for("admin.plannings.edit", key=key, _anchor="rules"))
+    return go(url_for(whose.page, key=key, _anchor="rules"))
 
 
 def _show(
+    whose: Owner,
     form: OwnRulesForm,
     sheet: Sheet,
     revision: str,
@@ -108,12 +120,13 @@ def _show(
     *,
     confirm: bool = False,
 ) -> Response:
-    effects = process_previews.of_planning(sheet.key, form.settings(sheet.rules), now=now())
+    effects = whose.effects(sheet.key, form.settings(sheet.rules), now())
     return show(
-        "admin/plannings/rules.html",
+        "admin/process/own.html",
         "admin/process/_result.html",
         "admin/process/_tried.html",
         status=status,
+        owner=whose,
         form=form,
         sheet=sheet,
         revision=revision,
@@ -125,18 +138,18 @@ def _show(
     )
 
 
-def _form_of(sheet: Sheet) -> OwnRulesForm:
-    return OwnRulesForm(**own_typed(sheet.rules))
+def _form_of(whose: Owner, sheet: Sheet) -> OwnRulesForm:
+    return FORMS[whose.name](**own_typed(sheet.rules))
 
 
 def told(sheet: Sheet) -> list[tuple[str, str]]:
-    """Name the rules that are a planning's own, with their values."""
-    form, values, own = OwnRulesForm(), said(Policy.of(sheet.rules)), flat(sheet.rules)
+    """Name the rules that are a planning's or a service's own, with their values."""
+    form, values, own = ServiceRulesForm(), said(Policy.of(sheet.rules)), flat(sheet.rules)
     return [(str(form[name].label.text), value) for name, value in values.items() if name in own]
 
 
 def site_rules(sites: Sequence[SiteCard], sheet: Sheet) -> dict[str, str]:
-    """Say of each rule what the sites of a planning say, each where they differ."""
+    """Say of each rule what its sites say, each where they differ."""
     serving = [(site.name, said(Policy.of(site.policy))) for site in sites if site.key in sheet.sites]
     names = serving[0][1] if serving else ()
     return {name: _joined((site, rules[name]) for site, rules in serving) for name in names}

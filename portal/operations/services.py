@@ -64,6 +64,10 @@ class Sheet(edits.OfSites):
         """Its name in the language that comes first."""
         return self.card.name
 
+    def named(self, locale: str) -> str:
+        """Give its name in a language."""
+        return self.card.named(locale)
+
     @property
     def revision(self) -> str:
         """The state in which it was read."""

@@ -34,7 +34,10 @@ from tests.admin.test_guard import VALUES, _csrf, methods, rules
 
 ROLES = ("viewer", "agent", "manager")
 FOREIGN = "Bordeaux"
-MARKS = ("Bordeaux", "Planning quais", "CMD-1042", "Emballages Vidal", "Chauffeur 7", "achats@example.com")
+MARKS = (
+    *("Bordeaux", "Planning quais", "CMD-1042", "Emballages Vidal", "Chauffeur 7", "achats@example.com"),
+    "Property valuation",
+)
 """What only pages about the foreign site say."""
 
 NOT_OF_A_SITE = {"admin.account.end", "admin.imports.template", "admin.imports.confirm", "admin.imports.discard"}
@@ -45,6 +48,7 @@ NOT_OF_A_SITE = {"admin.account.end", "admin.imports.template", "admin.imports.c
 def abroad(do, now) -> dict[str, Any]:
     """Fill Bordeaux with one of everything, and make Lyon, where nothing is; give what fills the addresses."""
     do(sample.docks)
+    do(sample.service, name={"en": "Property valuation"})
     do(sample.order)
     do(sample.link)
     do(sample.site, key="lyon")
@@ -84,7 +88,7 @@ def belongings(public_id: str, now: Any) -> dict[str, Any]:
 
 def _waiting(session: Session, card: Appointment, now: datetime) -> WaitingEntry:
     """Let the order's customer wait for a place at Bordeaux, and offer them what the appointment gave back."""
-    pool = session.query(Pool).filter_by(site_id=card.site_id).one().id
+    pool = session.query(Pool).filter_by(site_id=card.site_id, service_id=None).one().id
     interval = {"starts_at": card.starts_at, "ends_at": card.ends_at, "created_at": now}
     place = FreedPlace(
         pool_id=pool, appointment_id=card.id, units=1, cause="moved", state="done", not_before=now, **interval
@@ -117,6 +121,8 @@ def values_for(rule: Rule, abroad: dict[str, Any]) -> dict[str, Any]:
     found = {name: abroad[name] for name in rule.arguments}
     if "/sites/<key>" in rule.rule:
         found["key"] = "bordeaux"
+    if "/services/<key>" in rule.rule:
+        found["key"] = "evaluation"
     if rule.endpoint.startswith("admin.gate."):
         found["reference"] = abroad["visit"]
     if rule.endpoint.startswith("admin.mails."):

@@ -14,6 +14,7 @@ from tests import sample, staff
 
 VALUES: dict[str, Any] = {
     "key": "quais",
+    "owner": "plannings",
     "format": "csv",
     "day": "2026-12-24",
     "number": 1,

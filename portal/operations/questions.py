@@ -1,8 +1,8 @@
-"""What a planning asks of who books, as the staff edits it: one question at a time, under the planning's revision."""
+"""What a planning or a service asks of who books, as the staff edits it: one question at a time, under its revision."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,16 +13,35 @@ from portal.domain import fields
 from portal.domain.errors import Invalid, NotFound
 from portal.domain.fields import Question
 from portal.extensions import reading, retried, transaction
-from portal.operations import bookables, organisation, planning_facts, plannings
+from portal.operations import bookables, edits, organisation, plannings, services
 from portal.operations.actors import SYSTEM, Actor
-from portal.operations.plannings import Sheet
 
 Asked = tuple[Question, ...]
+Sheet = plannings.Sheet | services.Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """What asks questions: ``kind`` in the audit log, how it is read, what it ever asked, how it is written."""
+
+    kind: str
+    sheet_of: Callable[[Session, str], Any]
+    known: Callable[[Session, Any], Asked]
+    claim: Callable[[Session, Any, str, Mapping[str, Any]], None]
+
+
+PLANNINGS = Asker(
+    "planning",
+    plannings.sheet_of,
+    lambda session, sheet: bookables.planning_card(session, sheet.id, sheet.revision).ever_asked,
+    plannings.claim,
+)
+SERVICES = Asker(services.KIND, services.sheet_of, lambda _session, sheet: sheet.card.ever_asked, services.claim)
 
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """What a planning asks, in order, and what it asked once. Every label is said in ``language``, the company's."""
+    """What is asked, in order, and what was asked once. Every label is said in ``language``, the company's."""
 
     asked: Asked
     former: Asked
@@ -37,52 +56,52 @@ class Questions:
         return next((one for one in self.former if one.key == key), None)
 
 
-def questions(sheet: Sheet) -> Questions:
-    """Read what a planning asks."""
+def questions(asker: Asker, sheet: Sheet) -> Questions:
+    """Read what a planning or a service asks."""
     with reading() as session:
-        known = _known(session, sheet)
+        known = asker.known(session, sheet)
         former = tuple(one for one in known if one.former)
         return Questions(fields.asked_of(known), former, organisation.card_of(session).locale)
 
 
 @retried
-def add(key: str, revision: str, wanted: Question, *, now: datetime, by: Actor = SYSTEM) -> None:
+def add(asker: Asker, key: str, revision: str, wanted: Question, *, now: datetime, by: Actor = SYSTEM) -> None:
     """Ask one question more, after the others. Raises NotFound, StateChanged, Invalid."""
-    _change(key, revision, lambda asked: (*asked, wanted), now, by)
+    _change(asker, key, revision, lambda asked: (*asked, wanted), now, by)
 
 
 @retried
-def change(key: str, revision: str, wanted: Question, *, now: datetime, by: Actor = SYSTEM) -> None:
+def change(asker: Asker, key: str, revision: str, wanted: Question, *, now: datetime, by: Actor = SYSTEM) -> None:
     """Put a question in the place of the one with its key. Raises NotFound, StateChanged, Invalid."""
-    _change(key, revision, lambda asked: _replaced(asked, _place(asked, wanted.key), wanted), now, by)
+    _change(asker, key, revision, lambda asked: _replaced(asked, _place(asked, wanted.key), wanted), now, by)
 
 
 @retried
-def shift(key: str, revision: str, name: str, by_places: int, *, now: datetime, by: Actor = SYSTEM) -> None:
+def shift(
+    asker: Asker, key: str, revision: str, name: str, by_places: int, *, now: datetime, by: Actor = SYSTEM
+) -> None:
     """Ask a question earlier (-1) or later (1). Raises NotFound, StateChanged."""
-    _change(key, revision, lambda asked: _shifted(asked, _place(asked, name), by_places), now, by)
+    _change(asker, key, revision, lambda asked: _shifted(asked, _place(asked, name), by_places), now, by)
 
 
 @retried
-def drop(key: str, revision: str, name: str, *, now: datetime, by: Actor = SYSTEM) -> None:
+def drop(asker: Asker, key: str, revision: str, name: str, *, now: datetime, by: Actor = SYSTEM) -> None:
     """Ask a question no more; the answers given stay, and can be read. Raises NotFound, StateChanged."""
-    _change(key, revision, lambda asked: _without(asked, _place(asked, name)), now, by)
+    _change(asker, key, revision, lambda asked: _without(asked, _place(asked, name)), now, by)
 
 
-def _change(key: str, revision: str, change: Callable[[Asked], Asked], now: datetime, by: Actor) -> None:
+def _change(asker: Asker, key: str, revision: str, change: Callable[[Asked], Asked], now: datetime, by: Actor) -> None:
     with transaction() as session:
-        sheet = plannings.sheet_of(session, key)
-        known = _known(session, sheet)
+        sheet = asker.sheet_of(session, key)
+        known = asker.known(session, sheet)
         before = fields.asked_of(known)
         after = change(before)
         _check(after, organisation.card_of(session).locale)
-        kept = [fields.written(one) for one in fields.succeeded(known, after)]
-        plannings.claim(session, sheet, revision, {"fields": kept})
-        planning_facts.tell(session, by, "changed", key, sheet.name, sheet.site_ids, now, _facts(before), _facts(after))
-
-
-def _known(session: Session, sheet: Sheet) -> Asked:
-    return bookables.planning_card(session, sheet.id, sheet.revision).ever_asked
+        asker.claim(
+            session, sheet, revision, {"fields": [fields.written(one) for one in fields.succeeded(known, after)]}
+        )
+        facts = _facts(before), _facts(after)
+        edits.tell(session, by, "changed", asker.kind, key, sheet.name, sheet.site_ids, now, *facts)
 
 
 def _check(asked: Asked, language: str) -> None:

@@ -1,4 +1,4 @@
-"""The questions of a planning: listed with a preview as customers see them, added, changed, ordered, asked no more."""
+"""The questions of a planning or a service: listed and shown as customers see them, added, changed, asked no more."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ from flask_babel import force_locale
 from markupsafe import Markup
 from wtforms import Form
 
-from portal.admin.editor import changeable, opened
 from portal.admin.field_forms import QuestionForm, definition, form_of, free_key
 from portal.admin.guard import EDIT, actor, needs, scope, staff
+from portal.admin.owners import OWNERS, PATH, Owner
 from portal.clock import now
 from portal.config import LOCALES
 from portal.domain import fields
 from portal.domain.errors import Invalid, StateChanged
 from portal.domain.fields import Kind, Question, said
 from portal.i18n import _, current_locale
-from portal.operations import planning_fields
-from portal.operations.planning_fields import Questions
-from portal.operations.plannings import Sheet
+from portal.operations import questions
+from portal.operations.questions import Questions, Sheet
 from portal.web.custom_fields import asking
 from portal.web.frame import NAMES
 from portal.web.responses import go, page
 from portal.web.texts import explain
 
-bp = Blueprint("planning_fields", __name__)
-ALL = "/plannings/<key>/fields"
+bp = Blueprint("questions", __name__)
+ALL = f"{PATH}/fields"
 ONE = f"{ALL}/<question>"
 
 
@@ -53,12 +52,14 @@ class Preview:
 
 
 @bp.get(ALL)
-def index(key: str) -> Response:
-    """List what a planning asks, and show it as customers see it."""
-    sheet = opened(key)
-    found = planning_fields.questions(sheet)
+def index(owner: str, key: str) -> Response:
+    """List what is asked, and show it as customers see it."""
+    whose = OWNERS[owner]
+    sheet = whose.opened(key)
+    found = questions.questions(whose.asker, sheet)
     return page(
-        "admin/plannings/fields.html",
+        "admin/questions/index.html",
+        owner=whose,
         sheet=sheet,
         lines=[line_of(one) for one in found.asked],
         former=[line_of(one) for one in found.former],
@@ -105,62 +106,74 @@ def _detail(one: Question) -> str:
 def _preview(asked: tuple[Question, ...], locale: str) -> Preview:
     with force_locale(locale):
         form = asking(Form, asked)(prefix=f"{locale}-")
-        drawn = render_template("admin/plannings/fields_preview.html", form=form)
+        drawn = render_template("admin/questions/preview.html", form=form)
     return Preview(locale, NAMES[locale], Markup(drawn))  # noqa: S704 - a template of ours, which escapes
 
 
-@bp.route("/plannings/<key>/add/field", methods=["GET", "POST"])
+@bp.route(f"{PATH}/add/field", methods=["GET", "POST"])
 @needs(EDIT)
-def add(key: str) -> Response:
+def add(owner: str, key: str) -> Response:
     """Ask one question more: of the kind that the address says, or one that was asked before."""
-    sheet = changeable(key)
-    found = planning_fields.questions(sheet)
+    whose = OWNERS[owner]
+    sheet = whose.changeable(key)
+    found = questions.questions(whose.asker, sheet)
     again = found.once(request.args.get("again", ""))
     kind = again.kind if again is not None else _kind(request.args.get("type", ""))
-    return _answer(sheet, found, kind, again, None)
+    return _answer(_Asked(whose, sheet, found), kind, again, None)
 
 
 @bp.route(ONE, methods=["GET", "POST"])
 @needs(EDIT)
-def edit(key: str, question: str) -> Response:
+def edit(owner: str, key: str, question: str) -> Response:
     """Change a question; its key and its kind stay, for answers were given to it."""
-    sheet = changeable(key)
-    found = planning_fields.questions(sheet)
+    whose = OWNERS[owner]
+    sheet = whose.changeable(key)
+    found = questions.questions(whose.asker, sheet)
     one = found.find(question)
     if one is None:
         abort(404)
-    return _answer(sheet, found, one.kind, one, one)
+    return _answer(_Asked(whose, sheet, found), one.kind, one, one)
 
 
 def _kind(text: str) -> Kind:
     return Kind(text) if text in set(Kind) else Kind.TEXT
 
 
-def _answer(sheet: Sheet, found: Questions, kind: Kind, like: Question | None, one: Question | None) -> Response:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What asks, as it was read, and what it asks."""
+
+    owner: Owner
+    sheet: Sheet
+    found: Questions
+
+
+def _answer(asked: _Asked, kind: Kind, like: Question | None, one: Question | None) -> Response:
     """Show the form of a question, ``one`` that is asked or a new one ``like`` another; or save it."""
     if request.method != "POST":
-        return _show(sheet, found, kind, form_of(kind, one=like), one)
+        return _show(asked, kind, form_of(kind, one=like), one)
     form = form_of(kind, request.form)
     if "more" in request.form:
         form.more()
-        return _show(sheet, found, kind, form, one)
-    return _save(sheet, found, kind, form, one)
+        return _show(asked, kind, form, one)
+    return _save(asked, kind, form, one)
 
 
-def _save(sheet: Sheet, found: Questions, kind: Kind, form: QuestionForm, one: Question | None) -> Response:
-    wanted = _wanted(form, found, kind, one) if form.validate() else None
+def _save(asked: _Asked, kind: Kind, form: QuestionForm, one: Question | None) -> Response:
+    owner, sheet = asked.owner, asked.sheet
+    wanted = _wanted(form, asked.found, kind, one) if form.validate() else None
     if wanted is None:
-        return _show(sheet, found, kind, form, one, 422)
-    write = planning_fields.change if one is not None else planning_fields.add
+        return _show(asked, kind, form, one, 422)
+    write = questions.change if one is not None else questions.add
     try:
-        write(sheet.key, request.form.get("revision", ""), wanted, now=now(), by=actor())
+        write(owner.asker, sheet.key, request.form.get("revision", ""), wanted, now=now(), by=actor())
     except StateChanged:
-        return _show(sheet, found, kind, form, one, 409)
+        return _show(asked, kind, form, one, 409)
     except Invalid as refusal:
-        _refuse(form, refusal, found.language)
-        return _show(sheet, found, kind, form, one, 422)
+        _refuse(form, refusal, asked.found.language)
+        return _show(asked, kind, form, one, 422)
     flash(_("The question is saved."))
-    return go(url_for("admin.planning_fields.index", key=sheet.key))
+    return go(url_for("admin.questions.index", owner=owner.name, key=sheet.key))
 
 
 def _wanted(form: QuestionForm, found: Questions, kind: Kind, one: Question | None) -> Question | None:
@@ -198,47 +211,49 @@ def _about_choices(about: str) -> str:
     return _("Give at least one answer to choose.") if about == "choices" else ""
 
 
-def _show(
-    sheet: Sheet, found: Questions, kind: Kind, form: QuestionForm, one: Question | None, status: int = 200
-) -> Response:
+def _show(asked: _Asked, kind: Kind, form: QuestionForm, one: Question | None, status: int = 200) -> Response:
+    language, revision = asked.found.language, request.form.get("revision", "")
     return page(
-        "admin/plannings/fields_edit.html",
+        "admin/questions/edit.html",
         status,
-        sheet=sheet,
+        owner=asked.owner,
+        sheet=asked.sheet,
         form=form,
         one=line_of(one) if one is not None else None,
         kind=kind.value,
         kind_words=kind_text(kind),
-        language=found.language,
-        locales=[(locale, NAMES[locale]) for locale in sorted(LOCALES, key=lambda locale: locale != found.language)],
+        language=language,
+        locales=[(locale, NAMES[locale]) for locale in sorted(LOCALES, key=lambda locale: locale != language)],
         conflict=status == 409,
-        revision=sheet.revision if request.method != "POST" or status == 409 else request.form.get("revision", ""),
+        revision=asked.sheet.revision if request.method != "POST" or status == 409 else revision,
     )
 
 
 @bp.post(f"{ONE}/move")
 @needs(EDIT)
-def move(key: str, question: str) -> Response:
+def move(owner: str, key: str, question: str) -> Response:
     """Ask a question earlier or later."""
-    sheet = changeable(key)
+    whose, revision = OWNERS[owner], request.form.get("revision", "")
+    sheet = whose.changeable(key)
     places = -1 if request.form.get("to") == "up" else 1
     try:
-        planning_fields.shift(sheet.key, request.form.get("revision", ""), question, places, now=now(), by=actor())
+        questions.shift(whose.asker, sheet.key, revision, question, places, now=now(), by=actor())
     except StateChanged:
-        flash(_("Somebody else saved this planning meanwhile. Look again, then press once more."))
-    return go(url_for("admin.planning_fields.index", key=sheet.key))
+        flash(_("%(what)s. Look again, then press once more.", what=whose.meanwhile))
+    return go(url_for("admin.questions.index", owner=owner, key=sheet.key))
 
 
 @bp.route(f"{ONE}/delete", methods=["GET", "POST"])
 @needs(EDIT)
-def remove(key: str, question: str) -> Response:
+def remove(owner: str, key: str, question: str) -> Response:
     """Ask once, saying what stays, then ask the question no more."""
-    sheet = changeable(key)
-    one = planning_fields.questions(sheet).find(question)
+    whose = OWNERS[owner]
+    sheet = whose.changeable(key)
+    one = questions.questions(whose.asker, sheet).find(question)
     if one is None:
         abort(404)
     if request.method == "POST":
-        planning_fields.drop(sheet.key, request.form.get("revision", ""), question, now=now(), by=actor())
+        questions.drop(whose.asker, sheet.key, request.form.get("revision", ""), question, now=now(), by=actor())
         flash(_("The question is asked no more."))
-        return go(url_for("admin.planning_fields.index", key=sheet.key))
-    return page("admin/plannings/fields_remove.html", sheet=sheet, one=line_of(one))
+        return go(url_for("admin.questions.index", owner=owner, key=sheet.key))
+    return page("admin/questions/remove.html", owner=whose, sheet=sheet, one=line_of(one))
