@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
-from portal.admin.calendar_views import DAY, WEEK, Addresses, AgendaRow, Layout, Visit, places_text
+from portal.admin import boards
+from portal.admin.calendar_places import DAY, TEAM, WEEK, Choice, choices, months
+from portal.admin.calendar_views import Addresses, AgendaRow, Layout, Visit, places_text
 from portal.admin.guard import BOOK, EDIT, scope, staff
 from portal.clock import now
 from portal.domain.openings import Why
@@ -20,10 +22,8 @@ from portal.operations import staff_visits, staff_weeks
 from portal.operations.staff_visits import Present
 from portal.operations.staff_weeks import Half, StaffWeek, WeekDay
 from portal.web import responses
-from portal.web.picker import first_of_last, first_of_next
 
 bp = Blueprint("calendar", __name__)
-MONTHS_BACK, MONTHS = 3, 12  # months to jump to
 LONGEST = 60  # characters of a key in the address
 WORKING_DAYS = 5  # the days after these are left out of the table while nothing is there
 
@@ -74,16 +74,19 @@ class MomentView:
 @bp.get("/calendar")
 def show() -> Response:
     """Show the week of a planning beside one of its days, or beside one half hour."""
-    if place := request.args.get("place"):  # the one choice of the form, as two values that can be shared and read
-        site, _slash, planning = place.partition("/")
-        kept: dict[str, Any] = {name: request.args.get(name) or None for name in ("view", "day")}
-        return responses.go(url_for("admin.calendar.show", site=site, planning=planning, **kept))
+    if place := request.args.get("place"):  # the one choice of the form, as values that can be shared and read
+        kept = {name: request.args.get(name) or None for name in ("view", "day")}
+        address: dict[str, Any] = Choice(place).address
+        return responses.go(url_for("admin.calendar.show", **{**address, **kept, **address}))
+    looked = boards.Looked.read()
+    if looked.team or looked.resource is not None or looked.service is not None:
+        return boards.show(looked)
     asked, moment = Asked.read(), now()
     found = staff_weeks.week(
         now=moment, scope=scope(), site=asked.site, planning=asked.planning, day=asked.day, at=asked.at
     )
-    if found is None:
-        return responses.page("admin/calendar/empty.html")
+    if found is None:  # no planning: perhaps there are people
+        return boards.show(replace(looked, view=TEAM))
     return responses.show("admin/calendar/show.html", "admin/calendar/_calendar.html", **_values(found, asked, moment))
 
 
@@ -97,6 +100,7 @@ def _values(found: StaffWeek, asked: Asked, moment: datetime) -> dict[str, Any]:
         "found": found,
         "bookable": found.bookable,
         "view": asked.view,
+        "choice": choices(Choice.planning(found.bookable.site.key, found.bookable.item.key)),
         "swapped": responses.wants_fragment(),
         "title": in_full(found.chosen.day) if asked.view == DAY else _week_title(found),
         "lead": _lead(found),
@@ -179,7 +183,7 @@ def _ways(found: StaffWeek, asked: Asked, addresses: Addresses) -> dict[str, Any
         "before": addresses.day(day - step),
         "after": addresses.day(day + step),
         "views": [(DAY, _("Day"), addresses.day(day, DAY)), (WEEK, _("Week"), addresses.day(day, WEEK))],
-        "months": [(first == day.replace(day=1), month(first), addresses.day(first)) for first in _months(day)],
+        "months": [(first == day.replace(day=1), month(first), addresses.day(first)) for first in months(day)],
         "month_name": month(day),
         "sheet_url": url_for("admin.sheet.show", **named),
         "why_url": url_for("admin.explain.day", **named, rules="staff"),
@@ -192,14 +196,3 @@ def _ways(found: StaffWeek, asked: Asked, addresses: Addresses) -> dict[str, Any
         ),
         "closure_url": url_for("admin.sites.close", key=bookable.site.key),
     }
-
-
-def _months(day: date) -> Sequence[date]:
-    """List the first days of the months around a day."""
-    first = day.replace(day=1)
-    for _number in range(MONTHS_BACK):
-        first = first_of_last(first)
-    found = [first]
-    while len(found) < MONTHS:
-        found.append(first_of_next(found[-1]))
-    return found

@@ -15,13 +15,13 @@ from flask import url_for
 from flask_babel import ngettext
 
 from portal.admin.appointments import can, url_of
+from portal.admin.calendar_places import WEEK
 from portal.domain.openings import Why
 from portal.i18n import _, clock_time, day_short, hour, offset, rfc3339
 from portal.operations.bookables import Bookable
 from portal.operations.cards import AppointmentCard
 from portal.operations.staff_weeks import Half, Place, StaffWeek, WeekDay
 
-WEEK, DAY = "week", "day"
 HALVES = 48  # half hours of a day on which the clock is left alone
 T = TypeVar("T")
 R = TypeVar("R")

@@ -159,7 +159,7 @@ def test_everything_is_there_without_scripts(enter):
     page = enter(java_script_enabled=False)
     page.goto(docks(WEEK))
     expect(page.get_by_text("Glissez un rendez-vous")).to_be_hidden()
-    page.get_by_label("Planning", exact=True).select_option("Planning comptoir")
+    page.get_by_label("Calendrier de", exact=True).select_option("Planning comptoir")
     page.get_by_role("button", name="Afficher").click()
     expect(page.locator(".lead")).to_contain_text("Planning comptoir")
     page.goto(docks(HALF))

@@ -1,0 +1,259 @@
+"""Days of people, rooms, equipment and services ready to be shown: what stands where, its words, where it leads.
+
+A day is a list of entries in order of time, which is what a phone and a screen reader show; on a wide screen each has
+its place beside the clock, by classes that say hour, minutes and length (``timeline.css``): a page may hold no style.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import pairwise
+
+from flask import url_for
+
+from portal.admin.appointments import can, url_of
+from portal.i18n import _, clock_time, day_short, hour, named, rfc3339, span
+from portal.operations.cards import AppointmentCard
+from portal.operations.resource_cards import ResourceCard
+from portal.operations.resource_days import Being, Block, Stretch
+from portal.operations.staff_boards import Board, Column
+
+STEP = 5  # minutes of a row
+USUAL = (8 * 60, 18 * 60)  # what is shown of a day on which nothing is
+HALF = timedelta(minutes=30)
+A_DAY = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Somebody or something that an appointment has, with its colour."""
+
+    name: str
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """An appointment on a day; ``move`` is empty where it cannot be moved, or not by the one who looks."""
+
+    card: AppointmentCard
+    title: str
+    about: str
+    others: tuple[Named, ...]
+    ended: bool
+    wanted: bool
+    url: str
+    move: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A stretch of a day. ``place`` are the classes that say where it stands, ``time`` and ``text`` its words.
+
+    ``url`` and ``drop`` are those of a start: where it is booked, and the instant at which a move to it begins.
+    """
+
+    kind: str
+    place: str
+    time: str
+    text: str = ""
+    url: str = ""
+    drop: str = ""
+    visit: Visit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnView:
+    """A day in its column; ``who`` is whose, where it stands among those of others.
+
+    ``other``: a phone leaves it out, for it is not the day that is looked at.
+    """
+
+    id: str
+    title: str
+    who: str
+    url: str
+    detail: str
+    colour: str
+    entries: tuple[Entry, ...]
+    lanes: int
+    more: int
+    more_url: str
+    today: bool
+    other: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """A line of the clock beside the columns."""
+
+    place: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Columns on their way to the screen: when it is, who looks, and where a free start of a column leads."""
+
+    board: Board
+    moment: datetime
+    may_book: bool
+    whole: bool
+    book: Callable[[Column, datetime], str]
+
+    @cached_property
+    def bounds(self) -> tuple[int, int]:
+        """The minutes after midnight between which something is, in whole hours; all where these are asked for."""
+        if self.whole:
+            return 0, A_DAY
+        found = [bound for column in self.board.columns for bound in self._spans(column)]
+        if not found:
+            return USUAL
+        first, last = min(first for first, _last in found), max(last for _first, last in found)
+        return first // 60 * 60, min(-(-last // 60) * 60, A_DAY)
+
+    def hours(self) -> list[Hour]:
+        """List the hours of the clock that are shown."""
+        first, last = self.bounds
+        return [Hour(self._classes(minute, minute + 60), clock_time(minute)) for minute in range(first, last, 60)]
+
+    def entries(self, column: Column) -> tuple[Entry, ...]:
+        """List what is on a day, in order of time."""
+        parts = [*self._stretches(column), *self._starts(column), *self._blocks(column)]
+        return tuple(entry for _start, _rank, entry in sorted(parts, key=lambda part: part[:2]))
+
+    def _spans(self, column: Column) -> Iterator[tuple[int, int]]:
+        day = column.day
+        closes = any(one.being is Being.CLOSED for one in day.stretches)  # what never does would show the whole night
+        for one in day.stretches:
+            if closes and one.being in (Being.FREE, Being.SPENT):
+                yield self._minutes(column, one.start, one.end)
+        for block in day.blocks:
+            yield self._minutes(column, block.since, block.until)
+        for start in column.starts or ():
+            yield self._minutes(column, start, start + HALF)
+
+    def _minutes(self, column: Column, start: datetime, end: datetime) -> tuple[int, int]:
+        """Tell the clock's minutes of a stretch: on a day with two hours alike, those of both."""
+        first = self._minute(start)
+        last = A_DAY if end >= column.day.end else self._minute(end)
+        return first, max(last, first + STEP)
+
+    def _minute(self, instant: datetime) -> int:
+        local = instant.astimezone(self.board.zone)
+        return local.hour * 60 + local.minute
+
+    def _classes(self, first: int, last: int) -> str:
+        """Say where a stretch stands: hours and rows from the top, hours and rows of its length."""
+        top = self.bounds[0]
+        begin, length = max(first, top) - top, max(min(last, self.bounds[1]) - max(first, top), STEP)
+        rows = -(-length // STEP)
+        return f"h{begin // 60} m{begin % 60 // STEP} dh{rows // 12} dm{rows % 12}"
+
+    def _stretches(self, column: Column) -> Iterator[tuple[datetime, int, Entry]]:
+        first, last = self.bounds
+        for one in column.day.stretches:
+            since, until = self._minutes(column, one.start, one.end)
+            if since < last and until > first:
+                times = {"first": clock_time(max(since, first)), "last": clock_time(min(until, last))}
+                time = _("%(first)s until %(last)s", **times)
+                yield one.start, 0, Entry(one.being, self._classes(since, until), time, _words(one))
+
+    def _starts(self, column: Column) -> Iterator[tuple[datetime, int, Entry]]:
+        """List the starts that can be booked: those of the chosen service, else every half hour that is free."""
+        if not self.may_book or self.board.place.site is None:
+            return
+        found = column.starts if column.starts is not None else tuple(self._halves(column))
+        for start, following in pairwise([*found, column.day.end]):
+            since, until = self._minutes(column, start, min(start + self._length(), following))
+            yield (
+                start,
+                1,
+                Entry(
+                    "start",
+                    f"{self._classes(since, until)} l{column.day.lanes - 1}",
+                    hour(start, self.board.zone),
+                    _("Book %(day)s at %(hour)s", day=day_short(column.day.day), hour=hour(start, self.board.zone)),
+                    url=self.book(column, start),
+                    drop=rfc3339(start, self.board.zone),
+                ),
+            )
+
+    def _length(self) -> timedelta:
+        service = self.board.place.service
+        return min(HALF, timedelta(minutes=service.item.minutes)) if service is not None else HALF
+
+    def _halves(self, column: Column) -> Iterator[datetime]:
+        """Part what is free at the half hours of the clock that are shown; what is past is not offered."""
+        first, last = self.bounds
+        for one in column.day.free:
+            start = one.start
+            while start < one.end:
+                if start >= self.moment and first <= self._minute(start) < last:
+                    yield start
+                start += timedelta(minutes=30 - self._minute(start) % 30)
+
+    def _blocks(self, column: Column) -> Iterator[tuple[datetime, int, Entry]]:
+        for one in column.day.blocks:
+            lane = f" l{one.lane}"
+            for since, until in ((one.since, one.start), (one.end, one.until)):
+                if since < until and one.card is not None:
+                    text = _("Kept free before and after")
+                    place = self._classes(*self._minutes(column, since, until)) + lane
+                    yield since, 2, Entry("buffer", place, self._span(since, until), text)
+            place = self._classes(*self._minutes(column, one.start, one.end)) + lane
+            yield one.start, 3, self._block(one, place, column.card)
+
+    def _block(self, one: Block, place: str, whose: ResourceCard | None) -> Entry:
+        time = self._span(one.start, one.end)
+        if one.card is None:
+            text = _("Busy at another site") if one.elsewhere else _("Held for somebody who is booking or waiting")
+            return Entry("elsewhere" if one.elsewhere else "held", place, time, text)
+        return Entry("visit", place, time, visit=self._visit(one.card, one.wanted, whose))
+
+    def _visit(self, card: AppointmentCard, wanted: bool, whose: ResourceCard | None) -> Visit:
+        movable = self.may_book and not wanted and can(card, self.moment).move
+        site = self.board.place.site
+        about = [named(card.item) if card.item else "", card.order or ""]
+        about += [card.site.name] if site is None or card.site.id != site.id else []
+        return Visit(
+            card=card,
+            title=card.name or card.email or card.reference,
+            about="\u00a0· ".join(part for part in about if part),
+            others=tuple(self._others(card, whose)),
+            ended=card.end <= self.moment,
+            wanted=wanted,
+            url=url_of(card),
+            move=url_for("admin.moves.move", public_id=card.public_id) if movable else "",
+        )
+
+    def _others(self, card: AppointmentCard, whose: ResourceCard | None) -> Iterable[Named]:
+        """Name those whom and what it has besides the one whose day it is."""
+        having = self.board.having.get(card.id, ())
+        known = [one for one in having if whose is None or one.key != whose.key]
+        return (Named(one.name, self.board.colours.get(one.key, "")) for one in known)
+
+    def _span(self, start: datetime, end: datetime) -> str:
+        return span(start, end, self.board.zone)
+
+
+def _words(one: Stretch) -> str:
+    if one.being is Being.ABSENT:
+        return _("Absent: %(label)s", label=one.label) if one.label else _("Absent")
+    return {
+        Being.CLOSED: _("Closed"),
+        Being.FREE: _("Free"),
+        Being.SPENT: _("As many appointments as a day may have"),
+    }[one.being]
+
+
+def idle(column: Column) -> bool:
+    """Tell whether nothing is on a day."""
+    return (
+        not column.starts
+        and not column.day.blocks
+        and not any(one.being in (Being.FREE, Being.SPENT) for one in column.day.stretches)
+    )

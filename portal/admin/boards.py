@@ -1,0 +1,288 @@
+"""Calendars of people, rooms, equipment and services: a week or a day of one, a day of everybody at a site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask import Response, request, url_for
+from flask_babel import ngettext
+
+from portal.admin.board_views import ColumnView, Timeline, idle
+from portal.admin.calendar_places import DAY, TEAM, WEEK, Choice, choices, months
+from portal.admin.guard import BOOK, scope, staff
+from portal.clock import now
+from portal.domain.zones import parse_day, parse_instant
+from portal.i18n import _, dates, day_short, hour, month, named, rfc3339, zone_label
+from portal.i18n import day as in_full
+from portal.operations import staff_boards
+from portal.operations.staff_boards import KINDS, Board, Column, Wanted
+from portal.web import responses
+from portal.web.lengths import minutes_in_words
+from portal.web.visit import KEY
+
+WORKING_DAYS = 5  # the days after these are left out while nothing is on them
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the address looks at; what cannot be read is as if it were not there.
+
+    ``who`` and ``at`` are somebody and a free start, before it is said what for.
+    """
+
+    view: str
+    site: str | None
+    resource: str | None
+    service: str | None
+    kinds: tuple[str, ...]
+    day: date | None
+    who: str | None
+    at: datetime | None
+    whole: bool
+
+    @classmethod
+    def read(cls) -> Looked:
+        """Read the address."""
+        given = request.args
+        keys = {name: given.get(name, "") for name in ("site", "resource", "service", "who")}
+        known = {name: key if KEY.fullmatch(key) else None for name, key in keys.items()}
+        view = given.get("view")
+        kinds = tuple(kind for kind in KINDS if kind in given.getlist("kind"))
+        return cls(
+            view=view if view in (DAY, TEAM) else WEEK,
+            kinds=kinds,
+            day=parse_day(given.get("day")),
+            at=parse_instant(given.get("at")),
+            whole="whole" in given,
+            **known,
+        )
+
+    @property
+    def team(self) -> bool:
+        """Whether everybody at a site is looked at."""
+        return self.view == TEAM and self.resource is None
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What addresses of other days carry."""
+        view = None if self.view == WEEK else self.view
+        return {
+            "site": self.site,
+            "resource": self.resource,
+            "service": self.service,
+            "view": view,
+            "kind": list(self.kinds) or None,
+            "whole": 1 if self.whole else None,
+        }
+
+    def url(self, **other: Any) -> str:
+        """Give the address with something else."""
+        return url_for("admin.calendar.show", **{**self.kept, **other})
+
+
+def show(looked: Looked) -> Response:
+    """Show what the address asks for."""
+    moment = now()
+    wanted = Wanted(moment, scope(), looked.day, looked.service)
+    found = _board(looked, wanted)
+    if found is None:
+        return responses.page("admin/calendar/empty.html")
+    return responses.show(
+        "admin/calendar/board.html", "admin/calendar/_board.html", **_values(Shown(found, looked, moment))
+    )
+
+
+def _board(looked: Looked, wanted: Wanted) -> Board | None:
+    if looked.resource is not None:
+        return staff_boards.of_resource(wanted, looked.resource, site=looked.site)
+    if looked.team:
+        return staff_boards.of_site(wanted, looked.site, looked.kinds or KINDS)
+    return staff_boards.of_service(wanted, looked.site, looked.service or "")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A board that is shown, and by which address."""
+
+    board: Board
+    looked: Looked
+    moment: datetime
+
+    @property
+    def timeline(self) -> Timeline:
+        """Lay it out."""
+        return Timeline(self.board, self.moment, staff().may(BOOK), self.looked.whole, self.book)
+
+    def book(self, column: Column, start: datetime) -> str:
+        """Give the address that books a start: the form of the chosen service, else the page that asks which."""
+        place = self.board.place
+        service = place.service or (place.services[0] if len(place.services) == 1 else None)
+        who = column.card.key if column.card is not None else None
+        if service is None or place.site is None:
+            at = rfc3339(start, self.board.zone)
+            return f"{self.looked.url(who=who, at=at, day=column.day.day.isoformat())}#which"
+        return self.book_service(service.site.key, service.item.key, who, start)
+
+    def book_service(self, site: str, service: str, who: str | None, start: datetime) -> str:
+        """Give the address of the form that books a start of a service with somebody or something."""
+        chosen: dict[str, Any] = {"with": [who] if who is not None else []}
+        at = rfc3339(start, self.board.zone)
+        return url_for("admin.service_phone.details", service=service, site=site, start=at, **chosen)
+
+    def columns(self) -> list[Column]:
+        """Choose the days that are shown: those of a weekend only while something is on them."""
+        found = self.board.columns
+        if self.looked.team or len(found) == 1:
+            return list(found)
+        if self.looked.view == DAY:
+            return [one for one in found if one.day.day == self.board.day]
+        return [
+            one
+            for number, one in enumerate(found)
+            if number < WORKING_DAYS or one.day.day == self.board.day or not idle(one)
+        ]
+
+
+def _values(shown: Shown) -> dict[str, Any]:
+    board, looked = shown.board, shown.looked
+    timeline = shown.timeline
+    columns = [_column(shown, timeline, number, one) for number, one in enumerate(shown.columns())]
+    return {
+        "board": board,
+        "looked": looked,
+        "swapped": responses.wants_fragment(),
+        "title": _title(shown),
+        "lead": _lead(shown),
+        "columns": columns,
+        "hours": timeline.hours(),
+        "strip": () if looked.team else tuple(_strip(shown)),
+        "choice": choices(_chosen(shown)),
+        "which": _which(shown),
+        "kinds": _kinds(looked) if looked.team else (),
+        "services": [(one.item.key, named(one.item)) for one in _services(board)],
+        "by_service": looked.team or looked.resource is not None,
+        **_ways(shown),
+    }
+
+
+def _services(board: Board) -> Sequence[Any]:
+    """List the services to choose from, each once however many sites have it."""
+    return list({one.item.key: one for one in board.place.services}.values())
+
+
+def _title(shown: Shown) -> str:
+    board = shown.board
+    if shown.looked.team or shown.looked.view == DAY:
+        return in_full(board.day)
+    days = board.columns
+    return _("Week of %(dates)s", dates=dates(days[0].day.day, days[-1].day.day))
+
+
+def _lead(shown: Shown) -> str:
+    """Say who or what is shown, and whose clock."""
+    board, looked = shown.board, shown.looked
+    parts = [_subject(shown)]
+    if looked.resource is not None:
+        parts += [one.name for one in board.place.sites]
+    elif board.place.site is not None:
+        parts.append(board.place.site.name)
+    noon = board.columns[0].day.start + timedelta(hours=12) if board.columns else shown.moment
+    return f"{', '.join(dict.fromkeys(part for part in parts if part))}, {zone_label(board.zone, noon)}."
+
+
+def _subject(shown: Shown) -> str:
+    board = shown.board
+    if shown.looked.resource is not None and board.columns[0].card is not None:
+        return board.columns[0].card.name
+    if shown.looked.team:
+        return _("Team, rooms and equipment")
+    return named(board.place.service.item) if board.place.service is not None else ""
+
+
+def _chosen(shown: Shown) -> Choice:
+    looked, site = shown.looked, shown.board.place.site
+    key = site.key if site is not None else ""
+    if looked.resource is not None:
+        return Choice.resource(looked.resource)
+    return Choice.team(key) if looked.team else Choice.service(key, looked.service or "")
+
+
+def _column(shown: Shown, timeline: Timeline, number: int, column: Column) -> ColumnView:
+    team, board, day = shown.looked.team, shown.board, column.day
+    card = column.card
+    listed: dict[str, Any] = {"from": day.day.isoformat(), "to": day.day.isoformat()}
+    if board.place.site is not None:
+        listed["site"] = board.place.site.key
+    return ColumnView(
+        id=f"column-{number}",
+        title=card.name if team and card is not None else day_short(day.day),
+        who=card.name if team and card is not None else "",
+        url=url_for("admin.calendar.show", resource=card.key, view=DAY, day=day.day)
+        if team and card is not None
+        else shown.looked.url(view=DAY, day=day.day),
+        detail=_count(day.booked),
+        colour=card.colour if card is not None else "",
+        entries=timeline.entries(column),
+        lanes=day.lanes,
+        more=day.more,
+        more_url=url_for("admin.appointment_list.index", **listed),
+        today=not team and day.day == board.today,
+        other=not team and day.day != board.day,
+    )
+
+
+def _count(number: int) -> str:
+    return str(ngettext("%(num)s appointment", "%(num)s appointments", number)) if number else ""
+
+
+def _strip(shown: Shown) -> Iterator[tuple[Column, str, str, bool, bool]]:
+    """List the days of the week for a phone: where each leads, what it is called, whether it is chosen and today."""
+    for one in shown.board.columns:
+        day = one.day.day
+        name = ", ".join(part for part in (day_short(day), _count(one.day.booked) or _("nobody")) if part)
+        yield one, shown.looked.url(day=day), name, day == shown.board.day, day == shown.board.today
+
+
+def _which(shown: Shown) -> dict[str, Any] | None:
+    """Ask for which service a free start is to be booked."""
+    looked, board = shown.looked, shown.board
+    if looked.at is None or not staff().may(BOOK):
+        return None
+    column = next((one for one in board.columns if one.card is not None and looked.who in (None, one.card.key)), None)
+    at = looked.at
+    title = _("%(day)s at %(hour)s", day=in_full(at.astimezone(board.zone)), hour=hour(at, board.zone))
+    links = [
+        (
+            named(one.item),
+            " · ".join((minutes_in_words(one.item.minutes), one.site.name)),
+            shown.book_service(one.site.key, one.item.key, looked.who, at),
+        )
+        for one in board.place.services
+    ]
+    name = column.card.name if column is not None and column.card is not None and looked.who is not None else ""
+    return {"title": title, "name": name, "links": links}
+
+
+def _kinds(looked: Looked) -> list[tuple[str, str, bool]]:
+    texts = {"staff": _("People"), "room": _("Rooms"), "asset": _("Equipment")}
+    return [(kind, texts[kind], kind in (looked.kinds or KINDS)) for kind in KINDS]
+
+
+def _ways(shown: Shown) -> dict[str, Any]:
+    """Give the ways to other days, months and views."""
+    looked, day = shown.looked, shown.board.day
+    step = timedelta(days=7 if looked.view == WEEK else 1)
+    views = [(DAY, _("Day"), looked.url(view=DAY, day=day)), (WEEK, _("Week"), looked.url(view=None, day=day))]
+    return {
+        "before": looked.url(day=day - step),
+        "today_url": looked.url(),
+        "after": looked.url(day=day + step),
+        "views": [] if looked.team else views,
+        "months": [(first == day.replace(day=1), month(first), looked.url(day=first)) for first in months(day)],
+        "month_name": month(day),
+        "by_day": looked.view != WEEK,
+        "whole_url": looked.url(day=day, whole=None if looked.whole else 1),
+    }
