@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from marshmallow import ValidationError, post_load, validates_schema
-from marshmallow.validate import OneOf
 
 from portal.domain import colours
 from portal.domain.errors import Invalid
@@ -17,6 +16,7 @@ from portal.domain.matching import KINDS as RESOURCES
 from portal.domain.matching import MOST_PERSONS, Requirement, check_requirements, read_features, read_skills
 from portal.domain.openings import MINUTES_A_DAY
 from portal.domain.reservations import Reservation
+from portal.domain.shapes import one_of
 from portal.operations.schema_fields import (
     Read,
     Rows,
@@ -54,6 +54,11 @@ def within(read: Callable[[str, Any], Any]) -> Callable[[Any], Any]:
             raise ValidationError(told(refusal)) from refusal
 
     return reader
+
+
+def choice(words: Sequence[str]) -> Callable[[Any], Any]:
+    """Accept one of a few words."""
+    return within(one_of(*words))
 
 
 def names(value: Any) -> dict[str, str]:
@@ -158,7 +163,7 @@ class ResourceSchema(Strict):
     """A person, a room or an asset."""
 
     key = Read(a_key, required=True)
-    kind = Text(5, validate=[OneOf(RESOURCES, error=f"must be one of {', '.join(RESOURCES)}")])
+    kind = Read(choice(RESOURCES))
     name = Text(LABEL, shortest=1)
     email = Read(an_address, allow_none=True)
     timezone = Read(a_zone)
@@ -206,7 +211,7 @@ class ServiceSchema(Strict):
     step = Whole(1, MINUTES_A_DAY)
     buffer_before = Whole(0, MINUTES_A_DAY)
     buffer_after = Whole(0, MINUTES_A_DAY)
-    mode = Text(9, validate=[OneOf(MODES, error=f"must be one of {', '.join(MODES)}")])
+    mode = Read(choice(MODES))
     requires = Read(_requires)
     reservation = Read(_reservation)
     kinds = Read(kinds_of_orders)

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain import fields
 from portal.extensions import reading, retried, settings, transaction
-from portal.operations import audit, transfer_effects, transfer_references, transfer_yaml
+from portal.operations import audit, transfer_effects, transfer_references, transfer_resource_effects, transfer_yaml
 from portal.operations.actors import SYSTEM, Actor
 from portal.operations.organisation import LOCK
 from portal.operations.schemas import ConfigurationSchema
@@ -92,12 +92,17 @@ def load(text: str, *, now: datetime, dry_run: bool = False, by: Actor = SYSTEM)
 
 
 def _warnings(session: Session, found: Sequence[Change], now: datetime) -> list[str]:
-    """List the appointments that no longer fit; nobody books meanwhile, for the rows of the plannings are locked."""
-    sites, plannings = (
-        {change.key: change.after for change in found if change.section == section and change.before is not None}
-        for section in ("sites", "plannings")
-    )
-    return list(transfer_effects.unfitting(session, sites, plannings, now)) if sites or plannings else []
+    """List the appointments that no longer fit; nobody books meanwhile, for the rows that are to change are locked."""
+    changed: dict[str, dict[str, Values]] = {section: {} for section in ("sites", "plannings", "resources")}
+    for change in found:
+        if change.section in changed and change.before is not None:
+            changed[change.section][change.key] = change.after
+    if not any(changed.values()):
+        return []
+    return [
+        *transfer_effects.unfitting(session, changed["sites"], changed["plannings"], now),
+        *transfer_resource_effects.unfitting(session, changed, now),
+    ]
 
 
 def export() -> str:

@@ -1,8 +1,11 @@
-"""What a configuration does to appointments: those that its hours no longer hold are named, none is cancelled."""
+"""What a configuration does to appointments: those that its hours no longer hold are named, none is cancelled.
+
+Places in plannings are judged here, people, rooms and equipment in ``transfer_resource_effects``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -11,10 +14,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from portal.domain.clocks import minutes
-from portal.domain.openings import Closure, Opening, Schedule, SiteCalendar, Version, profile
+from portal.domain.openings import Closure, Opening, Schedule, SiteCalendar, Version, profile, serving
 from portal.domain.steps import Steps
 from portal.domain.zones import DAY, epoch, instant_of, local_day, zone
-from portal.models import Allocation, Appointment, Planning, Site
+from portal.models import Allocation, Appointment, Planning, Service, Site
 from portal.operations import bookables
 from portal.operations.bookables import Bookable
 from portal.operations.schema_plannings import WEEKDAYS
@@ -33,11 +36,16 @@ def unfitting(session: Session, sites: Objects, plannings: Objects, now: datetim
         before = bookables.from_row(session, row)
         after = _changed(before, sites, plannings)
         found = list(misfits(session, before, after, now)) if after is not None else []
-        for reference, start in found[:MOST_NAMED]:
-            when = start.astimezone(before.zone).strftime("%Y-%m-%d %H:%M")
-            yield f"! {before.item.key} at {before.site.key}, {when}: appointment {reference} no longer fits"
-        if len(found) > MOST_NAMED:
-            yield f"! {before.item.key} at {before.site.key}: and {len(found) - MOST_NAMED} more"
+        where = f"{before.item.key} at {before.site.key}"
+        yield from told([(where, reference, start.astimezone(before.zone)) for reference, start in found])
+
+
+def told(found: Sequence[tuple[str, str, datetime]]) -> Iterator[str]:
+    """Yield a line for each appointment that no longer fits: where it is, its reference, and its local start."""
+    for where, reference, start in found[:MOST_NAMED]:
+        yield f"! {where}, {start:%Y-%m-%d %H:%M}: appointment {reference} no longer fits"
+    if len(found) > MOST_NAMED:
+        yield f"! {found[0][0]}: and {len(found) - MOST_NAMED} more"
 
 
 def _changed(before: Bookable, sites: Objects, plannings: Objects) -> Bookable | None:
@@ -47,17 +55,19 @@ def _changed(before: Bookable, sites: Objects, plannings: Objects) -> Bookable |
         return None
     return replace(
         before,
-        site=replace(before.site, calendar=_calendar(site)) if site else before.site,
-        item=replace(before.planning, schedule=_schedule(planning)) if planning else before.planning,
+        site=replace(before.site, calendar=calendar_of(site)) if site else before.site,
+        item=replace(before.planning, schedule=schedule_of(planning)) if planning else before.planning,
     )
 
 
-def _calendar(values: Values) -> SiteCalendar:
+def calendar_of(values: Values) -> SiteCalendar:
+    """Give the closed days of a site as the file writes it."""
     closures = tuple(Closure(_day(one["from"]), _day(one["to"]), one["label"]) for one in values["closures"])
     return SiteCalendar(zone(values["timezone"]), closures, bookables.holiday_calendar(values["holidays"]))
 
 
-def _schedule(values: Values) -> Schedule:
+def schedule_of(values: Values) -> Schedule:
+    """Give the hours of a planning as the file writes it."""
     return Schedule(
         zone(values["timezone"]),
         tuple(
@@ -74,7 +84,10 @@ def _schedule(values: Values) -> Schedule:
 
 
 def _openings(rows: list[Values]) -> tuple[Opening, ...]:
-    return tuple(Opening(minutes(row["start"]), minutes(row["end"]), row["slots"]) for row in rows)
+    return tuple(
+        Opening(minutes(row["start"]), minutes(row["end"]), row["slots"], tuple(row.get("services", ())))
+        for row in rows
+    )
 
 
 def _day(text: str) -> date:
@@ -84,8 +97,9 @@ def _day(text: str) -> date:
 def misfits(session: Session, before: Bookable, after: Bookable, now: datetime) -> Iterator[tuple[str, datetime]]:
     """Yield the reference and start of each appointment to come that fitted before and does not after."""
     rows = session.execute(
-        select(Appointment.reference, Allocation.starts_at, Allocation.ends_at, Allocation.units)
+        select(Appointment.reference, Allocation.starts_at, Allocation.ends_at, Allocation.units, Service.key)
         .join(Appointment, Appointment.id == Allocation.appointment_id)
+        .outerjoin(Service, Service.id == Appointment.service_id)
         .where(
             Allocation.pool_id == before.pool_id,
             Allocation.released_at.is_(None),
@@ -98,16 +112,19 @@ def misfits(session: Session, before: Bookable, after: Bookable, now: datetime) 
         return
     bounds = epoch(rows[0].starts_at), max(epoch(row.ends_at) for row in rows)
     used = Steps.sum_of((epoch(row.starts_at), epoch(row.ends_at), row.units) for row in rows)
-    old, new = _capacity(before, *bounds), _capacity(after, *bounds)
+    open_to = {
+        key: (_capacity(before, key, *bounds), _capacity(after, key, *bounds)) for key in {row.key for row in rows}
+    }
     for row in rows:
         start, end = epoch(row.starts_at), epoch(row.ends_at)
+        old, new = open_to[row.key]
         if _crowded(used, new, start, end) and not _crowded(used, old, start, end):
             yield row.reference, row.starts_at
 
 
-def _capacity(one: Bookable, start: int, end: int) -> Steps:
+def _capacity(one: Bookable, service: str | None, start: int, end: int) -> Steps:
     first, last = local_day(instant_of(start), one.zone) - DAY, local_day(instant_of(end), one.zone) + DAY
-    return profile([one.planning.schedule], one.site.calendar, first, last).steps
+    return profile([serving(one.planning.schedule, service)], one.site.calendar, first, last).steps
 
 
 def _crowded(used: Steps, open_: Steps, start: int, end: int) -> bool:

@@ -39,6 +39,7 @@ SENTENCES = {
     "bad_minutes": "must be between 1 and 1440 minutes",
     "lone_brace": "has a brace that stands alone",
     "not_one_line": "must be one line of signs that can be read",
+    "not_a_time": 'must be a time from "00:00" to "23:59", in quotes',
     "not_a_clock_time": 'must be a time from "00:00" to "23:59", in quotes',
     "email": "must be an e-mail address",
     "not_a_colour": 'must be a colour such as "#a1241c"',

@@ -112,7 +112,7 @@ def write_resource(session: Session, after: Values, _now: datetime) -> None:
     sites, plannings = _ids(session, Site, after["sites"]), _ids(session, Planning, after["plannings"])
     _replace(session, row, ResourceSite, ({"site_id": one} for one in sites))
     _replace(session, row, ResourcePlanning, ({"planning_id": one} for one in plannings))
-    _replace(session, row, Absence, (_new_absence(one) for one in after["absences"]))
+    _replace(session, row, Absence, (absence(one) for one in after["absences"]))
     session.flush()
 
 
@@ -125,7 +125,8 @@ def _replace(session: Session, row: Resource, table: Any, values: Iterable[Value
     session.add_all(table(resource_id=row.id, **one) for one in values)
 
 
-def _new_absence(values: Values) -> Values:
+def absence(values: Values) -> Values:
+    """Read an absence as the file writes it: columns of its row."""
     return {
         "starts_local": datetime.fromisoformat(values["from"]),
         "ends_local": datetime.fromisoformat(values["to"]),

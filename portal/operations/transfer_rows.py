@@ -62,7 +62,7 @@ def id_of(session: Session, table: Any, key: str | None) -> int | None:
     return session.scalars(select(table.id).where(table.key == key)).one() if key is not None else None
 
 
-def keys_by_id(session: Session, table: Any) -> Mapping[int | None, str]:
+def keys_by_id(session: Session, table: Any) -> Mapping[Any, str]:
     """Give the keys of a whole table by its ids."""
     return {row.id: row.key for row in session.execute(select(table.id, table.key))}
 
