@@ -9,13 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from portal.admin.moments import length_text, moment_text
+from portal.admin.numbers import NOTHING, percent
 from portal.domain.zones import parse_instant
 from portal.i18n import _
 from portal.operations import assignments
 from portal.operations.assignments import Assigned
 from portal.operations.cards import AppointmentCard
-
-NOTHING = "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,7 @@ def minutes_text(minutes: int) -> str:
 
 def share_text(booked: int, opening: int) -> str:
     """Say how much of an open time is booked."""
-    return _("%(share)s %%", share=round(100 * booked / opening)) if opening else NOTHING
+    return percent(booked / opening) if opening else NOTHING
 
 
 def _moment(text: Any, zone: ZoneInfo) -> str:

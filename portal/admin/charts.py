@@ -14,6 +14,8 @@ from portal.i18n import current_locale
 WIDTH, HEIGHT = 360, 132  # of the drawing, in its own units
 LEFT, TOP, BOTTOM = 34, 10, 108  # where the bars begin, and the highest and lowest they reach
 MOST_LABELS = 6
+ACROSS, PAIR = 360, 42  # of a drawing of pairs: how long the longest bar is, and how high a pair with its name
+LONGEST_NAME = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,29 @@ def round_up(number: float) -> int:
             if number <= step * unit and (step * unit) % 2 == 0:
                 return step * unit
         unit *= 10
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two bars under a name, one above the other: how long they are, of ``ACROSS``, and where the upper one stands."""
+
+    name: str
+    y: int
+    first: float
+    second: float
+
+
+def pairs(given: Sequence[tuple[str, float, float]]) -> list[Pair]:
+    """Lay out two bars for each name, all on one scale that begins at nothing."""
+    highest = max((number for _name, *numbers in given for number in numbers), default=0) or 1
+    return [
+        Pair(_cut(name), place * PAIR, round(first / highest * ACROSS, 1), round(second / highest * ACROSS, 1))
+        for place, (name, first, second) in enumerate(given)
+    ]
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip()}…"
 
 
 def _height(one: Column, stacked: bool) -> float:
