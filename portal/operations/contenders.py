@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal.domain.lifecycle import Status
 from portal.domain.slots import Start
 from portal.domain.zones import epoch
-from portal.models import Allocation, Appointment, Site
+from portal.models import Allocation, Appointment
 from portal.operations.grounds import Ground, ServiceGround
 from portal.operations.occupancy import RECORDED
 from portal.operations.resource_cards import ResourceCard
@@ -30,10 +30,10 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """An appointment that is in the way, by its reference and the key of its site."""
+    """An appointment that is in the way, by its reference, and the id of its site."""
 
     reference: str
-    site: str
+    site_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,8 @@ def _taken(
     pools = {ground.bounds[one].pool_id: one for one in resources}
     since, until = ground.common.interval(start.start)
     query = (
-        select(Allocation.pool_id, Appointment.reference, Site.key)
+        select(Allocation.pool_id, Appointment.reference, Appointment.site_id)
         .join(Appointment, Appointment.id == Allocation.appointment_id)
-        .join(Site, Site.id == Appointment.site_id)
         .where(Allocation.pool_id.in_(pools), Allocation.role.in_(sorted(RECORDED)))
         .where(Allocation.released_at.is_(None), Appointment.status != Status.HELD.value)
         .where(Allocation.taken_until.is_(None) | (Allocation.taken_until > now))
@@ -101,6 +100,6 @@ def _taken(
         .order_by(Allocation.starts_at, Allocation.id)
     )
     found: dict[int, dict[Taken, None]] = {}
-    for pool_id, reference, site in session.execute(query) if pools else ():
-        found.setdefault(pools[pool_id], {})[Taken(reference, site)] = None
+    for pool_id, reference, site_id in session.execute(query) if pools else ():
+        found.setdefault(pools[pool_id], {})[Taken(reference, site_id)] = None
     return {one: tuple(taken) for one, taken in found.items()}

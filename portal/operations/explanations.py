@@ -17,6 +17,7 @@ from portal.domain.openings import Closed
 from portal.domain.slots import Reason, Start
 from portal.domain.zones import start_instant
 from portal.extensions import reading
+from portal.models import Site
 from portal.operations import access, admission, availability, bookables, choosing, contenders, limits, links
 from portal.operations.actors import GUEST
 from portal.operations.asking import Asking, Binding
@@ -27,6 +28,7 @@ from portal.operations.grounds import Ground
 from portal.operations.limits import Count
 from portal.operations.links import OpenLink
 from portal.operations.resource_cards import ResourceCard
+from portal.operations.scopes import EVERYWHERE, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,13 @@ def explain(question: Question, *, now: datetime) -> Explanation:
     )
 
 
-def plannings(question: Question, *, now: datetime) -> list[Bookable]:
+def places(scope: Scope = EVERYWHERE) -> list[Bookable]:
+    """List what can be explained: the plannings and then the services at sites, each by name."""
+    with reading() as session:
+        return bookables.all_of(session, scope.limits(Site.id))
+
+
+def serving(question: Question, *, now: datetime) -> list[Bookable]:
     """List what the link of a question books, plannings and services, by name. Raises LinkUnknown, LinkExpired."""
     with reading() as session:
         link = _link(session, question, now)

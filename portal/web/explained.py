@@ -48,13 +48,13 @@ def _of_service(found: Explanation, reason: Reason) -> str | None:
     return None
 
 
-def everywhere(_site: str) -> bool:
+def everywhere(_site_id: int) -> bool:
     """See every site."""
     return True
 
 
-def hindrance_text(one: Contender, sees: Callable[[str], bool] = everywhere) -> str:
-    """Say what keeps somebody or something from a start; appointments only of sites, by key, that the reader sees."""
+def hindrance_text(one: Contender, sees: Callable[[int], bool] = everywhere) -> str:
+    """Say what keeps somebody or something from a start; appointments only of sites, by id, that the reader sees."""
     told = {
         Why.SHUT: _("No hours then."),
         Why.ABSENT: _absent_text(one),
@@ -69,9 +69,9 @@ def _absent_text(one: Contender) -> str:
     return _("Absent: %(label)s.", label=labels) if labels else _("Absent.")
 
 
-def _busy_text(one: Contender, sees: Callable[[str], bool]) -> str:
+def _busy_text(one: Contender, sees: Callable[[int], bool]) -> str:
     """Name the appointments; what is held for a form, or at others' sites, has no name."""
-    named = [taken.reference for taken in one.taken if sees(taken.site)]
+    named = [taken.reference for taken in one.taken if sees(taken.site_id)]
     if named:
         return _("Taken by %(references)s.", references=", ".join(named))
     return _("Taken at another site.") if one.taken else _("Taken.")
@@ -128,7 +128,8 @@ def _link(found: Explanation) -> str:
     days = days_text(found.binding.days) if found.binding.days else _("It books any day.")
     most = link.max_active
     limit = str(ngettext("At most %(num)s to come.", "At most %(num)s to come.", most)) if most else ""
-    return " ".join(one for one in (_("Order %(reference)s.", reference=link.reference), days, limit) if one)
+    subject = _("Order %(reference)s.", reference=link.reference) if link.reference is not None else f"{named(link)}."
+    return " ".join(one for one in (subject, days, limit) if one)
 
 
 def _person(found: Explanation) -> list[tuple[str, str]]:

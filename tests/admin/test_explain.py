@@ -172,3 +172,105 @@ def test_it_costs_the_same_whatever_is_booked(manager, docks, do, now, statement
         do(sample.booked, "2026-12-07 14:00", now=now, number=number)
     with statements(at_most=5):  # the session, the company's name, the plannings, the one, and what is taken
         manager.get(f"{QUAIS}&day=2026-12-07")
+
+
+# Services
+
+VALUATION = "/admin/explain?site=bordeaux&service=evaluation&day=2026-12-07"
+
+
+@pytest.fixture
+def agency(do, now) -> None:
+    """Make an agency: Jean is booked on Monday at ten, Léa is away in the morning, Ryan is free; and a room."""
+    needs = ({"kind": "staff"}, {"kind": "room", "optional": True})
+    do(sample.agency, people=("jean", "ryan"), requires=needs, buffer_after=15, kinds=("supplier",))
+    do(sample.resource, "lea", plannings=("bureau",), absences=[("2026-12-07T08:00", "2026-12-07T12:00")])
+    do(sample.resource, "salon", "room")
+    do(sample.booked, "2026-12-07 10:00", now=now, service="evaluation", people=("jean",))
+
+
+def contenders(page) -> dict[str, tuple[str, str, str]]:
+    table = re.search(r"Who could serve at.*?</table>", page.text, re.DOTALL)
+    rows = re.findall(r"<tr><th scope=\"row\"><a[^>]*>(.*?)</a>(.*?)</tr>", table[0] if table else "")
+    return {name: tuple(words_of(cell) for cell in re.findall(r"<td>(.*?)</td>", cells)) for name, cells in rows}
+
+
+def words_of(text: str) -> str:
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", "", text))).replace("\u00a0", " ").strip()
+
+
+def test_each_start_of_a_service_names_who_could_serve(manager, agency):
+    found = verdicts(manager.get(VALUATION))
+    assert found["9:00"] == found["10:00"] == ("Yes", "1", "Ryan", "")
+    assert found["14:00"] == ("Yes", "3", "Jean, Ryan, Lea", "")
+
+
+def test_a_chosen_start_says_what_is_in_the_way_of_each(manager, agency):
+    found = contenders(manager.get(f"{VALUATION}&at=10:00"))
+    taken = re.compile(r"Taken by [A-Z0-9]{4}-[A-Z0-9]{4}\.")
+    assert list(found) == ["Ryan", "Jean", "Lea", "Salon"]
+    assert found["Ryan"] == ("Yes", "Person", "")
+    assert found["Lea"] == ("No", "Person", "Absent: Congés.")
+    assert found["Jean"][:2] == ("No", "Person")
+    assert taken.fullmatch(found["Jean"][2])
+    assert found["Salon"][:2] == ("No", "Room if one is free")
+
+
+def test_a_person_can_be_asked_for(manager, agency):
+    page = manager.get(f"{VALUATION}&staff=lea&at=10:00")
+    assert "Absences leave too few people, rooms or equipment." in words(page)
+    assert '<option value="lea" selected>' in page.text
+    assert "staff=lea" in re.search(r'href="([^"]*)" rel="next"', page.text)[1]
+
+
+def test_a_person_who_cannot_serve_is_told_beside_the_field(manager, agency, do):
+    do(sample.resource, "alice", "room")
+    page = manager.get(f"{VALUATION}&staff=alice")
+    assert page.status_code == 422
+    assert re.search(r'id="staff-error">.*?cannot be chosen for this service', page.text, re.DOTALL)
+
+
+def test_the_rules_of_a_service_say_what_it_needs(manager, agency):
+    text = words(manager.get(VALUATION))
+    assert "1 hour, and 15 minutes around it; a start every 30 min" in text
+    assert "Needs 1 person" in text
+
+
+def test_plannings_and_services_stand_in_the_same_choice(manager, agency):
+    page = manager.get(VALUATION)
+    assert re.findall(r'<optgroup label="(.*?)">', page.text) == ["Plannings", "Services"]
+    assert '<option value="bordeaux/service/evaluation" selected>Property valuation, Bordeaux</option>' in page.text
+    asked = manager.get("/admin/explain?place=bordeaux/service/evaluation&day=2026-12-07&staff=jean")
+    assert asked.location == "/admin/explain?site=bordeaux&service=evaluation&staff=jean&day=2026-12-07"
+
+
+def test_a_day_on_which_nobody_works_says_so(manager, agency):
+    text = manager.get("/admin/explain?site=bordeaux&service=evaluation&day=2026-12-06").text
+    assert "nobody who could serve has hours then" in text
+
+
+def test_the_link_of_an_order_is_judged_for_the_service_that_is_chosen(manager, agency, do):
+    do(sample.planning)
+    do(sample.order)
+    do(sample.link)
+    page = manager.get(f"{VALUATION}&order=CMD-1042")
+    assert 'value="bordeaux/service/evaluation" selected' in page.text
+    assert verdicts(page)["10:00"][0] == "Yes"
+
+
+def test_appointments_at_others_sites_have_no_name(app, agency, do, now):
+    do(sample.site, key="lyon")
+    do(sample.resource, "mia", plannings=("bureau",), sites=("bordeaux", "lyon"))
+    do(sample.service, "conseil", sites=("lyon",))
+    do(sample.booked, "2026-12-07 11:00", now=now, service="evaluation", people=("mia",))
+    viewer = limited(app, "viewer")
+    asked = "/admin/explain?site=lyon&service=conseil&day=2026-12-07&at=11:00"
+    assert contenders(viewer.get(asked))["Mia"][2] == "Taken at another site."
+    assert viewer.get(VALUATION).status_code == 404
+
+
+def test_a_service_costs_the_same_whoever_is_booked(manager, agency, do, now, statements):
+    manager.get(f"{VALUATION}&at=10:00")
+    do(sample.booked, "2026-12-07 10:00", now=now, service="evaluation")
+    with statements(at_most=13):
+        manager.get(f"{VALUATION}&at=10:00")

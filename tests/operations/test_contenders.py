@@ -8,7 +8,7 @@ import pytest
 
 from portal.domain.errors import Invalid
 from portal.domain.slots import Reason
-from portal.operations import explanations
+from portal.operations import cards, explanations
 from portal.operations.contenders import Taken, Why
 from portal.operations.explanations import Question
 from tests import sample
@@ -45,11 +45,10 @@ def test_everybody_who_fits_says_what_is_in_the_way(do):
     booked = do(sample.booked, "2026-12-07 10:30", now=NOW, service="evaluation", people=("jean",))
     assert do(why) == {"jean": ("busy",), "ryan": (), "lea": ("absent",), "paul": ("shut",), "salon": ("busy",)}
     jean, ryan, lea, _paul, salon = do(explained).contenders
-    reference = do(lambda: explained(minute=630).contenders[0].taken[0].reference)
-    assert jean.taken == salon.taken == (Taken(reference, "bordeaux"),)
+    reference, site_id = do(lambda: (cards.by_public_id(booked.public_id).reference, explained().bookable.site.id))
+    assert jean.taken == salon.taken == (Taken(reference, site_id),)
     assert lea.labels == ("Congés",)
     assert (ryan.free, ryan.optional, salon.optional) == (True, False, True)
-    assert booked.public_id
 
 
 def test_buffers_are_in_the_way_too(do):
