@@ -364,7 +364,7 @@ def link_page(
     """Read an order's page. Raises LinkUnknown, LinkExpired, NotFound for what does not serve the order."""
     with reading() as session:
         link = links.opened(session, token, now)
-        all_cards = cards.of_order(session, link.order_id)
+        all_cards = links.booked(session, link)
         plannings = links.serving(session, link)
         chosen = _serving(plannings, planning, service)
         heard, proposed, laid_out = NOTHING_HEARD, None, None
@@ -419,19 +419,6 @@ def link_day(
         bookable = links.choose(session, link, planning, service=service)
         asking = _of_link(session, link, bookable, hold, now, wanted)[2]
         return link, _day(session, bookable, day, now, asking, counted)
-
-
-def link_search(
-    token: str, first: date, last: date, *, now: datetime, planning: str | None = None, counted: bool = False
-) -> tuple[OpenLink, Availability, Start | None]:
-    """Search a range of days for a link, and the first free start after it. Raises as ``link_day``."""
-    with reading() as session:
-        link = links.opened(session, token, now)
-        bookable = links.choose(session, link, planning)
-        found, following = availability.search_and_next(session, bookable, first, last, now=now, asking=link.asking())
-    if counted:
-        demand.look(found)
-    return link, found, following
 
 
 def link_choice(
@@ -490,31 +477,6 @@ def _moving(session: Session, token: str, now: datetime) -> tuple[AppointmentCar
 
 
 # Programs and explanations
-
-
-def slots(
-    site: str,
-    planning: str,
-    first: date,
-    last: date,
-    *,
-    now: datetime,
-    staff: bool = False,
-    guest: bool = True,
-    counted: bool = False,
-) -> tuple[Availability, Start | None]:
-    """Search a range of days, and the first free start after it.
-
-    Raises NotFound, to a ``guest`` also for a planning that takes none. ``staff`` is bound by capacity and hours only.
-    """
-    with reading() as session:
-        bookable = _guest(session, site, planning) if guest else bookables.find(session, site, planning)
-        found, following = availability.search_and_next(
-            session, bookable, first, last, now=now, asking=Asking(staff=staff)
-        )
-    if counted:
-        demand.look(found)
-    return found, following
 
 
 def explain(site: str, planning: str, day: date, *, now: datetime, staff: bool = False) -> Availability:
