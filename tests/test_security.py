@@ -67,10 +67,13 @@ def test_a_get_writes_nothing_with_any_token(app, client, world, no_writes, quer
 
 def of_forms(app, world):
     """Give the pages whose addresses carry a continuation and a hold."""
-    carried = (
-        f"?c={world.tokens['continue']}&hold={world.tokens['hold']}&start={EIGHT.replace('+', '%2B')}&day={MONDAY}"
-    )
-    return [url + carried for rule in rules(app, "GET") if rule.rule.startswith("/book/") for url in world.urls(rule)]
+    carried = f"&hold={world.tokens['hold']}&start={EIGHT.replace('+', '%2B')}&day={MONDAY}"
+    return [
+        f"{url}?c={world.tokens['continue of a service' if 'service' in rule.arguments else 'continue']}{carried}"
+        for rule in rules(app, "GET")
+        if rule.rule.startswith("/book/")
+        for url in world.urls(rule)
+    ]
 
 
 def test_a_get_writes_nothing_with_the_tokens_of_a_form(app, client, world, no_writes):

@@ -75,6 +75,9 @@ plannings:
       - from: null
         week:
           mon: [{start: "08:00", end: "09:00", slots: 1}]
+resources: [{key: jean, kind: staff, name: Jean Martin, sites: [bordeaux], plannings: [quais]}]
+services:
+  - {key: evaluation, name: {fr: Évaluation}, sites: [bordeaux], minutes: 60, step: 30, requires: [{kind: staff}]}
 customers: [{email: achats@example.com, name: Achats Vidal, kind: customer, locale: fr}]
 orders: [{reference: CMD-1001, kind: customer, site: bordeaux, customer: achats@example.com, status: ready}]
 """
@@ -153,6 +156,7 @@ def build(app: Flask, now: datetime) -> World:
                 "key": "quais",
                 "owner": "plannings",
                 "planning": "quais",
+                "service": "evaluation",
                 "name": "privacy",
                 "filename": "portal.css",
                 "reference": first.reference,
@@ -193,7 +197,8 @@ def _tokens(now: datetime) -> dict[str, str]:
         "validate": cards.by_token(asked).validation_token,
         "confirm": _to_confirm(now),
         "hold": _held(now),
-        "continue": _continued(now),
+        "continue": _continued(now, planning="quais"),
+        "continue of a service": _continued(now, planning=None, service="evaluation"),
         **_offered(now),
         **_subscribed(now),
         "unknown": tokens.token(tokens.BOOK, tokens.new_public_id(), 1),
@@ -217,13 +222,15 @@ def _held(now: datetime) -> str:
     return hold.token
 
 
-def _continued(now: datetime) -> str:
+def _continued(now: datetime, **where: Any) -> str:
     """Let a customer go on by mail."""
     start = parse_instant(TEN)
     assert start is not None
-    continuations.ask(Request("bordeaux", "quais", start, "achats@example.com", "fr"), now=now)
+    asked = Request(site="bordeaux", start=start, email="achats@example.com", locale="fr", **where)
+    continuations.ask(asked, now=now)
     with reading() as session:
-        row = session.scalars(select(Continuation)).one()
+        row = session.scalars(select(Continuation).order_by(Continuation.id.desc())).first()
+        assert row is not None
     return tokens.token(tokens.CONTINUE, row.public_id, row.generation)
 
 

@@ -65,7 +65,7 @@ def _pick(spot: Spot) -> Response:
     by = _by(asked)
     if wants_fragment() and asked.day is not None:
         day = calendars.guest_day(**spot.where, day=asked.day, wanted=asked.wanted, now=now(), by=by, counted=counted)
-        paths = spot.paths(asked, keeps=_keeps(day.bookable, asked))
+        paths = spot.paths(asked, keeps=_keeps(day.bookable, asked), waits=not day.asking.resources)
         return show("booking/planning.html", "booking/_slots.html", day=day_view(day, asked, paths))
     found = calendars.guest_page(
         **spot.where, wanted=asked.wanted, now=now(), month=asked.month, day=asked.day, by=by, counted=counted
@@ -86,7 +86,7 @@ def _ask(spot: Spot, met: Met, found: Proposals, asked: Visit) -> Response:
 
 
 def _month(spot: Spot, met: Met, found: Calendar, asked: Visit) -> Response:
-    paths = spot.paths(asked, keeps=_keeps(met.bookable, asked))
+    paths = spot.paths(asked, keeps=_keeps(met.bookable, asked), waits=not met.heard.picked)
     return show(
         "booking/planning.html",
         "booking/_pick.html",

@@ -19,12 +19,13 @@ from portal.clock import now
 from portal.domain.errors import LinkUnknown, OfferGone, Refusal
 from portal.domain.slots import Start
 from portal.domain.zones import local_day
-from portal.i18n import _, current_locale, day, hour, rfc3339
+from portal.i18n import _, current_locale, day, hour, named, rfc3339
 from portal.operations import claims, offer_stops, offered, tokens
 from portal.operations.appointments import Booked
 from portal.operations.claims import Claim
 from portal.operations.offered import Entry, OfferPage
 from portal.operations.once import Once
+from portal.operations.service_cards import ServiceCard
 from portal.web.custom_fields import answers_of, asking
 from portal.web.responses import go, page
 from portal.web.step import attempt, chosen, page_values
@@ -154,7 +155,7 @@ def _ask(token: str, found: OfferPage, form: BookingForm, refusal: Refusal | Non
         until=_moment(found),
         alone=found.alone,
         asks=found.bookable.policy.validation != "none",
-        what=found.bookable.item.name,
+        what=named(found.bookable.item),
         action=_url("offers.offer", token, asked),
         stop_url=_url("offers.stop", token, asked),
     )
@@ -195,13 +196,16 @@ def _others(found: OfferPage, asked: Visit) -> tuple[Sequence[Other], str]:
 
 def _pages(found: OfferPage) -> tuple[str, str, dict[str, Any]]:
     """Name the pages by which another start is taken: of a move, of a link, of a guest."""
-    site, planning = found.bookable.site.key, found.bookable.item.key
+    site, key = found.bookable.site.key, found.bookable.item.key
+    service = isinstance(found.bookable.item, ServiceCard)
     if found.appointment is not None:
         return "manage.reschedule", "manage.reschedule", {"token": found.appointment.token}
     if found.entry is not None and found.entry.link is not None:
         token = tokens.token(tokens.BOOK, found.entry.link.public_id, found.entry.link.generation)
-        return "links.details", "links.order", {"token": token, "planning": planning}
-    return "guest.details", "guest.planning", {"site": site, "key": planning}
+        return "links.details", "links.order", {"token": token, "service" if service else "planning": key}
+    if service:
+        return "guest.service_details", "guest.service", {"site": site, "service": key}
+    return "guest.details", "guest.planning", {"site": site, "key": key}
 
 
 def _back_url(found: OfferPage, asked: Visit) -> str:

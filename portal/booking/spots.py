@@ -36,16 +36,20 @@ class Spot:
         """Say it as the operations take it."""
         return {"site": self.site, "planning": self.planning, "service": self.service}
 
-    def paths(self, asked: Visit, *, keeps: bool = False) -> Paths:
-        """Give the addresses of the steps of a visit; ``keeps``: choosing a start holds its place."""
+    def paths(self, asked: Visit, *, keeps: bool = False, waits: bool = True) -> Paths:
+        """Give the addresses of the steps of a visit.
+
+        ``keeps``: choosing a start holds its place; ``waits``: full days may be waited for, whoever is free then.
+        """
         if self.service is not None:
             values: dict[str, Any] = {"site": self.site, "service": self.service, **asked.carried, **asked.asks}
-            pages = ("guest.service", "guest.service_details", "guest.service_hold")
+            pages = ("guest.service", "guest.service_details", "guest.service_hold", "waiting.service")
         else:
             values = {"site": self.site, "key": self.planning, **asked.carried}
-            pages = ("guest.planning", "guest.details", "guest.hold")
-        wait = "waiting.guest" if self.service is None else None
-        return Paths(*pages[:2], {**values, **asked.tokens}, keep=pages[2] if keeps else None, wait=wait)
+            pages = ("guest.planning", "guest.details", "guest.hold", "waiting.guest")
+        page, step, keep, wait = pages
+        keeping, waiting = keep if keeps else None, wait if waits else None
+        return Paths(page, step, {**values, **asked.tokens}, keep=keeping, wait=waiting)
 
     def place(self, asked: Visit, heard: Heard) -> Place:
         """Say what a form of this page holds."""

@@ -45,12 +45,13 @@ each_address(bp)
 
 
 @dataclass(frozen=True, slots=True)
-class OrderView:
-    """An order in words: "Delivery · Bordeaux", "Emballages Vidal · 36 pallets"."""
+class Subject:
+    """What a link books, in words: "Order CMD-1042", "Delivery · Bordeaux", "Emballages Vidal · 36 pallets"."""
 
-    reference: str
+    title: str
     purpose: str
     lead: str
+    nothing: str  # what is said when it cannot be booked at the moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def _paths(token: str, asked: Visit, *, keeps: bool = False) -> Paths:
     held = {"hold": asked.hold} if asked.hold else {}
     values = {"token": token, **_chosen_in(asked), **asked.carried, **held}
     keep = "links.hold" if keeps else None
-    wait = "waiting.link" if asked.service is None else None
+    wait = "waiting.link" if asked.service is None or not {"staff", "resource"} & asked.asks.keys() else None
     return Paths("links.order", "links.details", values, chosen_from=secrets.token_urlsafe(8), keep=keep, wait=wait)
 
 
@@ -125,7 +126,7 @@ def _order_page(token: str, found: LinkPage, asked: Visit) -> dict[str, Any]:
     bookable = found.chosen
     proposals = found.proposals if not found.full else None
     return {
-        "order": order_view(found.link),
+        "subject": subject_of(found.link),
         "coming": [_shown(card, asked) for card in found.upcoming],
         "past": [_shown(card, asked) for card in found.past],
         "plannings": [] if bookable else _plannings(token, found, asked),
@@ -153,11 +154,19 @@ def _of(bookable: Bookable, asked: Visit) -> Visit:
     return replace(asked, planning=bookable.item.key, service=None)
 
 
-def order_view(link: OpenLink) -> OrderView:
-    """Word what an order is about."""
+def subject_of(link: OpenLink) -> Subject:
+    """Word what a link is about: an order, or a service at a site."""
+    if link.reference is None:
+        return Subject(named(link), link.site.name, "", _("This cannot be booked online at the moment."))
     purpose = _("Delivery") if link.kind == "supplier" else _("Collection")
     lead = " · ".join(part for part in (link.name, link.units) if part)
-    return OrderView(link.reference, f"{purpose} · {link.site.name}", lead)
+    nothing = _("This order cannot be booked online at the moment.")
+    return Subject(title_of(link), f"{purpose} · {link.site.name}", lead, nothing)
+
+
+def title_of(link: OpenLink) -> str:
+    """Name what a link is about in a few words."""
+    return _("Order %(reference)s", reference=link.reference) if link.reference is not None else named(link)
 
 
 def _shown(card: AppointmentCard, asked: Visit) -> Shown:
@@ -260,7 +269,7 @@ def _chosen_from(asked: Visit, refusal: Refusal | None) -> str | None:
 def _show(form: BookingForm, looked: Looked, refusal: Refusal | None, asked: Visit, token: str) -> Response:
     form.sign()
     link, heard, choice = looked
-    start, paths, what = choice.start.start, _paths(token, asked), _("Order %(reference)s", reference=link.reference)
+    start, paths, what = choice.start.start, _paths(token, asked), title_of(link)
     return page(
         "booking/details.html",
         status=status_of(form, choice, refusal),

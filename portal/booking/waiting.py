@@ -18,7 +18,7 @@ from portal.booking.limits import each_address, each_mail
 from portal.clock import now
 from portal.domain.errors import Invalid, NotEligible, NotFound, Refusal
 from portal.domain.zones import parse_day
-from portal.i18n import _, current_locale, day
+from portal.i18n import _, current_locale, day, named
 from portal.operations import waiting
 from portal.operations.addresses import normal_address
 from portal.operations.waiting import Joining, JoinPage, Place
@@ -41,14 +41,27 @@ def guest(site: str, key: str) -> Response:
     return _join(Place(site=site, planning=key), asked, ("guest.planning", "waiting.guest", values))
 
 
+@bp.route("/book/<site>/<service>/wait", methods=["GET", "POST"])
+@each_mail
+def service(site: str, service: str) -> Response:
+    """Join the list of a full day of a service as a guest: for whoever is free then."""
+    if not (KEY.fullmatch(site) and KEY.fullmatch(service)):
+        raise NotFound
+    asked, values = visit(), {"site": site, "service": service}
+    return _join(Place(site=site, service=service), asked, ("guest.service", "waiting.service", values))
+
+
 @bp.route("/b/<token>/wait", methods=["GET", "POST"])
 @each_mail
 def link(token: str) -> Response:
     """Join the list of a full day by an order's link."""
     asked = visit()
-    named = {"planning": asked.planning} if asked.planning else {}
-    pages = ("links.order", "waiting.link", {"token": token, **named})
-    return _join(Place(token=token, planning=asked.planning), asked, pages)
+    if asked.service is not None:
+        place, names = Place(token=token, service=asked.service), {"service": asked.service}
+    else:
+        place, names = Place(token=token, planning=asked.planning), {"planning": asked.planning}
+    said = {name: key for name, key in names.items() if key}
+    return _join(place, asked, ("links.order", "waiting.link", {"token": token, **said}))
 
 
 Pages = tuple[str, str, Mapping[str, Any]]
@@ -60,8 +73,8 @@ def _join(place: Place, asked: Visit, pages: Pages) -> Response:
     found = waiting.look(place, _day(asked), now=now())
     if found.link is not None:
         speak(found.link.locale)
-    named: dict[str, Any] = {"day": asked.day.isoformat()} if asked.day else {}
-    to_page = url_for(pages[0], **pages[2], **asked.carried, **named)
+    on_day: dict[str, Any] = {"day": asked.day.isoformat()} if asked.day else {}
+    to_page = url_for(pages[0], **pages[2], **asked.carried, **on_day)
     if not found.wanted or (asked.day is None and request.method != "POST"):
         return go(to_page)
     known = {"email": found.link.email} if found.link is not None and found.link.email is not None else {}
@@ -120,7 +133,7 @@ def _joined(form: JoinForm, found: JoinPage, to_page: str) -> Response:
         "booking/wait_joined.html",
         days=days_text(*form.days),
         email=normal_address(form.email.data),
-        what=found.bookable.item.name,
+        what=named(found.bookable.item),
         phone=found.bookable.site.phone,
         back_url=to_page,
     )
@@ -137,7 +150,7 @@ def _show(
         form=form,
         full=found.full,
         day=day(found.day),
-        what=f"{found.bookable.item.name}, {found.bookable.site.name}",
+        what=f"{named(found.bookable.item)}, {found.bookable.site.name}",
         already=_already(found.waiting),
         latest=found.latest.isoformat(),
         only_customers=found.bookable.policy.who == "existing" and found.link is None,
@@ -174,7 +187,7 @@ def entry(token: str) -> Response:
         "booking/wait.html",
         entry=mine,
         days=days_text(mine.first_day, mine.last_day),
-        place=f"{found.bookable.item.name}, {found.bookable.site.name}",
+        place=f"{named(found.bookable.item)}, {found.bookable.site.name}",
         zone=found.bookable.zone,
         phone=found.bookable.site.phone,
         action=here,
