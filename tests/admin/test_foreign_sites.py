@@ -15,6 +15,7 @@ from werkzeug.routing import Rule
 from portal.admin.guard import ADMIN, OPEN, RIGHTS, needed
 from portal.extensions import transaction
 from portal.models import (
+    Absence,
     Appointment,
     Batch,
     Customer,
@@ -27,7 +28,7 @@ from portal.models import (
     UserSite,
     WaitingEntry,
 )
-from portal.operations import tokens
+from portal.operations import regions, skills, tokens
 from portal.operations.batch_plans import Plan
 from tests import sample, staff
 from tests.admin.test_guard import VALUES, _csrf, methods, rules
@@ -36,7 +37,7 @@ ROLES = ("viewer", "agent", "manager")
 FOREIGN = "Bordeaux"
 MARKS = (
     *("Bordeaux", "Planning quais", "CMD-1042", "Emballages Vidal", "Chauffeur 7", "achats@example.com"),
-    "Property valuation",
+    *("Property valuation", "Salle Garonne"),
 )
 """What only pages about the foreign site say."""
 
@@ -49,6 +50,9 @@ def abroad(do, now) -> dict[str, Any]:
     """Fill Bordeaux with one of everything, and make Lyon, where nothing is; give what fills the addresses."""
     do(sample.docks)
     do(sample.service, name={"en": "Property valuation"})
+    do(sample.resource, "quais", "room", name="Salle Garonne", absences=[("2026-12-24T00:00", "2026-12-26T00:00")])
+    do(regions.add, "quais", "Gironde", now=now)
+    do(skills.add, "quais", {"fr": "Évaluation"}, now=now)
     do(sample.order)
     do(sample.link)
     do(sample.site, key="lyon")
@@ -83,6 +87,7 @@ def belongings(public_id: str, now: Any) -> dict[str, Any]:
             "message": mail.id if mail else 1,
             "visit": card.reference,
             "entry": entry.id,
+            "absence": session.query(Absence).one().id,
         }
 
 
@@ -121,6 +126,8 @@ def values_for(rule: Rule, abroad: dict[str, Any]) -> dict[str, Any]:
     found = {name: abroad[name] for name in rule.arguments}
     if "/sites/<key>" in rule.rule:
         found["key"] = "bordeaux"
+    if rule.endpoint.startswith("admin.absences.") and "number" in found:
+        found["number"] = abroad["absence"]
     if "/services/<key>" in rule.rule:
         found["key"] = "evaluation"
     if rule.endpoint.startswith("admin.gate."):

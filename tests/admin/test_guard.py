@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from portal.admin.guard import ADMIN, BOOK, EDIT, OPEN, READ, RIGHTS, needed
+from portal.operations import regions, skills
 from tests import sample, staff
 
 VALUES: dict[str, Any] = {
@@ -20,6 +21,7 @@ VALUES: dict[str, Any] = {
     "number": 1,
     "site": "bordeaux",
     "planning": "quais",
+    "service": "evaluation",
     "reference": "CMD-1042",
     "public_id": "0" * 32,
     "token": "A" * 54,
@@ -66,9 +68,12 @@ def pairs(app: Flask) -> list[tuple[Rule, str]]:
 
 
 @pytest.fixture
-def filled(do) -> None:
+def filled(do, now) -> None:
     do(sample.docks)
     do(sample.order)
+    do(sample.resource, "quais", absences=[("2026-12-24T00:00", "2026-12-26T00:00")])
+    do(regions.add, "quais", "Gironde", now=now)
+    do(skills.add, "quais", {"fr": "Évaluation"}, now=now)
 
 
 def test_there_are_routes_to_guard(app):
@@ -124,6 +129,7 @@ def test_an_agent_books_moves_and_cancels_and_nothing_else(app):
         "admin.marks.undo",
         "admin.moves.move",
         "admin.order_links.code",
+        "admin.service_links.code",
         "admin.phone.choose",
         "admin.phone.details",
         "admin.phone.pick",
