@@ -212,6 +212,21 @@ def group(key: str, name: Mapping[str, str]) -> None:
         session.add(ServiceGroup(key=key, name=dict(name)))
 
 
+def retire(key: str) -> None:
+    """Take a person, a room or an asset out of use."""
+    with transaction() as session:
+        found = session.query(Resource).filter_by(key=key).one()
+        found.active, found.revision = False, new_revision()
+
+
+def lies(key: str, latitude: float, longitude: float, address: str) -> None:
+    """Say where a site is."""
+    with transaction() as session:
+        found = session.query(Site).filter_by(key=key).one()
+        found.latitude, found.longitude, found.address = latitude, longitude, address
+        found.revision = new_revision()
+
+
 def retire_service(key: str = "evaluation") -> None:
     """Offer a service no more."""
     with transaction() as session:

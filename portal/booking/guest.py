@@ -133,6 +133,8 @@ def _hold(spot: Spot) -> Response:
     if start is None:
         return go(spot.paths(asked).to_page)
     met = calendars.guest(**spot.where, wanted=asked.wanted, now=now(), by=_by(asked))
+    if met.heard.question is not None:
+        return go(spot.paths(asked).to_page)
     kept = keeping.take(HoldForm(request.form), spot.place(asked, met.heard), start, asked)
     return go(spot.paths(kept).to_start(start, met.bookable.zone))
 
@@ -156,6 +158,8 @@ def _details(spot: Spot) -> Response:
     if start is None:
         return go(spot.paths(asked).to_page)
     met = calendars.guest(**spot.where, wanted=asked.wanted, now=now(), by=_by(asked, used=request.method == "POST"))
+    if met.heard.question is not None:  # whoever was chosen is there no more, or nobody was: nobody else is taken
+        return go(spot.paths(asked).to_day(local_day(start, met.bookable.zone)))
     if met.by_mail:
         step = step_text(_count(met, asked) - 1, _count(met, asked), named(met.bookable.item))
         return by_mail.ask(spot, met, start, asked, step)

@@ -189,6 +189,8 @@ def hold(token: str) -> Response:
     if start is None:
         return go(_paths(token, asked).to_page)
     _link, heard, choice = calendars.link_choice(token, start, now=now(), **_for(asked))
+    if heard.question is not None:
+        return go(_paths(token, asked).to_page)
     kept = keeping.take(HoldForm(request.form), _place(token, asked, heard), start, asked)
     paths = replace(_paths(token, kept), chosen_from=asked.nonce)
     return go(paths.to_start(start, choice.bookable.zone))
@@ -203,6 +205,8 @@ def details(token: str) -> Response:
     if start is None:
         return go(_paths(token, asked).to_page)
     link, heard, choice = _looked(token, asked, start)
+    if heard.question is not None:
+        return go(_paths(token, asked).to_page)
     _greet(link)
     asks = asking(BookingForm, choice.bookable.item.questions)
     form = asks(request.form, locked=locked(link), **{**prefilled(asked), **locked(link)})

@@ -146,9 +146,9 @@ def _in_which(session: Session, bookable: Bookable, wanted: Wanted, heard: Heard
     named = next((one for one in fitting if one.key == wanted.resource), None)
     if named is not None:
         return replace(heard, resource=named)
-    heard = _left_out(heard, "resource", wanted.resource)
-    if len(fitting) <= needed.count:
+    if wanted.resource is None and len(fitting) <= needed.count:
         return heard
+    heard = _left_out(heard, "resource", wanted.resource)
     narrowed = tuple(one for one in fitting if matching.fits(one.candidate, _narrowed(needed, wanted)))
     known = sorted({feature for one in fitting for feature in one.candidate.features} - needed.features)
     ordered = sorted(narrowed, key=lambda one: (one.candidate.persons or 0, one.name, one.id))

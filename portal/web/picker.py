@@ -297,13 +297,18 @@ def _day(
         zone_label=zone_label(zone, moment),
         length=length_of(bookable.item, asking.iterations),
         own_label=_own_label(moment, zone, visit.tz),
-        parts=parts_of_day(offered, zone, visit.tz, paths, several=any(start.places > 1 for start in starts)),
+        parts=parts_of_day(offered, zone, visit.tz, paths, several=_several(starts, asking)),
         full=_full_hours(starts, zone) if offered else "",
         why="" if offered else _why(bookable, day, starts, binding),
         following=first_free(following, zone, paths),
         keep=paths.to_keep,
         wait=paths.to_wait(day) if freed.listed(bookable) and is_full(starts) else "",
     )
+
+
+def _several(starts: Sequence[Start], asking: Asking) -> bool:
+    """Tell whether places are worth saying: not of somebody or something that was picked, which is free or is not."""
+    return not asking.resources and any(start.places > 1 for start in starts)
 
 
 def _own_label(moment: datetime, zone: ZoneInfo, tz: ZoneInfo | None) -> str:

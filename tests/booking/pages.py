@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
+
+from portal.operations import cards, having
+from portal.operations.cards import AppointmentCard
+from portal.operations.having import Having
 
 PLANNING = "/book/bordeaux/planning/quais"
 HTMX = {"HX-Request": "true"}
@@ -173,3 +178,10 @@ class Portal:
         """Open where a redirect leads."""
         assert page.status == 303, page.text
         return self.open(page.response.headers["Location"])
+
+
+def made_by(do: Callable[..., Any], sent: Page) -> tuple[AppointmentCard, Having]:
+    """Read the appointment to whose page a form that was sent leads, and what its customer is told that it has."""
+    token = sent.response.headers["Location"].split("/a/")[1].split("?")[0]
+    card = do(cards.by_token, token)
+    return card, do(having.of_customer, card)

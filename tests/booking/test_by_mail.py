@@ -35,22 +35,6 @@ def to_confirm(do):
     do(sample.docks, policy={"confirm_by_mail": 15}, week=ONE_PLACE)
 
 
-@pytest.fixture
-def link_in_mail(do, clock):
-    """Give the links of the mails that wait, by their recipients; nothing for those that will not leave."""
-
-    def read():
-        messages = outbox.claim(now=clock.now, real_now=REAL)
-        found = {}
-        for message, reading_ in zip(messages, letters.read(messages, now=clock.now), strict=True):
-            if isinstance(reading_, letters.Content):
-                mail = delivery.compose(letter_of(message, reading_, clock.now), settings())
-                found[message.recipient] = re.search(r"^http://localhost(/\S+)$", mail.text, re.MULTILINE)[1]
-        return found
-
-    return lambda: do(read)
-
-
 def rows(model):
     with reading() as session:
         return session.query(model).order_by(model.id).all()

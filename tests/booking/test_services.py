@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from portal.operations import cards, having
 from tests import sample
-from tests.booking.pages import HTMX
+from tests.booking.pages import HTMX, made_by
 
 SERVICE = "/book/bordeaux/evaluation"
 WHO = {"email": "camille@example.com", "name": "Camille Roy"}
@@ -25,12 +24,6 @@ def rooms(do):
     do(sample.resource, "lac", "room", persons=12, features=["écran"], plannings=("bureau",))
     do(sample.resource, "dune", "room", persons=4, features=["écran", "visio"], plannings=("bureau",))
     do(sample.resource, "pin", "room", persons=6, plannings=("bureau",))
-
-
-def booked(do, page):
-    token = page.response.headers["Location"].split("/a/")[1].split("?")[0]
-    card = do(cards.by_token, token)
-    return card, do(having.of_customer, card)
 
 
 # The list
@@ -79,7 +72,7 @@ def test_without_a_word_the_person_is_assigned(portal, agency, do):
     page = portal.open(f"{SERVICE}?lang=fr&day=2026-12-08")
     assert "Étape 1 sur 2 · Choisir un créneau" in page.text
     done = portal.open(page.slot("9 h 30")).send(**WHO)
-    assert booked(do, done)[1].people == ("Jean",)
+    assert made_by(do, done)[1].people == ("Jean",)
 
 
 def test_where_people_are_chosen_the_first_available_comes_first(portal, agency, do, now):
@@ -103,7 +96,7 @@ def test_where_people_are_chosen_the_first_available_comes_first(portal, agency,
     assert "Étape 3 sur 3" in form.text
     assert "Avec Ryan" in form.text
     done = form.send(**WHO)
-    assert booked(do, done)[1].people == ("Ryan",)
+    assert made_by(do, done)[1].people == ("Ryan",)
     assert "AvecRyan" in portal.follow(done).text  # a line of facts
 
 
@@ -137,7 +130,7 @@ def test_a_mode_that_is_not_allowed_is_the_default(portal, do):
 def test_where_nobody_may_be_chosen_nobody_is_named(portal, do):
     do(sample.agency, policy={"modes": ["service"]})
     done = portal.open(f"{SERVICE}/details?lang=fr&start=2026-12-08T09:00:00%2B01:00").send(**WHO)
-    assert booked(do, done)[1].people == ()
+    assert made_by(do, done)[1].people == ()
     assert "Jean" not in portal.follow(done).text
 
 
@@ -160,7 +153,7 @@ def test_rooms_are_proposed_with_times_to_take_at_once(portal, rooms, do):
     assert "4 personnes · visio · écran" in page.text
     form = portal.open(page.link("Mardi 1er décembre à 9\u00a0h\u00a030"))
     assert "Dune" in form.text
-    _card, has = booked(do, form.send(**WHO))
+    _card, has = made_by(do, form.send(**WHO))
     assert has.things == ("Dune",)
 
 
@@ -190,7 +183,7 @@ def test_nights_are_shown_as_nights(portal, do):
     assert "3 nuits, du 8 au 11 décembre 2026" in form.text
     assert "de 15 h au vendredi 11 décembre à 11 h" in form.text
     done = form.send(**WHO)
-    assert booked(do, done)[0].iterations == 3
+    assert made_by(do, done)[0].iterations == 3
     assert "3 nuits, du 8 au 11 décembre 2026" in portal.follow(done).text
 
 
@@ -203,7 +196,7 @@ def test_a_quantity_is_asked_for_beside_the_month(portal, do):
     assert page.form.values["email"] == "a@b.fr"
     form = portal.open(page.slot("9 h"))
     assert "Nombre : 4" in form.text
-    assert booked(do, form.send(**WHO))[0].units == 4
+    assert made_by(do, form.send(**WHO))[0].units == 4
     assert "6 places" in portal.open(f"{SERVICE}?lang=fr&day=2026-12-08").text
 
 
@@ -225,3 +218,11 @@ def test_the_people_to_choose_take_few_statements(portal, do, statements):
     portal.open(url)
     with statements(at_most=10):
         portal.open(url)
+
+
+def test_the_list_of_a_site_takes_two_statements(portal, agency, do, statements):
+    do(sample.group, "vendre", {"fr": "Vendre"})
+    do(sample.service, "mandat", name={"fr": "Mandat"}, group="vendre")
+    portal.open("/book/bordeaux")
+    with statements(at_most=3):  # and the company's name
+        portal.open("/book/bordeaux")
