@@ -71,7 +71,14 @@ GROUPS: Sequence[tuple[str, Text, Sequence[Room]]] = (
             Room("explain", "admin.explain.day", _l("Why?")),
         ),
     ),
-    ("reports", _l("Reports"), (Room("reports", "admin.reports.index", _l("Reports")),)),
+    (
+        "reports",
+        _l("Reports"),
+        (
+            Room("reports", "admin.reports.index", _l("Reports")),
+            Room("distribution", "admin.distributions.show", _l("Distribution")),
+        ),
+    ),
     (
         "settings",
         _l("Settings"),

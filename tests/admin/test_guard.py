@@ -22,6 +22,7 @@ VALUES: dict[str, Any] = {
     "site": "bordeaux",
     "planning": "quais",
     "service": "evaluation",
+    "service": "evaluation",
     "reference": "CMD-1042",
     "public_id": "0" * 32,
     "token": "A" * 54,
@@ -71,6 +72,7 @@ def pairs(app: Flask) -> list[tuple[Rule, str]]:
 def filled(do, now) -> None:
     do(sample.docks)
     do(sample.order)
+    do(sample.service)
     do(sample.resource, "quais", absences=[("2026-12-24T00:00", "2026-12-26T00:00")])
     do(regions.add, "quais", "Gironde", now=now)
     do(skills.add, "quais", {"fr": "Évaluation"}, now=now)
@@ -133,6 +135,10 @@ def test_an_agent_books_moves_and_cancels_and_nothing_else(app):
         "admin.phone.choose",
         "admin.phone.details",
         "admin.phone.pick",
+        "admin.assigned.reassign",
+        "admin.service_phone.details",
+        "admin.service_phone.pick",
+        "admin.service_phone.who",
     }
 
 
