@@ -4,41 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
-from urllib.parse import quote
 
 import pytest
-from flask.testing import FlaskClient
 
 from portal.domain.slots import Reason
-from portal.i18n import rfc3339
-from portal.operations import appointments, explanations, tokens
-from portal.operations.actors import CUSTOMER, Actor
-from portal.operations.explanations import Question
+from portal.operations import appointments
+from portal.operations.actors import CUSTOMER
 from tests import sample
-from tests.booking.pages import PLANNING, Portal
-from tests.clock import Clock
-from tests.sample import PARIS, paris
+from tests.engine import OPEN, STAFF, Engine, agreed
+from tests.sample import paris
 
-STAFF = Actor("claire@example.com", "staff", staff=True)
 BUYER = "achats@example.com"  # the address of the order
 ALL_DAY = ((0, 1440, 6),)
 EVERY_DAY = dict.fromkeys(range(1, 8), ((8 * 60, 18 * 60, 6),))
 NIGHTS = dict.fromkeys(range(1, 8), ALL_DAY)
-OPEN = None
-REFUSED = {
-    Reason.PAST: (422, "outside_window"),
-    Reason.NOTICE: (422, "outside_window"),
-    Reason.HORIZON: (422, "outside_window"),
-    Reason.NOT_ELIGIBLE: (403, "not_eligible"),
-    Reason.LIMIT: (422, "limit_reached"),
-    Reason.FULL: (409, "slot_taken"),
-    Reason.CLOSED: (409, "slot_not_offered"),
-    Reason.BREAK: (409, "slot_not_offered"),
-    Reason.OFF_GRID: (409, "slot_not_offered"),
-}
-"""What a booking is answered for each first reason, on the page and by the API."""
 
 
 @dataclass(frozen=True)
@@ -242,72 +223,9 @@ def _set_up(case: Case) -> None:
             appointments.cancel(booked.public_id, STAFF, now=paris(case.now), undo=False)
 
 
-class Engine:
-    """The four that answer: each is asked about a start (Paris) by a guest, or by who holds the link."""
-
-    def __init__(self, do: Callable[..., Any], client: FlaskClient, clock: Clock, token: str | None) -> None:
-        self.do, self.clock, self.client, self.portal, self.token = do, clock, client, Portal(client), token
-        self.page = f"/b/{token}" if token else PLANNING
-        self.api = f"/api/v1/links/{token}" if token else "/api/v1"
-        self.where = {} if token else {"site": "bordeaux", "planning": "quais"}
-
-    def shown(self, start: str) -> bool:
-        """Look for the start among the links of the page's day."""
-        page = self.portal.open(f"{self.page}?day={start[:10]}&lang=en")
-        assert page.status == 200
-        return any(f"start={quote(rfc3339(paris(start), PARIS), safe=':')}" in link.url for link in page.links)
-
-    def listed(self, start: str) -> bool:
-        """Look for the start among the slots of the API."""
-        days = {"from": start[:10], "to": start[:10]}
-        answer = self.client.get(f"{self.api}/slots", query_string={**self.where, **days})
-        assert answer.status_code == 200
-        return rfc3339(paris(start), PARIS) in [slot["start"] for slot in answer.json["slots"]]
-
-    def explained(self, start: str, email: str | None = None) -> Reason | None:
-        """Ask why, and give the first reason."""
-        moment = datetime.fromisoformat(start)
-        question = Question(
-            moment.date(), "bordeaux", "quais", moment.hour * 60 + moment.minute, self.token, email=email
-        )
-        found = self.do(explanations.explain, question, now=self.clock.now).one
-        return found.reasons[0] if found.reasons else None
-
-    def booked_on_the_page(self, start: str, email: str = "a@example.com") -> int:
-        """Send the form of the second step; a booking is given up again."""
-        instant = rfc3339(paris(start), PARIS)
-        form = self.portal.open(f"{self.page}/details?start={quote(instant)}&lang=en")
-        typed = {} if self.token else {"email": email}
-        page = form.send(start=instant, name="Emballages Vidal", **typed)
-        if page.status == 303:
-            self._give_up(page.response.location.split("/a/")[1].partition("?")[0])
-        return page.status
-
-    def booked_by_the_api(self, start: str, email: str = "b@example.com") -> tuple[int, str]:
-        """Book without a key; a booking is given up again."""
-        customer = {} if self.token else {"customer": {"email": email, "name": "B"}}
-        asked = {**self.where, "start": rfc3339(paris(start), PARIS), **customer}
-        answer = self.client.post(f"{self.api}/appointments", json=asked)
-        if answer.status_code == 201:
-            self._give_up(answer.json["manage_url"].rpartition("/")[2])
-            return 201, ""
-        return answer.status_code, answer.json["code"]
-
-    def _give_up(self, token: str) -> None:
-        public_id = self.do(lambda: tokens.public_id_of(token))
-        self.do(appointments.cancel, public_id, STAFF, now=self.clock.now, undo=False)
-
-
 @pytest.mark.parametrize("case", [*WINDOW, *LINKS], ids=lambda case: case.rule)
 def test_all_four_say_the_same_at_every_bound(engine, case):
-    asked = engine(case)
-    for start, reason in case.starts.items():
-        status, code = REFUSED[reason] if reason else (201, "")
-        assert asked.explained(start) == reason, start
-        assert asked.shown(start) is (reason is None), start
-        assert asked.listed(start) is (reason is None), start
-        assert asked.booked_on_the_page(start) == (status if reason else 303), start
-        assert asked.booked_by_the_api(start) == (status, code), start
+    agreed(engine(case), case.starts)
 
 
 ADMITTED = Case("patterns", "2026-12-01 09:00", {}, {"email_patterns": ["*@acme.fr", r"/.+@(apex|zenith)\.fr/"]})
