@@ -23,6 +23,9 @@ def title_of(name: str) -> str:
         "new": _("Notice: a new appointment"),
         "accepted": _("Notice: a request accepted"),
         "moved": _("Notice: an appointment moved"),
+        "reassigned": _("Notice: an appointment given to somebody else"),
+        "assigned": _("Notice: an appointment for you"),
+        "removed": _("Notice: no longer your appointment"),
         "cancelled": _("Notice: an appointment cancelled"),
         "declined": _("Notice: a request declined"),
         "move_declined": _("Notice: a move declined"),
@@ -36,9 +39,14 @@ def names_for_sites() -> list[str]:
     return [name for name in KINDS if name.startswith("site_")]
 
 
+def names_for_people() -> list[str]:
+    """Name the mails to those who serve appointments."""
+    return [name for name in KINDS if name.startswith("staff_")]
+
+
 def names_for_customers() -> list[str]:
     """Name the mails to customers."""
-    return [name for name in KINDS if not name.startswith("site_")]
+    return [name for name in KINDS if not name.startswith(("site_", "staff_"))]
 
 
 def holders(known: Sequence[str]) -> list[tuple[str, str]]:
@@ -53,7 +61,10 @@ def holders(known: Sequence[str]) -> list[tuple[str, str]]:
         "day": _("the day"),
         "time": _("when it begins"),
         "end": _("when it ends"),
-        "planning": _("the planning"),
+        "planning": _("the planning or the service"),
+        "service": _("the service, where one is booked"),
+        "staff": _("with whom, where the customer may know"),
+        "instructions": _("what to bring or to know for the service"),
         "reference": _("the reference"),
         "before": _("when it was to be"),
         "wanted": _("when it is wanted"),

@@ -15,6 +15,7 @@ from portal.admin.guard import ADMIN, actor, needs, staff
 from portal.admin.mail_text_words import (
     holders,
     names_for_customers,
+    names_for_people,
     names_for_sites,
     problem_text,
     title_of,
@@ -72,6 +73,7 @@ def index() -> Response:
     texts = mail_texts.every()
     groups = [
         (_("To customers"), [_line(name, texts) for name in names_for_customers()]),
+        (_("To the people assigned"), [_line(name, texts) for name in names_for_people()]),
         (_("To the site"), [_line(name, texts) for name in names_for_sites()]),
     ]
     return page("admin/mail_texts/index.html", groups=groups)

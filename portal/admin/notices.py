@@ -16,14 +16,14 @@ from portal.admin.forms import StaffForm
 from portal.admin.guard import EDIT, actor, needs, only
 from portal.clock import now
 from portal.domain.errors import StateChanged
-from portal.domain.notices import TOLD, Cell, Notices, Side, What
+from portal.domain.notices import CELLS, NEVER, TOLD, Cell, Notices, Side, What
 from portal.i18n import _
 from portal.operations import notices, sites
 from portal.operations.sites import Sheet
 from portal.web.responses import go, page
 
 bp = Blueprint("notices", __name__)
-SIDES = {Side.CUSTOMER: _l("Customer"), Side.SITE: _l("Site")}
+SIDES = {Side.CUSTOMER: _l("Customer"), Side.STAFF: _l("People"), Side.SITE: _l("Site")}
 HAPPENINGS = {
     What.REQUESTED: _l("Request received"),
     What.CONFIRMED: _l("Appointment booked"),
@@ -53,19 +53,17 @@ class SummaryForm(StaffForm):
 
 
 # A box for each cell of the table, under the name that ``name_of`` gives it.
-NoticesForm = type(
-    "NoticesForm", (SummaryForm,), {name_of((side, what)): _box(side, what) for side in TOLD for what in What}
-)
+NoticesForm = type("NoticesForm", (SummaryForm,), {name_of(cell): _box(*cell) for cell in CELLS})
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the table: what happens, in more words, and its boxes."""
+    """A line of the table: what happens, in more words, and its boxes, None where no mail stands."""
 
     what: What
     text: str
     hint: str
-    boxes: Sequence[tuple[Side, Any]]
+    boxes: Sequence[Any]
 
 
 @bp.route("/sites/<key>/notices", methods=["GET", "POST"])
@@ -91,13 +89,12 @@ def edit(key: str) -> Response:
 
 
 def _form_of(saved: Notices) -> Any:
-    cells = {name_of((side, what)): saved.wanted(side, what) for side in TOLD for what in What}
+    cells = {name_of(cell): saved.wanted(*cell) for cell in CELLS}
     return NoticesForm(summary=saved.summary, **cells)
 
 
 def _understood(form: Any) -> Notices:
-    on = frozenset((side, what) for side in TOLD for what in What if form[name_of((side, what))].data)
-    return Notices(on, form.summary.data)
+    return Notices(frozenset(cell for cell in CELLS if form[name_of(cell)].data), form.summary.data)
 
 
 def _unheard(sheet: Sheet, chosen: Notices) -> bool:
@@ -131,7 +128,7 @@ def _show(
 
 
 def _row(form: Any, what: What, sheet: Sheet) -> Row:
-    boxes = [(side, form[name_of((side, what))]) for side in TOLD]
+    boxes = [form[name_of((side, what))] if (side, what) not in NEVER else None for side in TOLD]
     return Row(what, HAPPENINGS[what], _hint(what, sheet), boxes)
 
 

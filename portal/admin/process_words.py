@@ -137,6 +137,12 @@ def _patterns(patterns: Sequence[str]) -> list[str]:
 def _validation(policy: Policy) -> str:
     if policy.validation == "none":
         return _("Bookings are confirmed at once.")
+    if policy.validation == "staff":
+        return _(
+            "The person assigned, or a manager where there is none, accepts or declines each booking of the public. "
+            "Without an answer within %(time)s it expires.",
+            time=in_words(policy.answer_within),
+        )
     return _(
         "A manager accepts or declines each booking of the public. Without an answer within %(time)s it expires.",
         time=in_words(policy.answer_within),

@@ -198,8 +198,8 @@ def mail_title(kind: str) -> str:
         "confirmation": _("Confirmation"),
         "change": _("Change of time"),
         "reassigned": _("Somebody else comes"),
-        "staff_assigned": _("Appointment given to somebody"),
-        "staff_removed": _("Appointment taken from somebody"),
+        "staff_notice": _("Notice to the person assigned"),
+        "staff_reminder": _("Reminder to the person assigned"),
         "cancellation": _("Cancellation"),
         "reminder": _("Reminder"),
         "earlier_slot": _("Offer of an earlier time"),
@@ -264,6 +264,9 @@ def _why(code: str) -> str:
         "not_no_show": _("The absence was taken back."),
         "switched_off": _("It was switched off meanwhile."),
         "day_over": _("The day was over."),
+        "reassigned": _("The appointment is somebody else’s now."),
+        "still_assigned": _("The appointment was given back."),
+        "not_named": _("Customers are not told who receives them here."),
         "no_customer": _("The address is no customer’s."),
     }
     return words.get(code) or _("There was nothing to say any more.")

@@ -11,6 +11,7 @@ from portal.domain.errors import StateChanged
 from portal.domain.lifecycle import Status
 from portal.extensions import settings
 from portal.i18n import current_locale
+from portal.operations.having import having_of
 from portal.web.brand import company_name
 from portal.web.letters import visit_of
 
@@ -25,7 +26,8 @@ def invite(token: str) -> Response:
     card = manage.opened(token)
     if card.status in UNCONFIRMED:
         raise StateChanged(status=card.status)
-    entry = letters.calendar_entry(visit_of(card, current_locale()), current_locale(), company_name(), settings())
+    told = visit_of(card, current_locale(), having_of(card).get(card.id, ()))
+    entry = letters.calendar_entry(told, current_locale(), company_name(), settings())
     name = f'attachment; filename="{card.reference}.ics"'
     body = ics.calendar(entry, "PUBLISH", stamp=now())
     return Response(body, mimetype="text/calendar", headers={"Content-Disposition": name})

@@ -20,7 +20,7 @@ from portal.domain.errors import StateChanged
 from portal.domain.lifecycle import Status
 from portal.domain.zones import parse_instant
 from portal.i18n import _, current_locale, day, hour
-from portal.operations import cards, requests, tokens, validation
+from portal.operations import answerers, requests, validation
 from portal.operations.actors import BY_MAIL, Actor
 from portal.operations.cards import AppointmentCard
 from portal.web.asked import GONE, lost_text, reason_field, room_text
@@ -54,22 +54,22 @@ class Verdict:
 @bp.route("/<token>", methods=["GET", "POST"])
 def answer(token: str) -> Response:
     """Show a request, and answer it."""
-    card, form = cards.by_token(token, tokens.VALIDATE), AnswerForm(request.form)
+    (card, address), form = answerers.opened(token), AnswerForm(request.form)
     if request.method != "POST":
-        return _shown(card, form, 200)
+        return _shown(token, card, form, 200)
     if not form.validate():
-        return _shown(card, form, 422)
+        return _shown(token, card, form, 422)
     try:
-        _answer(card, form)
+        _answer(card, address, form)
     except StateChanged as refusal:
-        return _shown(cards.by_token(token, tokens.VALIDATE), AnswerForm(), refusal.status, late=True)
+        return _shown(token, answerers.opened(token)[0], AnswerForm(), refusal.status, late=True)
     except GONE as refusal:
-        return _shown(card, form, refusal.status)
-    return go(_url(card))
+        return _shown(token, card, form, refusal.status)
+    return go(_url(token))
 
 
-def _answer(card: AppointmentCard, form: AnswerForm) -> None:
-    actor = Actor(f"{BY_MAIL}{card.site.email or ''}"[:LONGEST_NAME], "staff", staff=True)
+def _answer(card: AppointmentCard, address: str, form: AnswerForm) -> None:
+    actor = Actor(f"{BY_MAIL}{address}"[:LONGEST_NAME], "staff", staff=True)
     start = parse_instant(form.start.data)
     if form.answer.data == "accept":
         validation.accept(card.public_id, actor, now=now(), start=start)
@@ -77,7 +77,7 @@ def _answer(card: AppointmentCard, form: AnswerForm) -> None:
         validation.decline(card.public_id, actor, now=now(), start=start, reason=form.reason.data or "")
 
 
-def _shown(card: AppointmentCard, form: AnswerForm, status: int, *, late: bool = False) -> Response:
+def _shown(token: str, card: AppointmentCard, form: AnswerForm, status: int, *, late: bool = False) -> Response:
     waits = card.awaits(now())
     room = requests.room(card, now=now()) if waits else None
     return page(
@@ -85,7 +85,7 @@ def _shown(card: AppointmentCard, form: AnswerForm, status: int, *, late: bool =
         status,
         appointment=card,
         form=form,
-        action=_url(card),
+        action=_url(token),
         waits=waits,
         late=late,
         asked=card.asked,
@@ -99,8 +99,8 @@ def _shown(card: AppointmentCard, form: AnswerForm, status: int, *, late: bool =
     )
 
 
-def _url(card: AppointmentCard) -> str:
-    return url_for("validate.answer", token=card.validation_token, **page_values(visit().carried))
+def _url(token: str) -> str:
+    return url_for("validate.answer", token=token, **page_values(visit().carried))
 
 
 def _moment(card: AppointmentCard) -> str:

@@ -23,6 +23,23 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What is booked where a service is, as its reader may know it: names of people, of rooms and equipment.
+
+    ``mode`` is in_person, phone or video; ``nights`` is 0 where no nights are booked.
+    """
+
+    name: str
+    people: tuple[str, ...] = ()
+    things: tuple[str, ...] = ()
+    mode: str = "in_person"
+    nights: int = 0
+    quantity: int = 1
+    price: str = ""
+    instructions: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """An appointment. ``token`` manages it; ``kind`` is the order's: customer (pick-up) or supplier (delivery)."""
 
@@ -45,6 +62,7 @@ class Visit:
     comment: str = ""
     answers: tuple[tuple[str, str], ...] = ()  # to what the planning asks: names of facts and facts
     repeated: tuple[tuple[str, str], ...] = ()  # those of them that a customer's mail may repeat
+    served: Served | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +186,7 @@ class Letter:
     asked_at_once: int | None = None  # to how many a freed place was offered at once; none: to one after the other
     visits: tuple[Visit, ...] = ()
     before: tuple[datetime, datetime] | None = None  # where a move came from
-    change: str = ""  # of a site's notice: new, moved, cancelled
+    change: str = ""  # of a notice: new, moved, cancelled
     by: str = ""  # who cancelled: customer, staff; who of the staff invites
     book_token: str = ""  # a link that books another
     words: str = ""  # of the staff, to those whose appointments it changes together

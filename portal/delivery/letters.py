@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -37,12 +38,21 @@ TEMPLATES = Path(__file__).parent.parent / "templates" / "mail"
 COLUMN = 12  # characters of the names on the left, in a text
 STAFF_PAGES = {"user_invitation": "admin/welcome", "password_reset": "admin/reset"}
 """Where the links of the staff lead."""
-CALENDARS: Mapping[str, ics.Method] = {"confirmation": "REQUEST", "change": "REQUEST", "cancellation": "CANCEL"}
-"""The mails that carry a calendar file, and what it asks for."""
-TO_SITES = ("site_notice", "site_reminder", "site_summary")
-"""The mails that tell a site who comes."""
-ENDED = ("declined", "expired")
-"""The changes after which nobody comes, besides a cancellation."""
+CALENDARS: Mapping[str, ics.Method] = {
+    **dict.fromkeys(("confirmation", "change", "reassigned"), "REQUEST"),
+    "cancellation": "CANCEL",
+    **{f"staff_notice.{change}": "REQUEST" for change in ("new", "accepted", "moved", "assigned")},
+    **{f"staff_notice.{change}": "CANCEL" for change in ("cancelled", "removed")},
+}
+"""The mails that carry a calendar file, and what it asks for; a notice is named with its change."""
+TO_PEOPLE = ("staff_notice", "staff_reminder")
+"""The mails to those who serve."""
+TO_SITES = ("site_notice", "site_reminder", "site_summary", *TO_PEOPLE)
+"""The mails that tell a site, or those who serve there, who comes."""
+ENDED = ("declined", "expired", "removed")
+"""The changes after which nobody comes, or not to whom reads of it, besides a cancellation."""
+PRICED = ("confirmation", "change", "reassigned", "reminder")
+"""The mails that say what it costs, and what to bring or to know."""
 NOT_FOR_THE_GATE = frozenset({*TO_SITES, *ENDED, "no_show", "request_received"})
 """The mails whose reference opens no gate."""
 
@@ -55,10 +65,12 @@ def compose(letter: Letter, settings: Settings) -> Mail:
     facts["opening"] = mail_texts.paragraphs(own.opening)
     subject = clean.line(own.subject or words.get_template(f"{letter.kind}/subject.txt").render(facts))
     facts["subject"] = subject
-    method = CALENDARS.get(letter.kind) if _has_calendar(letter) else None
+    method = _calendar_method(letter)
     file = None
     if method and letter.visit:
         entry = calendar_entry(letter.visit, letter.locale, letter.organisation, settings)
+        if letter.kind in TO_PEOPLE:
+            entry = _of_staff(entry, letter, settings)
         file = ics.calendar(entry, method, stamp=letter.now)
     return Mail(
         to=letter.to,
@@ -74,9 +86,27 @@ def compose(letter: Letter, settings: Settings) -> Mail:
     )
 
 
-def _has_calendar(letter: Letter) -> bool:
-    """Tell whether a mail carries a calendar file: not a test, nor the end of what no calendar knows."""
-    return letter.kind in CALENDARS and not letter.test and not letter.asked.unconfirmed
+def _calendar_method(letter: Letter) -> ics.Method | None:
+    """Tell what a mail's calendar file asks for; None: it carries none, as a test, or the end of what none knows."""
+    if letter.test or letter.asked.unconfirmed or (letter.asked.token and letter.change == "assigned"):
+        return None
+    return CALENDARS.get(mail_texts.name_of(letter.kind, letter.change))
+
+
+def _of_staff(entry: ics.Entry, letter: Letter, settings: Settings) -> ics.Entry:
+    """Give the entry of somebody who serves: who comes, and the page of the staff."""
+    if letter.visit is None:
+        return entry
+    shown = Shown(letter.visit, letter.locale, letter.organisation, settings.public_url)
+    told = [*(f"{label} {value}" for label, value in (*shown.about, *shown.person)), entry.description]
+    return replace(
+        entry,
+        summary=": ".join(part for part in (shown.purpose, clean.line(letter.visit.name)) if part),
+        description="\n".join(told),
+        url=shown.staff_url,
+        attendee=ics.Contact("", letter.to),
+        status="CANCELLED" if letter.change == "removed" else entry.status,
+    )
 
 
 def _tried(subject: str, locale: str) -> str:
@@ -89,7 +119,8 @@ def calendar_entry(visit: Visit, locale: str, organisation: str, settings: Setti
     """Give what a calendar shows of an appointment: in mails, and in the file that its page offers."""
     shown = Shown(visit, locale, organisation, settings.public_url)
     _ = i18n.catalogue(locale).gettext
-    told = [shown.details, _("Reference") + " " + visit.reference, visit.place.phone or ""]
+    about = [f"{label} {value}" for label, value in (*shown.about, *shown.price)]
+    told = [shown.details, *about, *shown.instructions, _("Reference") + " " + visit.reference, visit.place.phone or ""]
     return ics.Entry(
         uid=visit.public_id,
         sequence=visit.sequence,
@@ -98,8 +129,8 @@ def calendar_entry(visit: Visit, locale: str, organisation: str, settings: Setti
         summary=f"{shown.purpose} ({shown.place})",
         status="CANCELLED" if visit.cancelled else "CONFIRMED",
         description="\n".join(part for part in told if part),
-        location=visit.place.address or shown.place,
-        geo=visit.place.geo,
+        location=(visit.place.address or shown.place) if shown.on_site else "",
+        geo=visit.place.geo if shown.on_site else None,
         url=shown.manage_url,
         organizer=ics.Contact(organisation, visit.place.email or envelope_sender(settings.mail_sender)),
         attendee=ics.Contact("", visit.email) if visit.email else None,
@@ -115,7 +146,7 @@ def _facts(letter: Letter, settings: Settings) -> dict[str, object]:
         "locale": letter.locale,
         "organisation": clean.line(letter.organisation),
         "shades": shades(letter.accent) if letter.accent else None,
-        "has_calendar": _has_calendar(letter),
+        "has_calendar": _calendar_method(letter) is not None,
         "words": [line.strip() for line in clean.lines(letter.words).split("\n") if line.strip()],
     }
     if letter.staff_link:
@@ -132,10 +163,14 @@ def _facts(letter: Letter, settings: Settings) -> dict[str, object]:
         shown = Shown(letter.visit, *given, letter.now)
         facts["shown"] = shown
         facts["expected"] = not letter.visit.cancelled and letter.change not in ENDED
-        facts["for_the_gate"] = letter.kind not in NOT_FOR_THE_GATE and not letter.visit.cancelled
+        facts["for_the_gate"] = shown.on_site and letter.kind not in NOT_FOR_THE_GATE and not letter.visit.cancelled
+        facts["about"] = [*shown.about, *(shown.price if letter.kind in PRICED else ())]
+        facts["instructions"] = shown.instructions if letter.kind in PRICED else []
         facts["person"] = shown.person if letter.kind in TO_SITES else shown.answers
         facts["book_url"] = shown.link("b", letter.book_token) if letter.book_token else ""
-        facts["gate_url"] = shown.link("admin/gate", letter.visit.reference)
+        facts["gate_url"] = (
+            shown.staff_url if letter.kind in TO_PEOPLE else shown.link("admin/gate", letter.visit.reference)
+        )
         facts["by_whom"] = _by_whom(letter)
         facts |= _asked(letter.asked, shown)
     if letter.offer:

@@ -46,6 +46,7 @@ def placeholders(letter: Letter) -> dict[str, str]:
         values |= {"day": i18n.day(letter.summary.day, letter.locale)}
     if letter.visit is not None:
         shown = Shown(letter.visit, letter.locale, letter.organisation, "")
+        values |= {"purpose": shown.purpose, **_of_service(shown)}
         values |= {"reference": shown.reference, **_other_times(letter, shown)}
     if letter.offer is not None:
         offer = ShownOffer(letter.offer, letter.locale, letter.organisation, "")
@@ -54,6 +55,12 @@ def placeholders(letter: Letter) -> dict[str, str]:
         waited = ShownWait(letter.waited, letter.locale, letter.organisation, "")
         values |= {"planning": waited.planning, "days": waited.days}
     return {name: clean.line(value) for name, value in values.items()}
+
+
+def _of_service(shown: Shown) -> dict[str, str]:
+    """Give what is booked, where a service is: its name, with whom, what to bring or to know."""
+    name = shown.served.name if shown.served else ""
+    return {"service": name, "staff": shown.people, "instructions": " ".join(shown.instructions)}
 
 
 def _other_times(letter: Letter, shown: Shown) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from babel.support import NullTranslations
 
 from portal import i18n
 from portal.delivery import clean
-from portal.delivery.facts import Asked, Invitation, Offered, Step, Summary, Visit, Waited
+from portal.delivery.facts import Asked, Invitation, Offered, Served, Step, Summary, Visit, Waited
 from portal.domain.zones import local_day
 
 
@@ -166,12 +166,14 @@ class Shown(Telling):
         zone = visit.place.zone
         self.reference = visit.reference
         self.label = self.order or visit.reference
+        self.served = visit.served
         self.day = i18n.day(self.local_day(visit.start), locale)
         self.day_short = i18n.day_short(self.local_day(visit.start), locale)
         self.start_hour = self.hour(visit.start)
         self.span = i18n.span(visit.start, visit.end, zone, locale)
         self.zone = i18n.zone_label(zone, visit.start, locale)
         self.manage_url = self.link("a", visit.token)
+        self.staff_url = self.link("admin/appointments", visit.public_id)
         self.change_until = ""
         if now and visit.change_until and visit.change_until > now:
             self.change_until = self.moment(visit.change_until)
@@ -192,9 +194,50 @@ class Shown(Telling):
         return self.link("a", self._visit.token, page)
 
     @property
+    def purpose(self) -> str:
+        """What it is for: the order, else the service that is booked."""
+        return clean.line(self.served.name) if self.served and not self.order else super().purpose
+
+    @property
     def details(self) -> str:
         """The planning and what is moved: "Quais de chargement, 10 palettes"."""
-        return ", ".join(part for part in (clean.line(self._visit.planning), self.units) if part)
+        what = clean.line(self._visit.planning)
+        return ", ".join(part for part in (what if what != self.purpose else "", self.units) if part)
+
+    @property
+    def on_site(self) -> bool:
+        """Whether somebody comes to the site."""
+        return self.served is None or self.served.mode == "in_person"
+
+    @property
+    def people(self) -> str:
+        """With whom, in a line."""
+        return clean.line(", ".join(self.served.people)) if self.served else ""
+
+    @property
+    def instructions(self) -> list[str]:
+        """What to bring or to know, line by line."""
+        given = clean.lines(self.served.instructions).split("\n") if self.served else []
+        return [line.strip() for line in given if line.strip()]
+
+    @property
+    def about(self) -> list[tuple[str, str]]:
+        """How, with whom and with what it takes place: names of facts and facts."""
+        return _told(self._about(self.served)) if self.served else []
+
+    def _about(self, served: Served) -> Iterator[tuple[str, str]]:
+        _, ngettext = self._words.gettext, self._words.ngettext
+        yield _("With"), self.people
+        yield _("Reserved"), ", ".join(served.things)
+        yield _("How"), {"phone": _("by telephone"), "video": _("by video")}.get(served.mode, "")
+        nights = ngettext("%(num)s night", "%(num)s nights", served.nights)
+        yield _("Duration"), nights % {"num": served.nights} if served.nights else ""
+        yield _("Quantity"), str(served.quantity) if served.quantity > 1 else ""
+
+    @property
+    def price(self) -> list[tuple[str, str]]:
+        """What it costs: the name of the fact and the fact."""
+        return _told([(self._words.gettext("Price"), self.served.price)]) if self.served else []
 
     @property
     def person(self) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from portal.demo import company
+from portal.demo import agency_visits, company
 from portal.demo.company import BORDEAUX_DOCKS, COUNTER, LYON_DOCKS, TOURS, DemoOrder, Partner
 from portal.domain.lifecycle import Status
 from portal.extensions import reading, transaction
@@ -64,6 +64,7 @@ def happen(now: datetime) -> None:
     story.change_minds()
     story.ask()
     story.wait()
+    agency_visits.happen(now)
     story.come_and_go()
     story.look_in_vain()
     _clear_the_queue(now - timedelta(days=60))
@@ -266,4 +267,6 @@ def _clear_the_queue(before_all: datetime) -> None:
     old = sorted(_everybody(), key=lambda card: (card.updated_at, card.id))[:-MAILS]
     with transaction() as session:
         for card in old:
-            outbox.withdraw(session, card.id, ("confirmation", "change", "cancellation", "site_notice"), before_all)
+            outbox.withdraw(
+                session, card.id, ("confirmation", "change", "cancellation", "site_notice", "staff_notice"), before_all
+            )

@@ -23,16 +23,34 @@ PLACE = (*COMPANY, "site", "address", "phone")
 ORDER = (*PLACE, "order", "purpose")
 SLOT = ("day", "time", "end", "planning")
 STEP = (*PLACE, *SLOT)
-VISIT = (*ORDER, *SLOT, "reference")
+SERVICE = ("service", "staff", "instructions")
+VISIT = (*ORDER, *SLOT, *SERVICE, "reference")
 MOVED = (*VISIT, "before")
 ASKED = (*VISIT, "until")
 MOVE_ASKED = (*ASKED, "wanted")
+
+NOTICES = ("site_notice", "staff_notice")
+_TOLD: Mapping[str, tuple[str, ...]] = {
+    "requested": ASKED,
+    "move_requested": MOVE_ASKED,
+    "new": VISIT,
+    "accepted": VISIT,
+    "moved": MOVED,
+    "cancelled": VISIT,
+    "declined": VISIT,
+    "move_declined": VISIT,
+    "expired": VISIT,
+    "move_expired": VISIT,
+    "no_show": VISIT,
+}
+"""The changes that notices tell."""
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     "booking_invitation": ORDER,
     "request_received": ASKED,
     "confirmation": VISIT,
     "change": MOVED,
+    "reassigned": VISIT,
     "cancellation": VISIT,
     "declined": VISIT,
     "expired": VISIT,
@@ -47,17 +65,10 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "find": COMPANY,
     "continuation": STEP,
     "confirm_address": STEP,
-    "site_notice.requested": ASKED,
-    "site_notice.move_requested": MOVE_ASKED,
-    "site_notice.new": VISIT,
-    "site_notice.accepted": VISIT,
-    "site_notice.moved": MOVED,
-    "site_notice.cancelled": VISIT,
-    "site_notice.declined": VISIT,
-    "site_notice.move_declined": VISIT,
-    "site_notice.expired": VISIT,
-    "site_notice.move_expired": VISIT,
-    "site_notice.no_show": VISIT,
+    **{f"{kind}.{change}": known for kind in NOTICES for change, known in _TOLD.items()},
+    "site_notice.reassigned": VISIT,
+    **{f"staff_notice.{change}": VISIT for change in ("assigned", "removed")},
+    "staff_reminder": VISIT,
     "site_reminder": VISIT,
     "site_offers": STEP,
     "site_summary": (*PLACE, "day"),
@@ -83,7 +94,7 @@ OURS = MailText()
 
 def name_of(kind: str, change: str = "") -> str:
     """Name the words of a mail."""
-    return f"{kind}.{change}" if kind == "site_notice" else kind
+    return f"{kind}.{change}" if kind in NOTICES else kind
 
 
 def checked(kind: str, text: MailText) -> MailText:

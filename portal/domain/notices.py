@@ -39,13 +39,20 @@ class What(StrEnum):
 
 Cell = tuple[Side, What]
 
-TOLD = (Side.CUSTOMER, Side.SITE)
-"""The sides that can be chosen: appointments have no staff of their own yet."""
+TOLD = (Side.CUSTOMER, Side.STAFF, Side.SITE)
+"""The sides that can be chosen, as the table shows them: who comes, the people who serve them, and the site."""
+
+NEVER: frozenset[Cell] = frozenset({(Side.STAFF, What.EARLIER_SLOT)})
+"""The cells that no mail stands in."""
+
+CELLS: tuple[Cell, ...] = tuple((side, what) for side in TOLD for what in What if (side, what) not in NEVER)
+"""The cells of the table."""
 
 _SITE = (What.REQUESTED, What.CONFIRMED, What.CHANGED, What.CANCELLED)
 DEFAULTS: frozenset[Cell] = frozenset(
     {
         *((Side.CUSTOMER, what) for what in What if what is not What.NO_SHOW),
+        *((Side.STAFF, what) for what in (*_SITE, What.DECLINED)),
         *((Side.SITE, what) for what in _SITE),
     }
 )
@@ -56,6 +63,7 @@ MAILS: Mapping[str, Cell] = {
     "move_received": (Side.CUSTOMER, What.REQUESTED),
     "confirmation": (Side.CUSTOMER, What.CONFIRMED),
     "change": (Side.CUSTOMER, What.CHANGED),
+    "reassigned": (Side.CUSTOMER, What.CHANGED),
     "cancellation": (Side.CUSTOMER, What.CANCELLED),
     "declined": (Side.CUSTOMER, What.DECLINED),
     "move_declined": (Side.CUSTOMER, What.DECLINED),
@@ -64,6 +72,7 @@ MAILS: Mapping[str, Cell] = {
     "reminder": (Side.CUSTOMER, What.REMINDER),
     "no_show": (Side.CUSTOMER, What.NO_SHOW),
     "earlier_slot": (Side.CUSTOMER, What.EARLIER_SLOT),
+    "staff_reminder": (Side.STAFF, What.REMINDER),
     "site_reminder": (Side.SITE, What.REMINDER),
     "site_offers": (Side.SITE, What.EARLIER_SLOT),
 }
@@ -77,24 +86,30 @@ CHANGES: Mapping[str, What] = {
     "new": What.CONFIRMED,
     "accepted": What.CONFIRMED,
     "moved": What.CHANGED,
+    "reassigned": What.CHANGED,
+    "assigned": What.CHANGED,  # to the one who has it now
+    "removed": What.CHANGED,  # to the one who has it no more
     "cancelled": What.CANCELLED,
     "declined": What.DECLINED,
     "move_declined": What.DECLINED,
     "no_show": What.NO_SHOW,
 }
-"""The cell of a notice to the site, by the change that it tells."""
+"""The cell of a notice to the site or to those who serve, by the change that it tells."""
+
+NOTICES: Mapping[str, Side] = {"site_notice": Side.SITE, "staff_notice": Side.STAFF}
+"""The kinds of notices, and whom they are for."""
 
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 
 
 def cell_of(kind: str, change: str = "") -> Cell | None:
-    """Find the cell of a kind of mail, of a notice to the site by its change; None: it always leaves.
+    """Find the cell of a kind of mail, of a notice by its change; None: it always leaves.
 
     >>> cell_of("site_notice", "moved") == (Side.SITE, What.CHANGED), cell_of("find")
     (True, None)
     """
-    if kind == "site_notice":
-        return (Side.SITE, CHANGES[change]) if change in CHANGES else None
+    if kind in NOTICES:
+        return (NOTICES[kind], CHANGES[change]) if change in CHANGES else None
     return MAILS.get(kind)
 
 
@@ -139,26 +154,24 @@ class Notices:
     @property
     def told(self) -> dict[str, object]:
         """Write every cell by itself, as the audit log compares them."""
-        cells = {f"{side.value}.{what.value}": self.wanted(side, what) for side in TOLD for what in What}
+        cells = {f"{side.value}.{what.value}": self.wanted(side, what) for side, what in CELLS}
         return {**cells, "summary": f"{self.summary:%H:%M}" if self.summary is not None else None}
 
     def _differing(self, side: Side) -> dict[str, bool]:
         return {
             what.value: self.wanted(side, what)
             for what in What
-            if self.wanted(side, what) != ((side, what) in DEFAULTS)
+            if (side, what) not in NEVER and self.wanted(side, what) != ((side, what) in DEFAULTS)
         }
 
 
 def _cells(side: Side, given: object) -> Iterator[tuple[Cell, bool]]:
     """Read one side."""
-    if side not in TOLD:
-        raise Invalid(field=side.value, problem="not_supported_yet", value=side.value)
     if not isinstance(given, Mapping):
         raise Invalid(field=side.value, problem="not_a_mapping", value=given)
     for name, wanted in given.items():
         path = f"{side.value}.{name}"
-        if name not in list(What):
+        if name not in list(What) or (side, What(name)) in NEVER:
             raise Invalid(field=path, problem="unknown_key")
         yield (side, What(name)), flag(path, wanted)
 

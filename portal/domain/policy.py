@@ -92,7 +92,7 @@ def check_policy(mapping: object, path: str = "") -> None:
 def _check(key: str, value: object) -> None:
     defaults = Policy()
     read = _value(defaults, key, value)
-    if (key in _NOT_YET and read != getattr(defaults, key)) or (key == "validation" and read == "staff"):
+    if key in _NOT_YET and read != getattr(defaults, key):
         raise Invalid(field=key, problem="not_supported_yet", value=value)
 
 

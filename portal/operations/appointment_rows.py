@@ -15,9 +15,15 @@ from portal.domain.errors import NotFound
 from portal.domain.lifecycle import Status
 from portal.extensions import Transaction
 from portal.models import Allocation, Appointment, Customer, Event
-from portal.operations import bookables, notices, occupancy, outbox
+from portal.operations import assignments, bookables, notices, occupancy, outbox
 from portal.operations.actors import Actor
 from portal.operations.bookables import Bookable, PlanningCard
+
+NOTICES = ("site_notice", "staff_notice")
+"""The kinds of notices that a change queues: to the site, and to the people who serve."""
+
+EXCHANGED = "reassigned"
+"""The change of which only those hear of the people whom it concerns, each their own."""
 
 NOT_WANTED: Mapping[str, None] = {"wanted_start": None, "wanted_end": None, "answer_by": None}
 """The columns of an appointment of which nothing waits for an answer."""
@@ -193,20 +199,30 @@ def announce(
     not_before: datetime,
     **facts: Any,
 ) -> None:
-    """Queue the mail to the one who comes and the notice to the site, where the site wants them."""
+    """Queue the mail to the one who comes and the notices to the site and to those who serve, where wanted."""
     version = f"{change}:{row.public_id}:{row.version}:{now.timestamp()}"  # a cancellation reads the version it ends
     drafts = []
     if row.email:
         drafts.append(outbox.Draft(kind, f"{kind}:{version}", row.email, row.locale, not_before, facts, row.id))
+    notice, locale = {"change": change, **facts}, outbox.default_locale()
     if bookable.site.email:
-        notice = {"change": change, **facts}
-        locale = outbox.default_locale()
         drafts.append(
             outbox.Draft(
                 "site_notice", f"site_notice:{version}", bookable.site.email, locale, not_before, notice, row.id
             )
         )
+    if change != EXCHANGED and not isinstance(bookable.item, PlanningCard):
+        people = assignments.people(session, row.id)
+        drafts += [to_person(one.key, one.email, version, row.id, notice, not_before) for one in people]
     outbox.enqueue(session, notices.chosen(bookable.site, drafts), now)
+
+
+def to_person(
+    key: str, email: str, version: str, appointment_id: int, notice: Mapping[str, Any], not_before: datetime
+) -> outbox.Draft:
+    """Write the notice to somebody who serves an appointment, or did."""
+    told, name = {**notice, "resource": key}, f"staff_notice:{key}:{version}"
+    return outbox.Draft("staff_notice", name, email, outbox.default_locale(), not_before, told, appointment_id)
 
 
 def by_whom(actor: Actor) -> str:

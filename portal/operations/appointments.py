@@ -332,7 +332,7 @@ def undo(public_id: str, actor: Actor, *, now: datetime) -> None:
         )
         freed.forget(session, row.id, now)
         rows.happened(session, row.id, "undone", actor, now, before={"status": row.status}, after={"status": before})
-        outbox.withdraw(session, row.id, ("cancellation", "site_notice"), now)
+        outbox.withdraw(session, row.id, ("cancellation", *rows.NOTICES), now)
 
 
 def _answer_again(bookable: Bookable, row: Any, status: str, now: datetime) -> datetime | None:

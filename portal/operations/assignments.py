@@ -56,7 +56,8 @@ class Person:
 
 def people(session: Session, appointment_id: int) -> list[Person]:
     """List the people of an appointment who have an address."""
-    return [Person(*row) for row in session.connection().execute(_PEOPLE, {"appointment": appointment_id})]
+    rows = session.connection().execute(_PEOPLE, {"appointment": appointment_id})
+    return [Person(row.key, str(row.email)) for row in rows]
 
 
 def people_of(session: Session, ids: Collection[int]) -> dict[int, list[Person]]:

@@ -188,6 +188,11 @@ def of_order(session: Session, order_id: int) -> list[AppointmentCard]:
     return cards(session, listing().where(Appointment.order_id == order_id).order_by(Appointment.starts_at))
 
 
+def of_link(session: Session, link_id: int) -> list[AppointmentCard]:
+    """List the appointments booked with a link, past and to come, by their start."""
+    return cards(session, listing().where(Appointment.link_id == link_id).order_by(Appointment.starts_at))
+
+
 def to_come(session: Session, email: str, now: datetime) -> list[AppointmentCard]:
     """List the appointments to come of an address."""
     expected = and_(Appointment.email == email, Appointment.ends_at > now, Appointment.status.in_(ACTIVE))
@@ -218,7 +223,8 @@ def history(public_id: str) -> list[HistoryLine]:
     return [HistoryLine(*row) for row in rows]
 
 
-def _item(session: Session, row: Any) -> Item | None:
+def item_of(session: Session, row: Any) -> Item | None:
+    """Give what an appointment is booked in, by its ids and their revisions in a row; None where it is in nothing."""
     if row.service_id is not None:
         return service_card(session, row.service_id, row.service_revision)
     if row.planning_id is not None:
@@ -228,7 +234,7 @@ def _item(session: Session, row: Any) -> Item | None:
 
 def _card(session: Session, row: Any) -> AppointmentCard:
     site = bookables.site_card(session, row.site_id, row.site_revision)
-    item = _item(session, row)
+    item = item_of(session, row)
     return AppointmentCard(
         id=row.id,
         public_id=row.public_id,

@@ -21,12 +21,17 @@ class Having:
     things: tuple[str, ...] = ()
 
 
+def having_of(card: AppointmentCard) -> dict[int, list[Assigned]]:
+    """Read whom and what an appointment has, by its id; nothing where no service is booked."""
+    if not isinstance(card.item, ServiceCard):
+        return {}
+    with reading() as session:
+        return assignments.of(session, [card.id])
+
+
 def of_customer(card: AppointmentCard) -> Having:
     """Read whom and what an appointment has, and leave out whom its customer is not told."""
-    if not isinstance(card.item, ServiceCard):
-        return Having()
-    with reading() as session:
-        return told(card, assignments.of(session, [card.id]).get(card.id, ()))
+    return told(card, having_of(card).get(card.id, ()))
 
 
 def all_of(assigned: Iterable[Assigned]) -> Having:

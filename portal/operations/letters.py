@@ -19,7 +19,7 @@ A message is written long before it leaves, and the world moves on. When it is r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,12 +27,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from portal.domain import modes
 from portal.domain.lifecycle import Status
 from portal.domain.mail_texts import OURS, MailText
 from portal.domain.zones import parse_instant
 from portal.extensions import reading
 from portal.models import Appointment, Link, Order, OutboxMessage, Site, User
 from portal.operations import (
+    assignments,
     bookables,
     cards,
     mail_texts,
@@ -44,16 +46,17 @@ from portal.operations import (
     summaries,
     tokens,
 )
+from portal.operations.assignments import Assigned
 from portal.operations.bookables import SiteCard
 from portal.operations.cards import AppointmentCard
-from portal.operations.letter_rules import REPLACED_BY, THREADS, untrue
+from portal.operations.letter_rules import EACH, REPLACED_BY, THREADS, out_of_hands, untrue
 from portal.operations.next_steps import NextStep
 from portal.operations.offer_letters import Joined, Proposal
 from portal.operations.offer_notices import Freed
 from portal.operations.outbox import Message
 from portal.operations.summaries import Summary
 
-REMINDERS = ("reminder", "site_reminder")
+REMINDERS = ("reminder", "staff_reminder", "site_reminder")
 ABOUT_APPOINTMENTS = frozenset({*THREADS, *REMINDERS})
 BOOKING_AGAIN = frozenset({"cancellation", "declined", "expired", "no_show"})
 """Mails that offer to book another appointment by the same link."""
@@ -94,13 +97,18 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What a message says: the facts that its kind needs, as they are now."""
+    """What a message says: the facts that its kind needs, as they are now.
+
+    ``having`` is what appointments have, by their ids; ``person`` the key of the one of their people it is for.
+    """
 
     organisation: str
     sender: str = ""
     accent: str | None = None
     visit: AppointmentCard | None = None
     visits: Sequence[AppointmentCard] = ()
+    having: Mapping[int, Sequence[Assigned]] = field(default_factory=dict)
+    person: str = ""
     invitation: Invitation | None = None
     staff_link: StaffLink | None = None
     step: NextStep | None = None
@@ -160,6 +168,8 @@ class _Batch:
         }
         ids = {message.appointment_id for message in messages if message.appointment_id is not None}
         self._visits = _visits(session, ids)
+        served = [number for number, card in self._visits.items() if card.service_id is not None]
+        self._having = assignments.of(session, served)
         self._newest = _newest(session, ids, now)
         self._invitations = _invitations(session, messages, self._visits)
         self._accounts = _accounts(session, messages)
@@ -189,7 +199,8 @@ class _Batch:
             return self._of_offer(message)
         if message.kind == "find":
             visits = cards.to_come(self._session, message.recipient, self._now)
-            return Content(**self._from, visits=visits) if visits else Stale("nothing_to_come")
+            having = assignments.of(self._session, [card.id for card in visits if card.service_id is not None])
+            return Content(**self._from, visits=visits, having=having) if visits else Stale("nothing_to_come")
         if message.kind == summaries.KIND:
             summary = self._summaries[message.id]
             return Stale(summary) if isinstance(summary, str) else Content(**self._from, summary=summary)
@@ -207,7 +218,8 @@ class _Batch:
         if visit.undoable(self._now) and visit.undo_until is not None:
             return Early(visit.undo_until)
         change = str(message.payload.get("change", ""))
-        if (why := untrue(message.kind, change, visit, self._now)) is not None:
+        person = str(message.payload.get("resource", ""))
+        if (why := self._untrue(message, change, visit, person)) is not None:
             return Stale(why)
         if self._superseded(message):
             return Stale("superseded")
@@ -216,6 +228,8 @@ class _Batch:
         return Content(
             **self._from,
             visit=visit,
+            having=self._having,
+            person=person,
             before=_interval(message.payload.get("before")),
             change=change,
             by=str(message.payload.get("by", "")),
@@ -225,6 +239,14 @@ class _Batch:
             reason=str(message.payload.get("reason", "")),
             unconfirmed=message.payload.get("was") == Status.REQUESTED,
         )
+
+    def _untrue(self, message: Message, change: str, visit: AppointmentCard, person: str) -> str | None:
+        """Say in a word why a mail is not to be said: it is not true any more, or never was for the one it is for."""
+        if message.kind == "reassigned" and not modes.people_chosen(visit.policy.modes):
+            return "not_named"
+        holds = person in {one.key for one in self._having.get(visit.id, ())}
+        wrong = out_of_hands(message.kind, change, holds)
+        return wrong or untrue(message.kind, change, visit, self._now)
 
     def _of_offer(self, message: Message) -> Reading:
         """Read an offer, to its holder with their own appointment, or what says that somebody is on a waiting list."""
@@ -238,17 +260,22 @@ class _Batch:
         visit = self._visits.get(message.appointment_id or 0)
         if visit is None or visit.status is not Status.CONFIRMED or visit.start <= told.start:
             return Stale("moved_or_begun")
-        return Content(**self._from, proposal=told, visit=visit)
+        return Content(**self._from, proposal=told, visit=visit, having=self._having)
 
     def _of_trial(self, message: Message) -> Content:
         told = message.payload
         found = mail_texts.sample(str(told["appointment"])) if told["appointment"] else None
         own = MailText(str(told["subject"]), str(told["opening"]))
-        return Content(**self._from, visit=found, own=own, trial=Trial(str(told["kind"]), str(told["change"])))
+        served = [found.id] if found is not None and found.service_id is not None else []
+        having = assignments.of(self._session, served)
+        return Content(
+            **self._from, visit=found, having=having, own=own, trial=Trial(str(told["kind"]), str(told["change"]))
+        )
 
     def _superseded(self, message: Message) -> bool:
         threads = REPLACED_BY.get(THREADS.get(message.kind, ""), ())
-        newest = (self._newest.get((message.appointment_id or 0, thread), 0) for thread in threads)
+        places = (_place(message.appointment_id, thread, message.recipient) for thread in threads)
+        newest = (self._newest.get(place, 0) for place in places)
         return max(newest, default=0) > message.id
 
     def _worth_reminding(self, message: Message, visit: AppointmentCard) -> bool:
@@ -303,23 +330,31 @@ def _visits(session: Session, ids: set[int]) -> dict[int, AppointmentCard]:
     return {card.id: card for card in cards.cards(session, cards.listing().where(Appointment.id.in_(ids)))}
 
 
-def _newest(session: Session, ids: set[int], now: datetime) -> dict[tuple[int, str], int]:
+Place = tuple[int, str, str]
+"""An appointment, a thread of mails about it, and whose that is, where each has their own."""
+
+
+def _place(appointment_id: int | None, thread: str, recipient: str) -> Place:
+    return appointment_id or 0, thread, recipient if thread in EACH else ""
+
+
+def _newest(session: Session, ids: set[int], now: datetime) -> dict[Place, int]:
     """Find the newest due message of each appointment to each side."""
     if not ids:
         return {}
     message = OutboxMessage
     rows = session.execute(
-        select(message.appointment_id, message.kind, func.max(message.id))
+        select(message.appointment_id, message.kind, message.recipient, func.max(message.id))
         .where(
             message.appointment_id.in_(ids),
             message.kind.in_(THREADS),
             or_(message.not_before <= now, message.not_before <= message.created_at),
         )
-        .group_by(message.appointment_id, message.kind)
+        .group_by(message.appointment_id, message.kind, message.recipient)
     )
-    newest: dict[tuple[int, str], int] = {}
-    for appointment_id, kind, highest in rows:
-        place = (appointment_id or 0, THREADS[kind])
+    newest: dict[Place, int] = {}
+    for appointment_id, kind, recipient, highest in rows:
+        place = _place(appointment_id, THREADS[kind], recipient)
         newest[place] = max(newest.get(place, 0), highest)
     return newest
 

@@ -60,7 +60,7 @@ def unmark(public_id: str, status: Status, actor: Actor, *, now: datetime) -> bo
         check_undo(status, before)
         _become(session, row, before, "undone", actor, now)
         if status is Status.NO_SHOW:
-            outbox.withdraw(session, row.id, ("no_show", "site_notice"), now)
+            outbox.withdraw(session, row.id, ("no_show", *rows.NOTICES), now)
         return True
 
 

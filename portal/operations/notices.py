@@ -17,9 +17,9 @@ def wanted(site: SiteCard, side: Side, what: What) -> bool:
 
 
 def waits_for_answers(site_id: int) -> bool:
-    """Tell whether bookings at a site may wait for an answer: by its own rules, or by those of a planning there."""
+    """Tell whether bookings may wait for an answer of a site: by its own rules, or by those of what is booked there."""
     with reading() as session:
-        return any(one.policy.validation != "none" for one in bookables.at_site(session, site_id))
+        return any(one.policy.validation != "none" for one in bookables.all_at_site(session, site_id))
 
 
 def chosen(site: SiteCard, drafts: Iterable[Draft]) -> list[Draft]:

@@ -27,12 +27,11 @@ from portal.operations.asking import Asking, Binding
 from portal.operations.assigning import Seat
 from portal.operations.bookables import Bookable
 from portal.operations.grounds import ServiceGround
-from portal.operations.outbox import Draft
 from portal.operations.resource_cards import Bound
 
 ANY_TIME = Binding(None, {}, None)
-ASSIGNED, REMOVED = "staff_assigned", "staff_removed"
-"""The mails to those who get an appointment, and to those who have it no more."""
+ASSIGNED, REMOVED = "assigned", "removed"
+"""What the notices tell: to those who get an appointment, and to those who have it no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +246,7 @@ def _exchange(
     rows.happened(session, row.id, "reassigned", actor, now, before=before, after=after, holds=[*given, held])
     if had.kind == "staff":
         written = rows.Row(**{**row._mapping, **changed, "version": row.version + 1})
-        rows.announce(session, "reassigned", "reassigned", written, bookable, now, not_before=now, before=before)
+        rows.announce(session, rows.EXCHANGED, rows.EXCHANGED, written, bookable, now, not_before=now, before=before)
         _tell(session, bookable, written, had, bound, now)
 
 
@@ -264,17 +263,8 @@ def _choice(session: Session, bookable: Bookable, row: Any, had: _Had) -> dict[s
 def _tell(session: Session, bookable: Bookable, row: Any, had: _Had, bound: Bound, now: datetime) -> None:
     """Queue the mails to both."""
     people = ((REMOVED, had.key, had.email), (ASSIGNED, bound.card.key, bound.card.email))
+    version = f"{rows.EXCHANGED}:{row.public_id}:{row.version}"
     drafts = [
-        Draft(
-            kind,
-            f"{kind}:{key}:{row.public_id}:{row.version}",
-            email,
-            outbox.default_locale(),
-            now,
-            {"resource": key},
-            row.id,
-        )
-        for kind, key, email in people
-        if email
+        rows.to_person(key, email, version, row.id, {"change": change}, now) for change, key, email in people if email
     ]
     outbox.enqueue(session, notices.chosen(bookable.site, drafts), now)

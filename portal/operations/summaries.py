@@ -19,7 +19,8 @@ from portal.domain.lifecycle import COUNTED
 from portal.domain.zones import at_wall_time, day_bounds, local_day, parse_day
 from portal.extensions import reading, retried, transaction
 from portal.models import Appointment, Order, OutboxMessage, Site
-from portal.operations import bookables, cards, outbox
+from portal.operations import assignments, bookables, cards, outbox
+from portal.operations.assignments import Assigned
 from portal.operations.bookables import SiteCard
 from portal.operations.cards import AppointmentCard
 from portal.operations.outbox import Draft, Message
@@ -30,7 +31,10 @@ MOST = 200  # appointments listed one by one; the others are counted
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The day of a site: who is expected, ``more`` than are listed; what waits for an answer; mails in trouble."""
+    """The day of a site: who is expected, ``more`` than are listed; what waits for an answer; mails in trouble.
+
+    ``having`` is what the appointments have, by their ids.
+    """
 
     site: SiteCard
     day: date
@@ -38,6 +42,7 @@ class Summary:
     more: int
     requests: tuple[AppointmentCard, ...]
     troubles: int
+    having: Mapping[int, Sequence[Assigned]]
 
     @property
     def empty(self) -> bool:
@@ -104,6 +109,12 @@ class _Days:
         self._visits = _visits(session, self._sites, now)
         self._requests = _requests(session, self._sites, now)
         self._troubles = _troubles(session, self._sites)
+        self._having = assignments.of(session, self._served())
+
+    def _served(self) -> list[int]:
+        """List the ids of the appointments that may have people, rooms and equipment."""
+        found = [*self._visits.values(), *self._requests.values()]
+        return [card.id for cards_ in found for card in cards_ if card.service_id is not None]
 
     def said(self, site_id: int, day: date) -> Summary | str:
         """Give the summary of a site's day, which is to be the present one."""
@@ -120,6 +131,7 @@ class _Days:
             more=max(0, len(found) - MOST),
             requests=tuple(self._requests.get(site_id, ())),
             troubles=self._troubles.get(site_id, 0),
+            having=self._having,
         )
         return "nothing_to_tell" if summary.empty else summary
 

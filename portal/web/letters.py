@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from portal.delivery.facts import (
@@ -10,17 +11,21 @@ from portal.delivery.facts import (
     Letter,
     Offered,
     Place,
+    Served,
     StaffLink,
     Step,
     Summary,
     Visit,
     Waited,
 )
+from portal.domain.fields import said
 from portal.domain.lifecycle import Status
+from portal.domain.notices import NOTICES
 from portal.domain.window import change_cutoff
 from portal.domain.zones import local_day
 from portal.i18n import rfc3339
-from portal.operations import letters, next_steps, summaries
+from portal.operations import answerers, having, letters, next_steps, summaries
+from portal.operations.assignments import Assigned
 from portal.operations.bookables import SiteCard
 from portal.operations.cards import AppointmentCard
 from portal.operations.next_steps import NextStep
@@ -28,6 +33,9 @@ from portal.operations.offer_letters import Joined, Proposal
 from portal.operations.offer_notices import Freed
 from portal.operations.outbox import Message
 from portal.operations.service_cards import ServiceCard
+
+TO_COMPANY = ("site_notice", "site_reminder", "staff_notice", "staff_reminder")
+"""The mails about an appointment to those who are with the company."""
 
 
 def letter_of(message: Message, content: letters.Content, now: datetime) -> Letter:
@@ -41,8 +49,8 @@ def letter_of(message: Message, content: letters.Content, now: datetime) -> Lett
         accent=content.accent,
         key=message.key,
         now=now,
-        visit=visit_of(content.visit, message.locale) if content.visit else None,
-        visits=tuple(visit_of(visit, message.locale) for visit in content.visits),
+        visit=_visit(content.visit, content, message) if content.visit else None,
+        visits=tuple(_visit(visit, content, message) for visit in content.visits),
         invitation=_invitation_of(content.invitation) if content.invitation else None,
         staff_link=_staff_link_of(content.staff_link) if content.staff_link else None,
         step=_step_told(content, message.kind, message.locale),
@@ -56,12 +64,21 @@ def letter_of(message: Message, content: letters.Content, now: datetime) -> Lett
         book_token=content.book_token,
         words=content.words,
         own=content.own,
-        asked=_asked_of(content, message.kind),
+        asked=_asked_of(content, message.kind, now),
     )
 
 
-def visit_of(card: AppointmentCard, locale: str) -> Visit:
-    """Give an appointment as a letter or a calendar file shows it, its answers in the words of a language."""
+def _visit(card: AppointmentCard, content: letters.Content, message: Message) -> Visit:
+    """Give an appointment as a message shows it; whoever is with the company may know of all."""
+    inside = message.kind in TO_COMPANY
+    return visit_of(card, message.locale, content.having.get(card.id, ()), inside=inside)
+
+
+def visit_of(card: AppointmentCard, locale: str, assigned: Sequence[Assigned] = (), *, inside: bool = False) -> Visit:
+    """Give an appointment as a letter or a calendar file shows it, its answers in the words of a language.
+
+    ``assigned`` is what it has; ``inside``: the reader is with the company, and may know who that is.
+    """
     answers = card.answers(locale)
     return Visit(
         public_id=card.public_id,
@@ -83,11 +100,41 @@ def visit_of(card: AppointmentCard, locale: str) -> Visit:
         comment=card.comment,
         answers=tuple((answer.label, answer.text) for answer in answers),
         repeated=tuple((answer.label, answer.text) for answer in answers if known(card) or not answer.free),
+        served=_served_of(card, locale, assigned, inside=inside),
     )
 
 
-def _asked_of(content: letters.Content, kind: str) -> Asked:
-    """Give what waits for an answer, or how it ended; only the site gets the link that answers it."""
+def _served_of(card: AppointmentCard, locale: str, assigned: Sequence[Assigned], *, inside: bool) -> Served | None:
+    """Give what is booked where a service is."""
+    item = card.item
+    if not isinstance(item, ServiceCard):
+        return None
+    told = having.all_of(assigned) if inside else having.told(card, assigned)
+    return Served(
+        name=item.named(locale),
+        people=told.people,
+        things=told.things,
+        mode=item.mode,
+        nights=card.iterations if item.reservation.nights else 0,
+        quantity=card.units,
+        price=said(item.prices, locale),
+        instructions=said(item.instructions, locale),
+    )
+
+
+def _token_of(content: letters.Content, kind: str, now: datetime) -> str:
+    """Give the link that answers a request to whom is asked to: the site, or each of the people their own."""
+    visit = content.visit
+    if visit is None or kind not in NOTICES or not visit.awaits(now):
+        return ""
+    asked = {one.key for one in answerers.asked(visit, content.having.get(visit.id, ()))}
+    if kind == "site_notice":
+        return "" if asked else visit.validation_token
+    return answerers.token_of(visit, content.person) if content.person in asked else ""
+
+
+def _asked_of(content: letters.Content, kind: str, now: datetime) -> Asked:
+    """Give what waits for an answer, or how it ended; only who is asked gets the link that answers it."""
     visit = content.visit
     if visit is None:
         return Asked()
@@ -95,7 +142,7 @@ def _asked_of(content: letters.Content, kind: str) -> Asked:
         until=visit.answer_by,
         wanted=content.wanted,
         reason=content.reason,
-        token=visit.validation_token if kind == "site_notice" else "",
+        token=_token_of(content, kind, now),
         unconfirmed=content.unconfirmed,
     )
 
@@ -152,10 +199,13 @@ def _summary_of(told: summaries.Summary, locale: str) -> Summary:
         key=told.site.key,
         place=place_of(told.site),
         day=told.day,
-        visits=tuple(visit_of(card, locale) for card in told.visits),
+        visits=tuple(visit_of(card, locale, told.having.get(card.id, ()), inside=True) for card in told.visits),
         more=told.more,
         requests=tuple(
-            (visit_of(card, locale), Asked(until=card.answer_by, wanted=card.wanted, token=card.validation_token))
+            (
+                visit_of(card, locale, told.having.get(card.id, ()), inside=True),
+                Asked(until=card.answer_by, wanted=card.wanted, token=card.validation_token),
+            )
             for card in told.requests
         ),
         troubles=told.troubles,

@@ -6,18 +6,22 @@ a link holds) is made up. The links open nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from portal.delivery.facts import Asked, Invitation, Letter, Offered, Place, Step, Summary, Visit, Waited
+from portal.delivery.facts import Asked, Invitation, Letter, Offered, Place, Served, Step, Summary, Visit, Waited
 from portal.domain.mail_texts import MailText
 from portal.domain.zones import local_day, start_instant
 from portal.i18n import catalogue
 from portal.operations import letters, organisation
+from portal.operations.assignments import Assigned
 from portal.operations.cards import AppointmentCard
+from portal.operations.having import having_of
+from portal.operations.letter_rules import TO_PEOPLE
 from portal.operations.outbox import Message
-from portal.web.letters import letter_of, visit_of
+from portal.web.letters import TO_COMPANY, letter_of, visit_of
 
 NOWHERE = "0"
 """Stands in links where a token would: it opens nothing."""
@@ -25,6 +29,7 @@ NOWHERE = "0"
 HALF_PAST_EIGHT = 510  # minutes after midnight
 ANSWER = timedelta(days=2)
 EARLIER = timedelta(days=2)
+REASSIGNED = "reassigned"
 MANY = 3  # to whom a freed place is offered
 
 
@@ -46,8 +51,9 @@ def queued(message: Message, content: letters.Content, now: datetime) -> Letter:
     """Give the letter of a queued message: what it says, or what somebody tries words on."""
     if content.trial is None:
         return letter_of(message, content, now)
-    visit = visit_of(content.visit, message.locale) if content.visit else invented(message.locale, now)
-    sample = _sample(Kind(content.trial.kind, content.trial.change), visit, message.locale, now)
+    kind = Kind(content.trial.kind, content.trial.change)
+    visit = _of_card(kind, content.visit, message.locale, content.having) if content.visit else None
+    sample = _sample(kind, visit or invented(message.locale, now), message.locale, now)
     return replace(
         sample,
         to=message.recipient,
@@ -63,9 +69,15 @@ def queued(message: Message, content: letters.Content, now: datetime) -> Letter:
 def shown(name: str, locale: str, card: AppointmentCard | None, own: MailText, now: datetime) -> Letter:
     """Give a letter to be looked at."""
     company = organisation.card()
-    visit = visit_of(card, locale) if card else invented(locale, now)
-    sample = _sample(Kind.of(name), visit, locale, now)
+    kind = Kind.of(name)
+    visit = _of_card(kind, card, locale, having_of(card)) if card else invented(locale, now)
+    sample = _sample(kind, visit, locale, now)
     return replace(sample, organisation=company.name, sender=company.sender, accent=company.accent, own=own)
+
+
+def _of_card(kind: Kind, card: AppointmentCard, locale: str, having: Mapping[int, Sequence[Assigned]]) -> Visit:
+    """Give an appointment as a kind of mail shows it."""
+    return visit_of(card, locale, having.get(card.id, ()), inside=kind.name in TO_COMPANY)
 
 
 def invented(locale: str, now: datetime) -> Visit:
@@ -97,6 +109,8 @@ def invented(locale: str, now: datetime) -> Visit:
 def _sample(kind: Kind, visit: Visit, locale: str, now: datetime) -> Letter:
     """Write the letter of a kind about an appointment; who sends it is the caller's."""
     visit = replace(visit, token=NOWHERE, cancelled="cancel" in f"{kind.name}{kind.change}")
+    if visit.served is None and (kind.name in TO_PEOPLE or REASSIGNED in (kind.name, kind.change)):
+        visit = _served(visit, locale)
     letter = Letter(
         kind=kind.name, to=visit.email, locale=locale, organisation="", key=NOWHERE, now=now, change=kind.change
     )
@@ -116,6 +130,13 @@ def _sample(kind: Kind, visit: Visit, locale: str, now: datetime) -> Letter:
     return replace(
         letter, visit=visit, before=_before(kind, visit), by="staff", book_token=NOWHERE, asked=_asked(kind, visit, now)
     )
+
+
+def _served(visit: Visit, locale: str) -> Visit:
+    """Make an appointment one with somebody."""
+    _ = catalogue(locale).gettext
+    name = _("Consultation")
+    return replace(visit, order=None, kind=None, planning=name, served=Served(name=name, people=("Camille Durand",)))
 
 
 def _offer(visit: Visit) -> Offered:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import time
-from itertools import product
 
 import pytest
 
-from portal.domain.notices import TOLD, Notices, Side, What
+from portal.domain.notices import CELLS, TOLD, Notices, Side, What
 from portal.operations import sites
 from tests import sample, staff
 from tests.admin.conftest import form_of
@@ -39,25 +38,25 @@ def sent(client, _seen=None, summary=None, **boxes):
 def test_the_page_shows_what_the_site_chose(manager, docks):
     shown = form_of(manager.get(PAGE), PAGE)
     ticked = {name for name in shown if "-" in name}
-    assert ticked == {f"{side}-{what}" for side, what in product(TOLD, What) if Notices().wanted(side, what)}
+    assert ticked == {f"{side}-{what}" for side, what in CELLS if Notices().wanted(side, what)}
     assert shown["summary"] == [""]
 
 
-@pytest.mark.parametrize(("side", "what"), list(product(TOLD, What)), ids=lambda one: one.value)
+@pytest.mark.parametrize(("side", "what"), CELLS, ids=lambda one: one.value)
 def test_every_box_can_be_changed_by_itself(manager, docks, do, side, what):
     usual = Notices().wanted(side, what)
     assert sent(manager, **{f"{side.value}_{what.value}": not usual}).status_code == 303
     changed = notices(do)
-    assert {cell for cell in product(TOLD, What) if changed.wanted(*cell) != Notices().wanted(*cell)} == {(side, what)}
+    assert {cell for cell in CELLS if changed.wanted(*cell) != Notices().wanted(*cell)} == {(side, what)}
 
 
 def test_every_box_has_the_names_of_its_row_and_column(manager, docks):
     page = manager.get(PAGE).text
-    for text in ("Customer: Reminder", "Site: Did not come", "Site: Earlier slot"):
+    for text in ("Customer: Reminder", "Site: Did not come", "People: Appointment booked", "Site: Earlier slot"):
         assert text in page
     assert page.count('scope="row"') == len(What)
     assert page.count('scope="col"') == len(TOLD)
-    assert "staff" not in {name.partition("-")[0] for name in form_of(manager.get(PAGE), PAGE)}
+    assert page.count("No mail") == 1
 
 
 def test_the_summary_gets_an_hour_and_loses_it(manager, docks, do):

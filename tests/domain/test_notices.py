@@ -1,16 +1,13 @@
 """Who is told of what: the table, its defaults, and what is kept of it."""
 
 from datetime import time
-from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.domain.errors import Invalid
-from portal.domain.notices import CHANGES, DEFAULTS, MAILS, TOLD, Notices, Side, What, cell_of
-
-CELLS = list(product(TOLD, What))
+from portal.domain.notices import CELLS, CHANGES, DEFAULTS, MAILS, NOTICES, Notices, Side, What, cell_of
 
 
 def refused(given):
@@ -27,6 +24,11 @@ def test_a_site_that_says_nothing_tells_customers_all_but_their_absence():
 def test_a_site_that_says_nothing_is_told_what_changes_its_day():
     told = {what for what in What if Notices.of({}).wanted(Side.SITE, what)}
     assert told == {What.REQUESTED, What.CONFIRMED, What.CHANGED, What.CANCELLED}
+
+
+def test_people_hear_of_what_changes_their_day_and_of_requests_that_were_declined():
+    told = {what for what in What if Notices.of({}).wanted(Side.STAFF, what)}
+    assert told == {What.REQUESTED, What.CONFIRMED, What.CHANGED, What.CANCELLED, What.DECLINED}
 
 
 def test_nobody_sends_a_summary_unasked():
@@ -63,7 +65,7 @@ def test_a_summary_is_a_time_of_day():
     [
         ([], "", "not_a_mapping"),
         ({"customers": {}}, "customers", "unknown_key"),
-        ({"staff": {"confirmed": True}}, "staff", "not_supported_yet"),
+        ({"staff": {"earlier_slot": True}}, "staff.earlier_slot", "unknown_key"),
         ({"site": ["confirmed"]}, "site", "not_a_mapping"),
         ({"site": {"booked": True}}, "site.booked", "unknown_key"),
         ({"site": {1: True}}, "site.1", "unknown_key"),
@@ -80,7 +82,7 @@ def test_what_is_wrong_is_named_by_its_path(given, field, problem):
 
 
 def test_every_cell_has_a_mail():
-    cells = {*MAILS.values(), *((Side.SITE, what) for what in CHANGES.values())}
+    cells = {*MAILS.values(), *((side, what) for side in NOTICES.values() for what in CHANGES.values())}
     assert cells == set(CELLS)
 
 

@@ -97,7 +97,6 @@ def test_what_exists_can_be_set(layer):
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("validation", "staff"),
         ("overdue", 45),
     ],
 )

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from portal.domain.errors import NotFound, StateChanged
 from portal.domain.lifecycle import Status
-from portal.domain.notices import DEFAULTS, TOLD, Notices, Side, What, cell_of
+from portal.domain.notices import DEFAULTS, Notices, Side, What, cell_of
 from portal.extensions import reading, transaction
 from portal.models import Audit, OutboxMessage, Site
 from portal.operations import (
@@ -42,7 +42,10 @@ START = paris(MONDAY)
 FULL = {1: ((480, 720, 1),)}
 """A week of one place each Monday morning: what is given back was the last one."""
 
-CELLS = list(product(TOLD, What))
+BOTH = (Side.CUSTOMER, Side.SITE)
+"""The sides of an appointment that nobody serves."""
+
+CELLS = list(product(BOTH, What))
 UNDONE = timedelta(minutes=5)  # until when a cancellation or a mark is taken back
 
 
@@ -161,8 +164,8 @@ def test_a_cell_lets_its_mail_leave_or_not(do, docks, now, leaving, side, what, 
 @pytest.mark.parametrize("what", What, ids=lambda one: one.value)
 def test_a_site_that_says_nothing_follows_the_defaults(do, docks, now, leaving, what):
     told = {cell for cell, _ in leaving(HAPPENINGS[what](do, now))}
-    assert {cell for cell in product(TOLD, [what]) if cell in told} == {
-        cell for cell in product(TOLD, [what]) if cell in DEFAULTS
+    assert {cell for cell in product(BOTH, [what]) if cell in told} == {
+        cell for cell in product(BOTH, [what]) if cell in DEFAULTS
     }
 
 

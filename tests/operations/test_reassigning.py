@@ -58,10 +58,11 @@ def clean() -> bool:
 def told(public_id: str) -> dict[str, list[str]]:
     with reading() as session:
         card = cards.by_public_id(public_id)
-        rows = session.query(OutboxMessage.kind, OutboxMessage.recipient).filter_by(appointment_id=card.id)
+        rows = session.query(OutboxMessage).filter_by(appointment_id=card.id)
         found: dict[str, list[str]] = {}
-        for kind, recipient in rows:
-            found.setdefault(kind, []).append(recipient)
+        for row in rows:
+            name = f"{row.kind}.{row.payload['change']}" if row.kind == "staff_notice" else row.kind
+            found.setdefault(name, []).append(row.recipient)
         return found
 
 
@@ -86,7 +87,9 @@ def test_the_history_and_the_mails_name_both(do):
     assert (line.kind, line.before, line.after) == ("reassigned", {"resource": "jean"}, {"resource": "ryan"})
     mails = do(told, one)
     assert mails["reassigned"] == ["chauffeur0@example.com"]
-    assert (mails["staff_assigned"], mails["staff_removed"]) == (["ryan@example.com"], ["jean@example.com"])
+    assert mails["staff_notice.assigned"] == ["ryan@example.com"]
+    assert mails["staff_notice.removed"] == ["jean@example.com"]
+    assert "staff_notice.reassigned" not in mails
 
 
 def test_the_reason_is_kept_with_what_everybody_had_to_do(do, app):
