@@ -7,14 +7,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal import demo
 from portal.app import create_app
 from portal.clock import now
 from portal.domain.errors import Refusal
 from portal.extensions import db, reading
-from portal.models import User
+from portal.models import Assignment, Resource, User
 from portal.operations import (
     appointment_lists,
     cards,
@@ -62,7 +62,7 @@ def test_it_looks_alive(inside):
     found = appointment_lists.find_appointments(Filter(), size=200).appointments
     assert len(found) > 100
     assert {card.source for card in found} == {"link", "guest", "staff"}
-    assert {card.site.key for card in found} == {"bordeaux", "lyon"}
+    assert {card.site.key for card in found} >= {"bordeaux", "lyon", "agence"}
     assert len([card for card in found if card.start <= now()]) > 30
     statuses = {"requested", "confirmed", "arrived", "completed", "no_show", "cancelled"}
     assert {card.status.value for card in everybody()} == statuses
@@ -76,6 +76,36 @@ def test_two_visits_and_a_move_wait_for_an_answer(inside):
         ("requested", False),
         ("requested", False),
     ]
+
+
+def test_its_agency_books_people_rooms_and_bicycles(inside):
+    cards = [card for card in everybody() if card.site.key in ("agence", "arcachon")]
+    assert {card.item.key for card in cards} == {"evaluation", "appel", "salle", "velo"}
+    assert max(card.units for card in cards) > 1
+    assert max(card.iterations for card in cards) > 1
+    with reading() as session:
+        taken = set(session.scalars(select(Resource.key).join(Assignment, Assignment.resource_id == Resource.id)))
+        together = session.execute(
+            select(Assignment.appointment_id)
+            .join(Resource, Resource.id == Assignment.resource_id)
+            .where(Resource.kind == "staff")
+            .group_by(Assignment.appointment_id)
+            .having(func.count() > 1)
+        ).all()
+    assert taken >= {"jean", "ryan", "lea", "salon", "camera", "velos"}
+    assert len(together) == 1
+
+
+def test_its_words_name_the_page_of_the_agency(made):
+    path = re.search(r"http://localhost:8000(/book/agence)\n", made.words)[1]
+    app = create_app(made.settings)
+    french, english = (
+        app.test_client().get(path, headers={"Accept-Language": language}).text for language in ("fr", "en")
+    )
+    assert "Évaluation de bien" in french
+    assert "Property valuation" in english
+    with app.app_context():
+        db.engine.dispose()
 
 
 def everybody() -> list[AppointmentCard]:

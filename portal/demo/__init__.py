@@ -1,4 +1,4 @@
-"""The demo: an invented company with its plannings, its customers and a month of appointments around today."""
+"""The demo: an invented company with its docks, its estate agency, and a month of appointments around today."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dotenv import dotenv_values
 from portal.app import create_app
 from portal.clock import now
 from portal.config import Settings
-from portal.demo import company, visits
+from portal.demo import agency, company, visits
 from portal.extensions import db
 from portal.operations import links, orders, transfer, users
 
@@ -115,6 +115,7 @@ def _words(folder: Path, notes: Mapping[str, str]) -> str:
         f"  Staff     {url}/admin/   {ADMIN}   {notes['DEMO_PASSWORD']}",
         *(f"  {label:9} {url}/b/{_token(reference)}   {about}" for label, reference, about in company.SHOWN_LINKS),
         f"  Guests    {url}/book/bordeaux",
+        f"  Agency    {url}/book/{agency.AGENCY}",
         f"  Mails     {url}/dev/mail",
         "",
         f"Commands such as `creneau explain` work in {folder}. Ctrl-C ends the demo; it will be as you left it.",

@@ -1,4 +1,4 @@
-"""The invented company: two sites in France, their plannings, their customers and suppliers, dated around today."""
+"""The invented company: warehouses in France with their plannings, customers and suppliers, dated around today."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from portal.demo import agency
 
 NAME = "Dupont Logistique"
 SENDER = "Dupont Logistique <rendez-vous@example.com>"
@@ -112,8 +114,13 @@ def configuration(today: date) -> str:
     return json.dumps(
         {
             "organisation": {"name": NAME, "locale": "fr", "timezone": ZONE},
-            "sites": _sites(today),
-            "plannings": _plannings(today),
+            "regions": agency.REGIONS,
+            "sites": [*_sites(today), *agency.SITES],
+            "plannings": [*_plannings(today), *agency.plannings()],
+            "skills": agency.SKILLS,
+            "resources": agency.resources(today),
+            "groups": agency.GROUPS,
+            "services": agency.services(),
             "customers": [
                 {"email": one.email, "name": one.name, "phone": one.phone, "kind": one.kind, "locale": "fr"}
                 for one in (*CUSTOMERS, *SUPPLIERS)
@@ -144,6 +151,7 @@ def _sites(today: date) -> list[dict[str, Any]]:
             "key": "bordeaux",
             "name": "Bordeaux",
             "address": "12 quai des Chartrons, 33000 Bordeaux",
+            "region": "gironde",
             "latitude": 44.852,
             "longitude": -0.5705,
             "email": "quais.bordeaux@example.com",
@@ -159,6 +167,7 @@ def _sites(today: date) -> list[dict[str, Any]]:
             "key": "lyon",
             "name": "Lyon",
             "address": "8 rue de Gerland, 69007 Lyon",
+            "region": "auvergne-rhone-alpes",
             "latitude": 45.7351,
             "longitude": 4.8357,
             "email": "reception.lyon@example.com",
