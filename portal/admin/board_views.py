@@ -24,6 +24,7 @@ from portal.operations.staff_boards import Board, Column
 STEP = 5  # minutes of a row
 USUAL = (8 * 60, 18 * 60)  # what is shown of a day on which nothing is
 HALF = timedelta(minutes=30)
+SHORT = timedelta(minutes=45)  # less has room for a name alone
 A_DAY = 24 * 60
 
 
@@ -115,10 +116,19 @@ class Timeline:
         first, last = min(first for first, _last in found), max(last for _first, last in found)
         return first // 60 * 60, min(-(-last // 60) * 60, A_DAY)
 
+    @cached_property
+    def shortest(self) -> timedelta:
+        """How long the shortest of the services takes that can be booked."""
+        return timedelta(minutes=min((one.item.minutes for one in self.board.place.services), default=STEP))
+
     def hours(self) -> list[Hour]:
         """List the hours of the clock that are shown."""
         first, last = self.bounds
         return [Hour(self._classes(minute, minute + 60), clock_time(minute)) for minute in range(first, last, 60)]
+
+    def lanes(self, column: Column) -> int:
+        """Count those who may stand beside each other; a service has room for another beside whoever comes."""
+        return column.day.lanes + (column.card is None and bool(column.day.blocks))
 
     def entries(self, column: Column) -> tuple[Entry, ...]:
         """List what is on a day, in order of time."""
@@ -160,7 +170,8 @@ class Timeline:
             if since < last and until > first:
                 times = {"first": clock_time(max(since, first)), "last": clock_time(min(until, last))}
                 time = _("%(first)s until %(last)s", **times)
-                yield one.start, 0, Entry(one.being, self._classes(since, until), time, _words(one))
+                place = self._classes(since, until) + (" scrap" if one.end - one.start < self.shortest else "")
+                yield one.start, 0, Entry(one.being, place, time, _words(one))
 
     def _starts(self, column: Column) -> Iterator[tuple[datetime, int, Entry]]:
         """List the starts that can be booked: those of the chosen service, else every half hour that is free."""
@@ -174,7 +185,7 @@ class Timeline:
                 1,
                 Entry(
                     "start",
-                    f"{self._classes(since, until)} l{column.day.lanes - 1}",
+                    f"{self._classes(since, until)} l{self.lanes(column) - 1}",
                     hour(start, self.board.zone),
                     _("Book %(day)s at %(hour)s", day=day_short(column.day.day), hour=hour(start, self.board.zone)),
                     url=self.book(column, start),
@@ -187,11 +198,14 @@ class Timeline:
         return min(HALF, timedelta(minutes=service.item.minutes)) if service is not None else HALF
 
     def _halves(self, column: Column) -> Iterator[datetime]:
-        """Part what is free at the half hours of the clock that are shown; what is past is not offered."""
+        """Part what is free at the half hours of the clock that are shown, where the shortest service has time.
+
+        What is past is not offered.
+        """
         first, last = self.bounds
-        for one in column.day.free:
-            start = one.start
-            while start < one.end:
+        for since, until in _joined(column.day.free):
+            start = since
+            while start + self.shortest <= until:
                 if start >= self.moment and first <= self._minute(start) < last:
                     yield start
                 start += timedelta(minutes=30 - self._minute(start) % 30)
@@ -205,6 +219,8 @@ class Timeline:
                     place = self._classes(*self._minutes(column, since, until)) + lane
                     yield since, 2, Entry("buffer", place, self._span(since, until), text)
             place = self._classes(*self._minutes(column, one.start, one.end)) + lane
+            if one.end - one.start < SHORT:
+                place += " short"
             yield one.start, 3, self._block(one, place, column.card)
 
     def _block(self, one: Block, place: str, whose: ResourceCard | None) -> Entry:
@@ -217,7 +233,8 @@ class Timeline:
     def _visit(self, card: AppointmentCard, wanted: bool, whose: ResourceCard | None) -> Visit:
         movable = self.may_book and not wanted and can(card, self.moment).move
         site = self.board.place.site
-        about = [named(card.item) if card.item else "", card.order or ""]
+        service = self.board.place.service if whose is None else None
+        about = [named(card.item) if service is None else "", card.order or ""]
         about += [card.site.name] if site is None or card.site.id != site.id else []
         return Visit(
             card=card,
@@ -238,6 +255,17 @@ class Timeline:
 
     def _span(self, start: datetime, end: datetime) -> str:
         return span(start, end, self.board.zone)
+
+
+def _joined(free: Iterable[Stretch]) -> Iterator[tuple[datetime, datetime]]:
+    """Join stretches that touch: an appointment may run from one into the next."""
+    spans: list[tuple[datetime, datetime]] = []
+    for one in free:
+        if spans and spans[-1][1] == one.start:
+            spans[-1] = (spans[-1][0], one.end)
+        else:
+            spans.append((one.start, one.end))
+    return iter(spans)
 
 
 def _words(one: Stretch) -> str:

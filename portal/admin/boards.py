@@ -226,7 +226,7 @@ def _column(shown: Shown, timeline: Timeline, number: int, column: Column) -> Co
         detail=_count(day.booked),
         colour=card.colour if card is not None else "",
         entries=timeline.entries(column),
-        lanes=day.lanes,
+        lanes=timeline.lanes(column),
         more=day.more,
         more_url=url_for("admin.appointment_list.index", **listed),
         today=not team and day.day == board.today,

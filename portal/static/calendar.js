@@ -3,7 +3,11 @@
 
 (() => {
   let dragged = null;
-  const place = (event) => (dragged ? event.target.closest?.("[data-drop]") : null);
+  // Where there are columns of people, each has a lane of its own.
+  const place = (event) => {
+    const found = dragged ? event.target.closest?.("[data-drop]") : null;
+    return found?.dataset.lane === dragged?.dataset.lane ? found : null;
+  };
   const mark = (found) => {
     document.querySelectorAll(".cal-over").forEach((old) => old.classList.toggle("cal-over", old === found));
     found?.classList.add("cal-over");

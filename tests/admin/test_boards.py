@@ -46,8 +46,8 @@ def visits(part: str) -> list[str]:
 
 def said(part: str) -> list[str]:
     """Read the stretches: their times and words."""
-    found = re.findall(r'<span class="tl-time">([^<]*)</span> <span class="tl-text">([^<]*)</span>', part)
-    return [f"{time} {text}" for time, text in found]
+    found = re.findall(r'<span class="tl-text">([^<]*)</span><span class="tl-time">([^<]*)</span>', part)
+    return [text + time for text, time in found]
 
 
 def bookings(part: str) -> list[str]:
@@ -63,10 +63,10 @@ def test_everybody_at_a_site_has_a_column(manager, agency):
     assert "<span>Ryan</span>" in found["Jean"].replace(swatch(found["Jean"]), "")
     assert 'fill="#2a7dc6"' in found["Ryan"]
     assert said(found["Jean"]) == [
-        "10:00 to 10:15 Kept free before and after",
-        "10:15 until 12:00 Free",
-        "12:00 until 14:00 Closed",
-        "14:00 until 18:00 Free",
+        "Kept free before and after, 10:00 to 10:15",
+        "Free, 10:15 until 12:00",
+        "Closed, 12:00 until 14:00",
+        "Free, 14:00 until 18:00",
     ]
     assert "<title>Monday 7 December 2026" in page.text
 
