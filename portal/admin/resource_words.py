@@ -59,6 +59,13 @@ def absence_text(start: datetime, end: datetime) -> str:
     return _("%(first)s to %(last)s", first=moment_of(start), last=moment_of(end))
 
 
+def absent_until(end: datetime) -> str:
+    """Say until when somebody is away who is away now."""
+    if end.time() == time():
+        return _("Absent until %(last)s (included)", last=day(end - timedelta(days=1)))
+    return _("Absent until %(last)s", last=moment_of(end))
+
+
 def moment_of(local: datetime) -> str:
     """Write a local time in full."""
     return _("%(day)s at %(hour)s", day=day(local), hour=_clock(local))

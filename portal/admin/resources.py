@@ -12,7 +12,7 @@ from portal.admin.conflicts import differences
 from portal.admin.guard import EDIT, actor, needs, scope, staff
 from portal.admin.paging import page_number
 from portal.admin.resource_forms import SKILL, ResourceForm, form_class, plan_of, values_of
-from portal.admin.resource_words import KINDS, misfit_text
+from portal.admin.resource_words import KINDS, absent_until, misfit_text
 from portal.admin.sites import ZONES
 from portal.clock import now
 from portal.domain.errors import Invalid, StateChanged
@@ -27,6 +27,7 @@ from portal.web.texts import explain
 
 bp = Blueprint("resources", __name__)
 bp.add_app_template_filter(misfit_text)
+bp.add_app_template_global(absent_until)
 
 
 @bp.get("/resources/")

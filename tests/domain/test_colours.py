@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from portal.domain import colours
-from portal.domain.colours import DARK, ENOUGH, LIGHT, contrast, readable, shades, weakest
+from portal.domain.colours import DARK, ENOUGH, LIGHT, PALETTE, contrast, readable, shades, visible, weakest
 from portal.domain.errors import Invalid
 
 SHEET = Path(__file__).parent.parent.parent / "portal/static/portal.css"
@@ -70,3 +70,13 @@ def test_the_surfaces_are_those_of_the_sheet():
     found = [re.search(rf"--{name}: light-dark\((#\w+), (#\w+)\)", sheet) for name in ("surface", "paper", "sunken")]
     light, dark = zip(*((pair[1].replace("#fff", "#ffffff"), pair[2]) for pair in found if pair), strict=True)
     assert (light, dark) == (LIGHT, DARK)
+
+
+@pytest.mark.parametrize("name", PALETTE)
+def test_marks_can_be_seen_on_every_page(name):
+    assert visible(PALETTE[name])
+
+
+def test_a_mark_may_be_too_pale_or_too_dark():
+    assert not visible("#ffcc00")
+    assert not visible("#2b4590")
