@@ -6,20 +6,32 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo
 
 from portal.domain import modes
 from portal.domain.reservations import MOST_ITERATIONS
 from portal.domain.slots import Start
-from portal.i18n import _
+from portal.domain.zones import local_day
+from portal.i18n import _, day_short, hour, rfc3339
 from portal.operations.bookables import Bookable
 from portal.operations.proposals import Proposal, Proposals
 from portal.operations.service_cards import ServiceCard
 from portal.operations.wanting import ANYBODY, Heard, Question, Wanted
 from portal.web.offering import room_text
-from portal.web.picker import FirstFree, Paths, first_free
+from portal.web.picker import Paths, first_free
 from portal.web.visit import Visit
 
 MOST_QUANTITY = 999
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A free time to take at once: the hour, the day, and both for machines."""
+
+    url: str
+    hour: str
+    day: str
+    machine: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +41,7 @@ class Option:
     url: str
     name: str
     detail: str
-    times: tuple[FirstFree, ...] = ()
+    times: tuple[Time, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +169,14 @@ def _next(start: Start | None, bookable: Bookable, paths: Paths) -> str:
 def _room(bookable: Bookable, one: Proposal, paths: Paths) -> Option:
     """Tell of a room or an asset, with the next times to take at once."""
     named = replace(paths, values=_changed(paths, {"resource": one.card.key}), keep=None)
-    times = tuple(free for start in one.free if (free := first_free(start, bookable.zone, named)) is not None)
+    times = tuple(_time(start, bookable.zone, named) for start in one.free)
     detail = room_text(one.card) if times else _("Nothing is free in the next month.")
     return Option(named.to_page, one.card.name, detail, times)
+
+
+def _time(start: Start, zone: ZoneInfo, paths: Paths) -> Time:
+    day = day_short(local_day(start.start, zone))
+    return Time(paths.to_start(start.start, zone), hour(start.start, zone), day, rfc3339(start.start, zone))
 
 
 def _narrow(heard: Heard, wanted: Wanted, paths: Paths) -> Narrow:

@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from portal.domain.fields import said
 from portal.domain.slots import Start
 from portal.domain.zones import local_day
-from portal.i18n import _, current_locale, dates
+from portal.i18n import _, current_locale, dates, sentence
 from portal.operations.bookables import Bookable, Item
 from portal.operations.resource_cards import ResourceCard
 from portal.operations.service_cards import ServiceCard
@@ -61,7 +61,9 @@ def description_of(item: Item) -> str:
 
 def detail_of(item: Item) -> str:
     """Say in a line what a list tells of it: how long, how, for what."""
-    return " · ".join(part for part in (length_of(item), price_of(item)) if part)
+    nights = isinstance(item, ServiceCard) and item.reservation.nights
+    length = _("by the night") if nights else length_of(item)
+    return " · ".join(part for part in (sentence(length), price_of(item)) if part)
 
 
 def instructions_of(item: Item | None) -> str:
