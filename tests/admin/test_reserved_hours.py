@@ -65,7 +65,7 @@ def test_it_is_said_in_french(app, offered):
     manager = staff.logged_in(app, "manager", "fr")
     live = pressed(manager, {"d1-0-services": ["evaluation"]}, headers=HTMX)
     assert "Réservé à\u00a0: Évaluation de bien" in live.text
-    assert "Réserver à certaines prestations" in manager.get(PAGE).text
+    assert "Réserver à certains services" in manager.get(PAGE).text
 
 
 def test_a_copy_of_a_day_keeps_what_is_reserved(manager, offered, do, now):
