@@ -11,8 +11,9 @@ from markupsafe import Markup
 from portal.admin.guard import EDIT, needs, scope
 from portal.config import LOCALES
 from portal.extensions import settings
-from portal.i18n import _, catalogue, current_locale
+from portal.i18n import _, catalogue, current_locale, named
 from portal.operations import open_sites
+from portal.operations.bookables import Bookable
 from portal.web.frame import NAMES
 from portal.web.responses import page
 
@@ -22,19 +23,25 @@ CODE = Markup('<script src="{script}"{names}></script>\n<noscript><a href="{link
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Something to show: all that guests may book at a site, or one planning of it. ``value`` stands in the form."""
+    """Something to show: all that guests may book at a site, or a planning or service of it.
+
+    ``value`` stands in the form.
+    """
 
     value: str
     text: str
     site: str
     planning: str | None = None
+    service: str | None = None
 
     @property
     def path(self) -> str:
         """The address of its booking page, within the portal."""
-        if self.planning is None:
-            return url_for("guest.choose", site=self.site)
-        return url_for("guest.planning", site=self.site, key=self.planning)
+        if self.service is not None:
+            return url_for("guest.service", site=self.site, service=self.service)
+        if self.planning is not None:
+            return url_for("guest.planning", site=self.site, key=self.planning)
+        return url_for("guest.choose", site=self.site)
 
 
 @bp.get("/embedding")
@@ -64,13 +71,20 @@ def _places() -> Iterator[Place]:
             continue
         yield Place(site.key, _("%(site)s: everything", site=site.name), site.key)
         for one in found.plannings:
-            key, name = one.item.key, one.item.name
-            yield Place(f"{site.key}/{key}", _("%(site)s: %(planning)s", site=site.name, planning=name), site.key, key)
+            key = one.item.key
+            yield Place(f"{site.key}/{key}", _text(one), site.key, planning=key)
+        for one in found.services:
+            key = one.item.key
+            yield Place(f"{site.key}/service/{key}", _text(one), site.key, service=key)
+
+
+def _text(bookable: Bookable) -> str:
+    return _("%(site)s: %(planning)s", site=bookable.site.name, planning=named(bookable.item))
 
 
 def _code(place: Place, lang: str) -> str:
     """Write the tag of the script, and a link for those whose browser runs none."""
-    names = {"site": place.site, "planning": place.planning, "lang": lang}
+    names = {"site": place.site, "planning": place.planning, "service": place.service, "lang": lang}
     base, query = settings().public_url, f"?lang={lang}" if lang else ""
     return CODE.format(
         script=f"{base}/embed.js",

@@ -40,6 +40,14 @@ def test_the_code_of_a_planning_in_a_language(manager, two_sites):
     )
 
 
+def test_the_code_of_a_service(manager, two_sites, do):
+    do(sample.service)
+    assert code(manager.get(f"{PAGE}?place=bordeaux/service/evaluation")) == (
+        '<script src="http://localhost/embed.js" data-site="bordeaux" data-service="evaluation"></script>\n'
+        '<noscript><a href="http://localhost/book/bordeaux/evaluation">Book an appointment</a></noscript>'
+    )
+
+
 @pytest.mark.parametrize("query", ["place=nowhere", "place=bordeaux/interne", "place=%22%3E&lang=de"])
 def test_what_is_not_there_gives_the_first_there_is(manager, two_sites, query):
     assert 'data-site="bordeaux"></script>' in code(manager.get(f"{PAGE}?{query}"))

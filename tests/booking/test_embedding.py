@@ -16,6 +16,16 @@ HOME = "https://www.example.com"
 START = "start=2026-12-08T08:30:00%2B01:00"
 ANCESTORS = re.compile(r"frame-ancestors ([^;]+)")
 STEPS = (PLANNING, f"{PLANNING}?month=2027-01", f"{PLANNING}/details?{START}", f"{PLANNING}/wait?day=2026-12-08")
+SERVICE = "/book/bordeaux/evaluation"
+NINE = "start=2026-12-08T09:00:00%2B01:00"
+SERVICES = (
+    "/book/bordeaux?schedulingMode=staff_service",
+    "/book/bordeaux?staff=jean",
+    f"{SERVICE}?schedulingMode=service_staff",
+    f"{SERVICE}?staff=jean",
+    f"{SERVICE}/details?staff=jean&{NINE}",
+    "/book/bordeaux/salle",
+)
 TOKENS = ("/b/{link}", "/b/{link}/details?" + START, "/a/{token}", "/a/{token}/cancel")
 
 
@@ -90,6 +100,21 @@ def test_in_a_frame_every_way_on_stays_in_it(inside, several, url):
     own = [link.url for link in page.links if link.url.startswith("/book/")]
     assert own or page.forms
     assert [address for address in [*own, *(form.action for form in page.forms)] if "embed=1" not in address] == []
+
+
+@pytest.mark.parametrize("url", SERVICES)
+def test_in_a_frame_every_step_of_a_service_stays_in_it(inside, do, url):
+    do(sample.agency)
+    do(sample.service, "mandat", name={"fr": "Mandat"})
+    do(sample.service, "salle", name={"fr": "Salle"}, requires=[{"kind": "room"}])
+    for room in ("dune", "lac"):
+        do(sample.resource, room, "room", features=["visio"])
+    page = inside.open(embedded(url))
+    own = [link.url for link in page.links if link.url.startswith("/book/")]
+    said = [form.values.get("embed") == "1" or "embed=1" in form.action for form in page.forms]
+    assert own
+    assert [address for address in own if "embed=1" not in address] == []
+    assert all(said)
 
 
 def test_a_day_that_htmx_asks_for_leads_on_in_the_frame(inside, several):
