@@ -22,6 +22,7 @@ from portal.operations import (
     keys,
     links,
     offers,
+    service_links,
     tokens,
     transfer,
     users,
@@ -188,6 +189,7 @@ def _tokens(now: datetime) -> dict[str, str]:
     asked = _booked(now, EIGHT, site="bordeaux", planning="rampe")
     return {
         "book": link,
+        "book a service": service_links.create("evaluation", "bordeaux", now=now).token,
         "book expired": expired,
         "book revoked": revoked,
         "manage": _booked(now, EIGHT, token=link),

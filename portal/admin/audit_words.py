@@ -12,10 +12,11 @@ from flask import url_for
 
 from portal.admin.conflicts import said
 from portal.admin.moments import moment_text
-from portal.admin.process_forms import CHOICES
+from portal.admin.process_forms import CHOICES, SERVICE_CHOICES
 from portal.admin.resource_words import KINDS as RESOURCE_KINDS
 from portal.admin.resource_words import resource_kind
 from portal.admin.roles import role_name
+from portal.admin.service_words import MEETINGS
 from portal.admin.stories import mail_title, staff_text
 from portal.domain.zones import parse_day, parse_instant
 from portal.i18n import _, day
@@ -32,10 +33,19 @@ ACTIONS = (
 )
 KINDS = (
     *("appointment", "planning", "site", "order", "customer", "link", "batch", "import", "user", "key"),
+    *("organisation", "configuration", "mail", "mail_text", "waiting", "feed"),
+    *("service", "service_group", "service_link"),
     *("resource", "skill", "region"),
-    *("organisation", "configuration", "mail", "mail_text", "waiting"),
 )
-RULES = {"who": CHOICES["who"], "validation": CHOICES["validation"], "earlier_slots.mode": CHOICES["earlier_mode"]}
+RULES = {
+    "who": CHOICES["who"],
+    "validation": CHOICES["validation"],
+    "earlier_slots.mode": CHOICES["earlier_mode"],
+    "meeting": MEETINGS,
+    "modes": SERVICE_CHOICES["modes_first"],
+    "distribution.rule": SERVICE_CHOICES["distribution_rule"],
+    "distribution.period": SERVICE_CHOICES["distribution_period"],
+}
 """Rules of booking whose value is one of a few."""
 
 
@@ -100,6 +110,9 @@ def kind_text(kind: str) -> str:
         "appointment": _("Appointment"),
         "planning": _("Planning"),
         "site": _("Site"),
+        "service": _("Service"),
+        "service_group": _("Group of services"),
+        "service_link": _("Booking link"),
         "order": _("Order"),
         "customer": _("Customer"),
         "link": _("Booking link"),
@@ -112,6 +125,7 @@ def kind_text(kind: str) -> str:
         "mail": _("Mail"),
         "mail_text": _("Words of a mail"),
         "waiting": _("Waiting list"),
+        "feed": _("Calendar link"),
         "resource": _("Person, room or equipment"),
         "skill": _("Skill"),
         "region": _("Region"),
@@ -137,6 +151,18 @@ def url_of(line: Line) -> str:
             return url_for("admin.plannings.edit", key=line.key)
         case "site":
             return url_for("admin.sites.edit", key=line.key)
+        case "service":
+            return url_for("admin.services.edit", key=line.key)
+        case "resource":
+            return url_for("admin.resources.edit", key=line.key)
+        case "skill":
+            return url_for("admin.skills.edit", key=line.key)
+        case "region":
+            return url_for("admin.regions.edit", key=line.key)
+        case "service_link":
+            return url_for("admin.service_links.index", key=line.key)
+        case "service_group":
+            return url_for("admin.service_groups.index")
         case "order" | "link":
             return url_for("admin.orders.show", reference=line.key)
         case "organisation":
@@ -144,12 +170,6 @@ def url_of(line: Line) -> str:
         case "mail_text":
             kind, _dot, locale = line.key.rpartition(".")
             return url_for("admin.mail_texts.edit", kind=kind, locale=locale)
-        case "resource":
-            return url_for("admin.resources.edit", key=line.key)
-        case "skill":
-            return url_for("admin.skills.edit", key=line.key)
-        case "region":
-            return url_for("admin.regions.edit", key=line.key)
         case "user":
             return url_for("admin.people.show", number=line.key)
         case "key":
@@ -238,6 +258,28 @@ def _names() -> dict[str, str]:
         "ship_date": _("Date of shipping"),
         "delivery_date": _("Date of delivery"),
         "fields": _("Questions"),
+        "group": _("Group"),
+        "description": _("Description"),
+        "instructions": _("What to know"),
+        "price": _("Price"),
+        "minutes": _("Length (minutes)"),
+        "step": _("A start every (minutes)"),
+        "buffer_before": _("Kept free before (minutes)"),
+        "buffer_after": _("Kept free after (minutes)"),
+        "meeting": _("How people meet"),
+        "needs": _("What it needs"),
+        "reservation": _("Chosen by customers"),
+        "quantity": _("how many"),
+        "iterations": _("how many in a row"),
+        "unit": _("booked by"),
+        "from": _("from"),
+        "until": _("until"),
+        "position": _("Place in the list"),
+        "modes": _("Customers choose first"),
+        "distribution": _("Who is given an appointment"),
+        "rule": _("rule"),
+        "period": _("period"),
+        "days": _("days"),
         "role": _("Role"),
         "scopes": _("What it may do"),
         "every_site": _("Every site"),

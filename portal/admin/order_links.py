@@ -28,19 +28,19 @@ def create(reference: str) -> Response:
     """Make a link; the button that was pressed says whether it is mailed too."""
     sheet = order_pages.sheet(reference, now=now(), scope=scope())
     form = LinkForm(request.form)
-    if form.accepted() and _still_to_come(form, sheet.order.site):
+    if form.accepted() and still_to_come(form, sheet.order.site):
         try:
             made = _make(form, reference, sheet.order.site)
         except Invalid as refusal:
             form.renew()
-            form.refuse(_field(refusal), _words(refusal))
+            form.refuse(*refused_words(refusal))
         else:
             flash(_said(made))
             return go(url_for("admin.orders.show", reference=reference, _anchor="links"))
     return show_sheet(sheet, form, 422)
 
 
-def _still_to_come(form: LinkForm, site: SiteCard) -> bool:
+def still_to_come(form: LinkForm, site: SiteCard) -> bool:
     """Refuse days that are over: such a link would open nothing."""
     today = local_day(now(), site.zone)
     for field in (form.last_day, form.expires):
@@ -51,11 +51,11 @@ def _still_to_come(form: LinkForm, site: SiteCard) -> bool:
 
 def _make(form: LinkForm, reference: str, site: SiteCard) -> MadeLink:
     once = Once(f"staff-link:{staff().member.id}", form.key)
-    limits = _limits(form, site)
+    limits = limits_of(form, site)
     return links.create(reference, now=now(), scope=limits, send="send" in request.form, once=once, by=actor())
 
 
-def _limits(form: LinkForm, site: SiteCard) -> Scope:
+def limits_of(form: LinkForm, site: SiteCard) -> Scope:
     """Read what the link allows; its last day of use counts to its end, on the site's clock."""
     expires = form.expires.data
     return Scope(
@@ -66,9 +66,10 @@ def _limits(form: LinkForm, site: SiteCard) -> Scope:
     )
 
 
-def _field(refusal: Invalid) -> str:
+def refused_words(refusal: Invalid) -> tuple[str, str]:
+    """Name the field that an operation refuses, and say why."""
     field = str(refusal.values.get("field", ""))
-    return {"expires_at": "expires"}.get(field, field)
+    return {"expires_at": "expires"}.get(field, field), _words(refusal)
 
 
 def _words(refusal: Invalid) -> str:

@@ -237,14 +237,7 @@ def link(view: LinkView) -> Json:
     """Write what a booking link opens."""
     found, zone = view.link, view.link.site.zone
     return {
-        "order": {
-            "reference": found.reference,
-            "kind": found.kind,
-            "status": found.status,
-            "units": found.units,
-            "ship_date": _moment(found.ship_date, zone),
-            "delivery_date": _moment(found.delivery_date, zone),
-        },
+        "order": _order_of(found),
         "site": found.site.key,
         "timezone": zone.key,
         "customer": _customer(found),
@@ -261,6 +254,20 @@ def link(view: LinkView) -> Json:
         "expires_at": _moment(found.expires_at, zone),
         "max_active": found.max_active,
         "appointments": appointments(view.appointments),
+    }
+
+
+def _order_of(found: OpenLink) -> Json | None:
+    """Write the order of a link; a link of a service has none."""
+    if found.reference is None:
+        return None
+    return {
+        "reference": found.reference,
+        "kind": found.kind,
+        "status": found.status,
+        "units": found.units,
+        "ship_date": _moment(found.ship_date, found.site.zone),
+        "delivery_date": _moment(found.delivery_date, found.site.zone),
     }
 
 

@@ -420,7 +420,9 @@ class LinkService(Timed):
 class LinkAnswer(Answer):
     """What a booking link opens."""
 
-    order = fields.Nested(LinkOrder, required=True)
+    order = fields.Nested(
+        LinkOrder, required=True, allow_none=True, metadata={"description": "null: the link is for a service."}
+    )
     site = said("Key of the site.")
     timezone = said("IANA zone of the site.")
     customer = fields.Nested(Customer, required=True, metadata={"description": "What the order knows of who comes."})

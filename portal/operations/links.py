@@ -7,16 +7,18 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import Invalid, LinkExpired, LinkUnknown, NotFound
+from portal.domain.fields import Words, said
 from portal.extensions import reading, retried, transaction
-from portal.models import Customer, Link, Order, Site
-from portal.operations import audit, bookables, outbox, tokens
+from portal.models import Customer, Link, Order, Service, Site
+from portal.operations import audit, bookables, cards, outbox, tokens
 from portal.operations.actors import SYSTEM, Actor
 from portal.operations.asking import Asking
 from portal.operations.bookables import Bookable, SiteCard
+from portal.operations.cards import AppointmentCard
 from portal.operations.invitations import Guest, invitation
 from portal.operations.once import Once, answered, digest, remember
 from portal.operations.service_cards import ServiceCard
@@ -24,14 +26,17 @@ from portal.operations.service_cards import ServiceCard
 
 @dataclass(frozen=True, slots=True)
 class OpenLink:
-    """A link that a token opened, with its order. Days are the site's, both included."""
+    """A link that a token opened: with its order, or for a service at a site. Days are the site's, both included.
+
+    Of an order it has the ``reference`` and its kind and status, else the key of the ``service`` and its names.
+    """
 
     id: int
     public_id: str
     generation: int
-    order_id: int
-    reference: str
-    kind: str
+    order_id: int | None
+    reference: str | None
+    kind: str | None
     status: str
     units: str
     ship_date: datetime | None
@@ -46,6 +51,12 @@ class OpenLink:
     last_day: date | None
     expires_at: datetime | None
     max_active: int | None
+    service: str | None
+    service_names: Words
+
+    def named(self, locale: str) -> str:
+        """Name the service, in a language."""
+        return said(self.service_names, locale)
 
     def asking(self, leaving_out: int | None = None) -> Asking:
         """Ask for slots with the days of this link, for the order's customer where an address is known."""
@@ -63,7 +74,7 @@ COLUMNS = (
     Order.units,
     Order.ship_date,
     Order.delivery_date,
-    Order.site_id,
+    Site.id.label("site_id"),
     Site.revision.label("site_revision"),
     Order.customer_id,
     Customer.email,
@@ -74,13 +85,16 @@ COLUMNS = (
     Link.last_day,
     Link.expires_at,
     Link.max_active,
+    Service.key.label("service"),
+    Service.name.label("service_names"),
 )
 
 
 SELECTED = (
     select(*COLUMNS)
-    .join(Order, Order.id == Link.order_id)
-    .join(Site, Site.id == Order.site_id)
+    .outerjoin(Order, Order.id == Link.order_id)
+    .outerjoin(Service, Service.id == Link.service_id)
+    .join(Site, Site.id == func.coalesce(Order.site_id, Link.site_id))
     .outerjoin(Customer, Customer.id == Order.customer_id)
 )
 
@@ -105,8 +119,15 @@ def of_reference(session: Session, reference: str, number: int | None, now: date
 
 
 def serving(session: Session, link: OpenLink) -> list[Bookable]:
-    """List the plannings and the services for the order's kind at its site, by name."""
+    """List the plannings and the services for the order's kind at its site, by name; or the link's own service."""
+    if link.service is not None:
+        return bookables.all_of(session, Site.id == link.site.id, Service.key == link.service)
     return bookables.all_at_site(session, link.site.id, kind=link.kind)
+
+
+def booked(session: Session, link: OpenLink) -> list[AppointmentCard]:
+    """List the appointments that a link shows, by their start: its order's, or those booked with it."""
+    return cards.of_order(session, link.order_id) if link.order_id is not None else cards.of_link(session, link.id)
 
 
 def choose(
@@ -122,9 +143,16 @@ def choose(
             return only
         return bookables.by_pool(session, only.pool_id, lock=True)
     found = bookables.find(session, link.site.key, planning, service=service, lock=lock)
-    if link.kind not in found.item.kinds:
+    if not _serves(link, found):
         raise NotFound
     return found
+
+
+def _serves(link: OpenLink, found: Bookable) -> bool:
+    """Tell whether a link may book this: its own service, or what serves its order's kind."""
+    if link.service is not None:
+        return isinstance(found.item, ServiceCard) and found.item.key == link.service
+    return link.kind in found.item.kinds
 
 
 def asking_of(session: Session, link_id: int | None, *, leaving_out: int, customer: str | None = None) -> Asking:
@@ -188,17 +216,17 @@ def create(
     request_hash = digest({"order": reference, "scope": asdict(scope), "send": send})
     with transaction() as session:
         if (first := answered(session, once, request_hash)) is not None:
-            return _made_before(session, first["public_id"])
-        _check(scope, now)
+            return made_before(session, first["public_id"])
+        check(scope, now)
         order = session.scalar(select(Order).where(Order.reference == reference))
         if order is None:
             raise NotFound
-        link = _record(session, order, scope, now)
+        link = record(session, scope, now, order_id=order.id)
         customer = session.get(Customer, order.customer_id) if order.customer_id else None
         address = customer.email if customer is not None else None
         if send:
             _invite(session, order, link, customer, now)
-        _note(session, "created", order, link, by, now, sent=send, **_allowed(scope))
+        _note(session, "created", order, link, by, now, sent=send, **allowed(scope))
         remember(session, once, request_hash, {"public_id": link.public_id}, now)
         return MadeLink(
             tokens.token(tokens.BOOK, link.public_id, link.generation), link.expires_at, address if send else None
@@ -207,17 +235,23 @@ def create(
 
 @retried
 def revoke(link_id: int, *, now: datetime, by: Actor = SYSTEM) -> None:
-    """Make every token of a link lead nowhere. Raises NotFound."""
+    """Make every token of an order's link lead nowhere. Raises NotFound."""
     with transaction() as session:
-        link = session.scalar(
-            update(Link)
-            .where(Link.id == link_id, Link.revoked_at.is_(None))
-            .values(revoked_at=now, generation=Link.generation + 1)
-            .returning(Link)
-        )
-        if link is None:
-            raise NotFound
+        link = ended(session, link_id, now)
         _note(session, "revoked", session.get_one(Order, link.order_id), link, by, now)
+
+
+def ended(session: Session, link_id: int, now: datetime) -> Link:
+    """End a link within the caller's transaction. Raises NotFound for one that is not there or was revoked before."""
+    link: Link | None = session.scalar(
+        update(Link)
+        .where(Link.id == link_id, Link.revoked_at.is_(None))
+        .values(revoked_at=now, generation=Link.generation + 1)
+        .returning(Link)
+    )
+    if link is None:
+        raise NotFound
+    return link
 
 
 @retried
@@ -225,7 +259,7 @@ def resend(link_id: int, *, now: datetime, by: Actor = SYSTEM) -> str:
     """Queue the invitation of a link once more, and give the address. Raises NotFound, Invalid without address."""
     with transaction() as session:
         link = session.get(Link, link_id)
-        if link is None or link.revoked_at is not None:
+        if link is None or link.revoked_at is not None or link.order_id is None:
             raise NotFound
         order = session.get_one(Order, link.order_id)
         customer = session.get(Customer, order.customer_id) if order.customer_id else None
@@ -241,7 +275,8 @@ def _note(session: Session, action: str, order: Order, link: Link, by: Actor, no
     )
 
 
-def _allowed(scope: Scope) -> dict[str, Any]:
+def allowed(scope: Scope) -> dict[str, Any]:
+    """Write what a link allows for the audit log."""
     return {
         name: value if isinstance(value, int) else value.isoformat() for name, value in asdict(scope).items() if value
     }
@@ -266,10 +301,11 @@ def of_order(order_id: int) -> list[LinkCard]:
     """List an order's links, newest first."""
     with reading() as session:
         rows = session.scalars(select(Link).where(Link.order_id == order_id).order_by(Link.id.desc())).all()
-    return [_card(link) for link in rows]
+    return [card_of(link) for link in rows]
 
 
-def _card(link: Link) -> LinkCard:
+def card_of(link: Link) -> LinkCard:
+    """Give a link as the staff sees it."""
     token = None if link.revoked_at else tokens.token(tokens.BOOK, link.public_id, link.generation)
     return LinkCard(
         link.id,
@@ -284,7 +320,8 @@ def _card(link: Link) -> LinkCard:
     )
 
 
-def _check(scope: Scope, now: datetime) -> None:
+def check(scope: Scope, now: datetime) -> None:
+    """Accept what a new link is to allow. Raises Invalid."""
     if scope.first_day and scope.last_day and scope.first_day > scope.last_day:
         raise Invalid(field="last_day", problem="bounds")
     if scope.expires_at is not None and scope.expires_at <= now:
@@ -293,11 +330,12 @@ def _check(scope: Scope, now: datetime) -> None:
         raise Invalid(field="max_active", problem="slots")
 
 
-def _record(session: Session, order: Order, scope: Scope, now: datetime) -> Link:
+def record(session: Session, scope: Scope, now: datetime, **subject: int) -> Link:
+    """Write a new link: ``order_id``, or ``site_id`` and ``service_id``, say what it books."""
     link = Link(
         public_id=tokens.new_public_id(),
         generation=1,
-        order_id=order.id,
+        **subject,
         first_day=scope.first_day,
         last_day=scope.last_day,
         expires_at=scope.expires_at,
@@ -309,7 +347,7 @@ def _record(session: Session, order: Order, scope: Scope, now: datetime) -> Link
     return link
 
 
-def _made_before(session: Session, public_id: str) -> MadeLink:
+def made_before(session: Session, public_id: str) -> MadeLink:
     """Give the link that the same request made; its token is derived anew. One revoked since leads nowhere."""
     link = session.scalars(select(Link).where(Link.public_id == public_id)).one()
     return MadeLink(tokens.token(tokens.BOOK, public_id, 1), link.expires_at, None, replayed=True)
@@ -331,8 +369,8 @@ def _link(session: Session, row: Any) -> OpenLink:
         order_id=row.order_id,
         reference=row.reference,
         kind=row.kind,
-        status=row.status,
-        units=row.units,
+        status=row.status or "",
+        units=row.units or "",
         ship_date=row.ship_date,
         delivery_date=row.delivery_date,
         site=bookables.site_card(session, row.site_id, row.site_revision),
@@ -345,4 +383,6 @@ def _link(session: Session, row: Any) -> OpenLink:
         last_day=row.last_day,
         expires_at=row.expires_at,
         max_active=row.max_active,
+        service=row.service,
+        service_names=row.service_names or {},
     )

@@ -148,7 +148,7 @@ def link(token: str, *, now: datetime) -> LinkView:
     with reading() as session:
         found = links.opened(session, token, now)
         serving = links.serving(session, found)
-        mine = appointed(session, cards.of_order(session, found.order_id))
+        mine = appointed(session, links.booked(session, found))
     return LinkView(found, _plannings(serving), _services(serving), mine)
 
 

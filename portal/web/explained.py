@@ -8,7 +8,7 @@ from flask_babel import ngettext
 
 from portal.domain.slots import Reason, Start
 from portal.domain.zones import local_day
-from portal.i18n import _
+from portal.i18n import _, named
 from portal.operations import limits
 from portal.operations.contenders import Contender, Why
 from portal.operations.explanations import Explanation, Person

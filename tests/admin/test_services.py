@@ -339,3 +339,59 @@ def test_what_is_shared_with_another_site_is_seen_and_not_changed(app, agency, d
             answer = client.post(f"/admin/services/visite{path}", data={"csrf_token": token, "save": "1"})
             assert answer.status_code == 404
     assert client.get("/admin/add/service-group").status_code == 404
+
+
+# Booking links
+
+LINKS = f"{PAGE}/links/"
+
+
+def test_a_link_is_made_copied_scanned_and_revoked(manager, agency, send, do, client):
+    made = send(manager, LINKS, max_active="2", last_day="2026-12-20")
+    assert made.location == LINKS
+    page = manager.get(LINKS)
+    assert "at most 2 appointments to come" in page.text
+    url = re.search(r'value="(http[^"]+/b/[^"]+)" readonly', page.text)[1]
+    assert client.get(url.partition("localhost")[2] + "?lang=en").status_code == 200
+    number = re.search(r"links/(\d+)/revoke", page.text)[1]
+    assert "<svg" in manager.get(f"{LINKS}{number}/code").text
+    assert send(manager, f"{LINKS}{number}/revoke").location == LINKS
+    assert "Revoked" in manager.get(LINKS).text
+    assert manager.get(f"{LINKS}{number}/code").status_code == 404
+    assert client.get(url.partition("localhost")[2]).status_code == 404
+    assert manager.get(f"{LINKS}{number}/revoke").status_code == 303
+
+
+def test_sending_the_same_form_twice_makes_one_link(manager, agency):
+    values = form_of(manager.get(LINKS), LINKS)
+    for _time in range(2):
+        assert manager.post(LINKS, data=values).status_code == 303
+    assert manager.get(LINKS).text.count("/revoke") == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        ({"site": "lyon"}, "Choose one of the values offered."),
+        ({"last_day": "2026-11-01"}, "This day is over."),
+        ({"first_day": "2026-12-09", "last_day": "2026-12-08"}, "The last day comes before the first."),
+        ({"max_active": "0"}, "Enter a number from 1 to 1000."),
+    ],
+)
+def test_a_link_that_opens_nothing_is_not_made(manager, agency, send, wrong, text):
+    refused = send(manager, LINKS, **wrong)
+    assert (refused.status_code, text in refused.text) == (422, True)
+    assert "No link yet." in manager.get(LINKS).text
+
+
+def test_a_viewer_sees_no_address_of_a_link(manager, viewer, agency, send):
+    send(manager, LINKS)
+    text = viewer.get(LINKS).text
+    assert ("Usable" in text, "/b/" in text, "Make a link" in text) == (True, False, False)
+
+
+def test_links_cost_the_same_however_many_there_are(manager, agency, send, statements):
+    for _number in range(4):
+        send(manager, LINKS)
+    with statements(at_most=10):
+        manager.get(LINKS)

@@ -1,0 +1,124 @@
+"""Booking links to a service at a site: made, listed, revoked.
+
+Whoever has one books that service there, as often as it allows, and sees what was booked with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from portal.domain.errors import Invalid, NotFound
+from portal.domain.lifecycle import ACTIVE
+from portal.extensions import reading, retried, transaction
+from portal.models import Appointment, Link, Pool, Site
+from portal.operations import audit, bookables, links, services, tokens
+from portal.operations.actors import SYSTEM, Actor
+from portal.operations.bookables import SiteCard
+from portal.operations.links import LinkCard, MadeLink, Scope
+from portal.operations.once import Once, answered, digest, remember
+from portal.operations.scopes import EVERYWHERE
+from portal.operations.scopes import Scope as Sites
+from portal.operations.services import Sheet
+
+KIND = "service_link"  # in the audit log
+MOST_LISTED = 200
+ANYTHING = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLink:
+    """A link of a service, where it books, and how many appointments to come were booked with it."""
+
+    link: LinkCard
+    site: SiteCard
+    active: int
+
+    def expired(self, now: datetime) -> bool:
+        """Tell whether its time is over."""
+        return self.link.expires_at is not None and self.link.expires_at <= now
+
+    def opens(self, now: datetime) -> bool:
+        """Tell whether somebody can still use it."""
+        return self.link.revoked_at is None and not self.expired(now)
+
+
+def sites_of(sheet: Sheet, scope: Sites = EVERYWHERE) -> Sequence[SiteCard]:
+    """List the sites in use at which a service is offered, by name, within a scope."""
+    query = select(Site.id, Site.revision).join(Pool, Pool.site_id == Site.id).order_by(Site.name)
+    offered = and_(Pool.service_id == sheet.id, Pool.active, Site.active, scope.limits(Site.id))
+    with reading() as session:
+        return [bookables.site_card(session, *row) for row in session.execute(query.where(offered))]
+
+
+def of_service(sheet: Sheet, *, now: datetime, scope: Sites = EVERYWHERE) -> Sequence[ServiceLink]:
+    """List the newest links of a service, at the sites of a scope, in a fixed number of statements."""
+    mine = and_(Link.service_id == sheet.id, scope.limits(Link.site_id))
+    with reading() as session:
+        made = session.scalars(select(Link).where(mine).order_by(Link.id.desc()).limit(MOST_LISTED)).all()
+        where = {one.site_id for one in made}
+        revisions = session.execute(select(Site.id, Site.revision).where(Site.id.in_(where))).all()
+        cards = bookables.site_cards(session, {row.id: row.revision for row in revisions})
+        active = _active(session, [one.id for one in made], now)
+    return [ServiceLink(links.card_of(one), cards[one.site_id or 0], active.get(one.id, 0)) for one in made]
+
+
+def _active(session: Session, link_ids: Sequence[int], now: datetime) -> dict[int, int]:
+    """Count the appointments to come by their link."""
+    coming = and_(Appointment.link_id.in_(link_ids), Appointment.status.in_(ACTIVE), Appointment.ends_at > now)
+    query = select(Appointment.link_id, func.count()).where(coming).group_by(Appointment.link_id)
+    return {link_id: count for link_id, count in session.execute(query) if link_id is not None}
+
+
+def read(sheet: Sheet, link_id: int, *, now: datetime, scope: Sites = EVERYWHERE) -> ServiceLink:
+    """Read one link of a service. Raises NotFound, also for one of another service or beyond the scope."""
+    for one in of_service(sheet, now=now, scope=scope):
+        if one.link.id == link_id:
+            return one
+    raise NotFound
+
+
+@retried
+def create(
+    key: str, site: str, *, now: datetime, scope: Scope = ANYTHING, once: Once | None = None, by: Actor = SYSTEM
+) -> MadeLink:
+    """Make a link for a service at a site that offers it.
+
+    Raises NotFound for an unknown service, Invalid for another site, or when the idempotency key came with another
+    request before.
+    """
+    request_hash = digest({"service": key, "site": site, "scope": asdict(scope)})
+    with transaction() as session:
+        if (first := answered(session, once, request_hash)) is not None:
+            return links.made_before(session, first["public_id"])
+        links.check(scope, now)
+        sheet = services.sheet_of(session, key)
+        where = session.execute(select(Site.id, Site.name).where(Site.key == site)).first()
+        if where is None or where.id not in sheet.site_ids:
+            raise Invalid(field="site", problem="unknown_site", value=site)
+        link = links.record(session, scope, now, site_id=where.id, service_id=sheet.id)
+        _note(session, "created", sheet, link, by, now, site=where.name, **links.allowed(scope))
+        remember(session, once, request_hash, {"public_id": link.public_id}, now)
+        return MadeLink(tokens.token(tokens.BOOK, link.public_id, link.generation), link.expires_at, None)
+
+
+@retried
+def revoke(key: str, link_id: int, *, now: datetime, by: Actor = SYSTEM) -> None:
+    """Make every token of a service's link lead nowhere. Raises NotFound."""
+    with transaction() as session:
+        sheet = services.sheet_of(session, key)
+        link = links.ended(session, link_id, now)
+        if link.service_id != sheet.id:
+            raise NotFound
+        _note(session, "revoked", sheet, link, by, now)
+
+
+def _note(session: Session, action: str, sheet: Sheet, link: Link, by: Actor, now: datetime, **after: Any) -> None:
+    """Write down what happened to a link, under its service's key: that leads to the page it stands on."""
+    told = {"link": link.id, **after}
+    audit.record(session, by, action, KIND, sheet.key, now, label=sheet.name, site_id=link.site_id, after=told)
