@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response, request, url_for
 from flask_babel import ngettext
@@ -110,6 +111,7 @@ class Shown:
     board: Board
     looked: Looked
     moment: datetime
+    bases: dict[tuple[str, str], str] = field(default_factory=dict)
 
     @property
     def timeline(self) -> Timeline:
@@ -122,15 +124,25 @@ class Shown:
         service = place.service or (place.services[0] if len(place.services) == 1 else None)
         who = column.card.key if column.card is not None else None
         if service is None or place.site is None:
-            at = rfc3339(start, self.board.zone)
-            return f"{self.looked.url(who=who, at=at, day=column.day.day.isoformat())}#which"
+            asking = self._base("admin.calendar.show", **self.looked.kept, who=who, day=column.day.day.isoformat())
+            return f"{self._at(asking, 'at', start)}#which"
         return self.book_service(service.site.key, service.item.key, who, start)
 
     def book_service(self, site: str, service: str, who: str | None, start: datetime) -> str:
         """Give the address of the form that books a start of a service with somebody or something."""
-        chosen: dict[str, Any] = {"with": [who] if who is not None else []}
-        at = rfc3339(start, self.board.zone)
-        return url_for("admin.service_phone.details", service=service, site=site, start=at, **chosen)
+        chosen: dict[str, Any] = {"with": who}
+        form = self._base("admin.service_phone.details", service=service, site=site, **chosen)
+        return self._at(form, "start", start)
+
+    def _base(self, endpoint: str, **values: Any) -> str:
+        """Give an address that is continued by an instant: it is built once, for a page has hundreds of them."""
+        key = (endpoint, str(values))
+        if key not in self.bases:
+            self.bases[key] = url_for(endpoint, **values)
+        return self.bases[key]
+
+    def _at(self, base: str, name: str, start: datetime) -> str:
+        return f"{base}{'&' if '?' in base else '?'}{name}={quote(rfc3339(start, self.board.zone), safe=':')}"
 
     def columns(self) -> list[Column]:
         """Choose the days that are shown: those of a weekend only while something is on them."""

@@ -31,7 +31,7 @@ from portal.operations.scopes import Scope
 
 VISIT, WANTED = "visit", "wanted"  # roles of what is an appointment's own, and of what it is to have
 LANES = 5  # appointments beside each other that are shown
-MOST = 60  # appointments of one resource on a day that are shown; more are counted
+MOST = 40  # appointments of one resource on a day that are shown; more are counted
 
 
 class Being(StrEnum):

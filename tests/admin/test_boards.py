@@ -79,7 +79,7 @@ def swatch(part: str) -> str:
 def test_a_free_time_leads_to_the_form_that_books_it(agent, agency):
     jean = columns(agent.get(TEAM))["Jean"]
     url = bookings(jean)[0]
-    assert url == f"{DETAILS}?start=2026-12-07T10:15:00%2B01:00&with=jean"
+    assert url == f"{DETAILS}?with=jean&start=2026-12-07T10:15:00%2B01:00"
     form = agent.get(bookings(columns(agent.get(f"{TEAM}&service=evaluation"))["Jean"])[0])
     assert (form.status_code, "10:30" in form.text, "Jean" in form.text) == (200, True, True)
 
@@ -92,7 +92,7 @@ def test_where_several_services_are_possible_it_asks_which(agent, agency, do):
     assert "Monday 7 December 2026 at 10:30, Jean" in page.text
     links = [unescape(one) for one in re.findall(r'<div class="line-main"><strong><a href="([^"]*)"', page.text)]
     assert links == [
-        f"/admin/add/service-appointment/{key}/bordeaux/details?start=2026-12-07T10:30:00%2B01:00&with=jean"
+        f"/admin/add/service-appointment/{key}/bordeaux/details?with=jean&start=2026-12-07T10:30:00%2B01:00"
         for key in ("conseil", "evaluation")
     ]
     assert agent.get(links[1]).status_code == 200
