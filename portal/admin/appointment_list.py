@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +18,16 @@ from portal.domain.fields import said
 from portal.domain.lifecycle import Status
 from portal.domain.zones import parse_day
 from portal.i18n import _, current_locale, named
-from portal.operations import appointment_search, organisation
+from portal.operations import appointment_search, organisation, served_choices
 from portal.operations.appointment_search import SORTS, Wanted
+from portal.operations.assignments import Assigned
 from portal.operations.cards import AppointmentCard
 from portal.web.exports import Row, table_response
 from portal.web.responses import page
 
 bp = Blueprint("appointment_list", __name__, url_prefix="/appointments")
-FILTERS = ("q", "from", "to", "site", "planning", "status", "source", "sort")
+NARROWING = ("site", "planning", "service", "staff", "status", "source")
+FILTERS = ("q", "from", "to", *NARROWING, "sort")
 STATUSES = {
     Status.REQUESTED: _l("To be approved"),
     Status.CONFIRMED: _l("Confirmed"),
@@ -70,6 +72,7 @@ def index() -> Response:
     asked, at = _asked(), now()
     wanted = _wanted(asked)
     found = appointment_search.search(wanted, scope=scope(), page=page_number())
+    served = served_choices.choices(scope=scope())
     return page(
         "admin/appointment_list/index.html",
         found=found,
@@ -78,11 +81,14 @@ def index() -> Response:
         columns=_columns(asked, wanted),
         sorted_by=_sorted_by(wanted),
         choices=appointment_search.choices(scope=scope()),
+        services=[(key, said(names, current_locale())) for key, names in served.services],
+        people=served.people,
+        with_whom={number: people_text(assigned) for number, assigned in found.having.items()},
         statuses=STATUSES.items(),
         sources=SOURCES.items(),
         sorts=_sorts(),
         filtered=any(name in request.args for name in FILTERS),
-        narrowed=sum(bool(asked[name]) for name in ("site", "planning", "status", "source")),
+        narrowed=sum(bool(asked[name]) for name in NARROWING),
         page_url=lambda number: _url(asked, page=number),
         exports=[(text, _url(asked, "admin.appointment_list.export", format=form)) for text, form in EXPORTS],
     )
@@ -93,8 +99,18 @@ def export(format: str) -> Response:  # noqa: A002 - the name in the address
     """Send the appointments of the same address as a file, all pages of them."""
     wanted = _wanted(_asked())
     questions = _questions(wanted)
-    cards = appointment_search.every(wanted, scope=scope())
-    return table_response(_("appointments"), [*_heads(), *questions.values()], _rows(cards, questions), format)
+    found = appointment_search.every(wanted, scope=scope())
+    return table_response(_("appointments"), [*_heads(), *questions.values()], _rows(found, questions), format)
+
+
+def people_text(assigned: Iterable[Assigned]) -> str:
+    """Name the people who serve an appointment."""
+    return ", ".join(one.name for one in assigned if one.staff)
+
+
+def things_text(assigned: Iterable[Assigned]) -> str:
+    """Name the rooms and the equipment of an appointment."""
+    return ", ".join(one.name for one in assigned if not one.staff)
 
 
 def _questions(wanted: Wanted) -> dict[str, str]:
@@ -106,22 +122,24 @@ def _questions(wanted: Wanted) -> dict[str, str]:
 
 def _heads() -> list[str]:
     return [
-        *(_("Reference"), _("Status"), _("Start"), _("End"), _("Time zone"), _("Site"), _("Planning"), _("Order")),
+        *(_("Reference"), _("Status"), _("Start"), _("End"), _("Time zone"), _("Site"), _("Planning")),
+        *(_("Service"), _("People"), _("Rooms and equipment"), _("Order")),
         *(_("Goods"), _("Places"), _("Name"), _("E-mail"), _("Telephone"), _("Message")),
         *(_("Booked by"), _("Booked on"), _("Changed on"), _("Reason for overbooking")),
     ]
 
 
-def _rows(cards: Iterator[AppointmentCard], questions: Iterable[str]) -> Iterator[Row]:
+def _rows(found: Iterable[tuple[AppointmentCard, Sequence[Assigned]]], questions: Iterable[str]) -> Iterator[Row]:
     locale = current_locale()
-    for card in cards:
+    for card, assigned in found:
         start, end, made, changed = (
             moment.astimezone(card.zone) for moment in (card.start, card.end, card.created_at, card.updated_at)
         )
-        planning = named(card.item)
+        name, served = named(card.item), card.service_id is not None
+        what = ("", name, people_text(assigned), things_text(assigned)) if served else (name, "", "", "")
         answers = {answer.key: answer.text for answer in card.answers(locale)}
         yield [
-            *(card.reference, str(STATUSES[card.status]), start, end, card.zone.key, card.site.name, planning),
+            *(card.reference, str(STATUSES[card.status]), start, end, card.zone.key, card.site.name, *what),
             *(card.order, card.order_units, card.units, card.name, card.email, card.phone, card.comment),
             *(str(SOURCES.get(card.source, card.source)), made, changed, card.overbook_reason),
             *(answers.get(key) for key in questions),
@@ -141,6 +159,8 @@ def _wanted(asked: Mapping[str, str]) -> Wanted:
         text=asked["q"],
         site=asked["site"] or None,
         planning=asked["planning"] or None,
+        service=asked["service"] or None,
+        staff=asked["staff"] or None,
         status=Status(asked["status"]) if asked["status"] in set(Status) else None,
         source=asked["source"] if asked["source"] in SOURCES else None,
         first=parse_day(asked["from"]),

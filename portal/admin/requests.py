@@ -5,7 +5,7 @@ Who accepts what is not free any more is a manager, and says why: it is kept in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
@@ -22,11 +22,12 @@ from portal.admin.request_buttons import answering
 from portal.admin.telling import back_to, told, too_late
 from portal.clock import now
 from portal.domain.errors import Refusal, StateChanged
+from portal.domain.fields import said
 from portal.domain.zones import parse_instant
-from portal.i18n import _
+from portal.i18n import _, current_locale
 from portal.operations import requests, validation
 from portal.operations.cards import AppointmentCard
-from portal.operations.requests import Place, Room, Wanted
+from portal.operations.requests import Room, Wanted
 from portal.web.asked import GONE, lost_text, reason_field, room_text
 from portal.web.responses import go, page, wants_fragment
 
@@ -51,26 +52,28 @@ class DeclineForm(StaffForm):
 @bp.get("/requests")
 def index() -> Response:
     """List what waits for an answer at the sites that one sees, by its deadline."""
-    asked, at = asked_filters(("site", "planning"), request.args), now()
-    found = requests.search(Wanted(asked.get("site"), asked.get("planning")), now=at, scope=scope(), page=page_number())
-    places = requests.places(now=at, scope=scope())
+    asked, at = asked_filters(("site", "planning", "service"), request.args), now()
+    wanted = Wanted(asked.get("site"), asked.get("planning"), asked.get("service"))
+    found = requests.search(wanted, now=at, scope=scope(), page=page_number())
+    places, locale = requests.places(now=at, scope=scope()), current_locale()
+    there = [one for one in places if asked.get("site") in (None, one.site)]
     return page(
         "admin/requests/index.html",
         found=found,
         lines=[(card, answering(card, at)) for card in found.requests],
         asked=asked,
-        sites=_choices(places, "site"),
-        plannings=_choices([one for one in places if asked.get("site") in (None, one.site)], "planning"),
+        sites=_choices((one.site, one.site_name, one.number) for one in places),
+        plannings=_choices((one.planning, one.planning_name, one.number) for one in there if one.planning),
+        services=_choices((one.service, said(one.service_name, locale), one.number) for one in there if one.service),
         page_url=lambda number: url_for("admin.requests.index", **asked, page=number),
     )
 
 
-def _choices(places: Sequence[Place], what: str) -> list[tuple[str, str]]:
+def _choices(places: Iterable[tuple[str, str, int]]) -> list[tuple[str, str]]:
     """List where requests wait, with their number: "Bordeaux (3)"."""
     counts: dict[str, tuple[str, int]] = {}
-    for one in places:
-        key, name = getattr(one, what), getattr(one, f"{what}_name")
-        counts[key] = (name, counts.get(key, (name, 0))[1] + one.number)
+    for key, name, number in places:
+        counts[key] = (name, counts.get(key, (name, 0))[1] + number)
     return [(key, f"{name} ({number})") for key, (name, number) in counts.items()]
 
 

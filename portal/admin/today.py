@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,11 +36,17 @@ LONGEST = 9  # digits of a page's number
 def day() -> Response:
     """Show a day of a site or a planning, or of all."""
     moment, asked = now(), request.args
-    wanted = Asked(parse_day(asked.get("day")), asked.get("site"), asked.get("planning"))
+    wanted = asked_of(asked)
     stand = next((one for one in Stand if one == asked.get("stand")), None)
     found = today.read(wanted, now=moment, scope=scope(), stand=stand, page=page_number())
     values = {**_values(found, moment, stand), **_machinery(moment), "steps": _steps(found)}
     return show("admin/today.html", "admin/_today.html", "admin/_today_lead.html", **values)
+
+
+def asked_of(given: Mapping[str, str]) -> Asked:
+    """Read which day is looked at, and what of it."""
+    names = ("site", "planning", "service", "staff")
+    return Asked(parse_day(given.get("day")), **{name: given.get(name) or None for name in names})
 
 
 def _steps(found: Day) -> FirstSteps | None:
@@ -65,9 +71,12 @@ def _values(found: Day, moment: datetime, stand: Stand | None) -> dict[str, Any]
         "before": url(day=frame.day - DAY),
         "after": url(day=frame.day + DAY),
         "current": url(day=None),
-        "sites": [(site, url(site=site.key, planning=None)) for site in frame.sites],
-        "all_sites": url(site=None, planning=None),
-        "all_plannings": url(planning=None) if frame.planning else "",
+        "sites": [(site, url(site=site.key, planning=None, service=None)) for site in frame.sites],
+        "all_sites": url(site=None, planning=None, service=None),
+        "all_plannings": url(planning=None, service=None) if frame.chosen else "",
+        "people": [(one, url(staff=one.key)) for one in found.people],
+        "everybody": url(staff=None),
+        "kept": {name: key for name, key in kept_of(frame).items() if name != "day" and key},
         "whole": url() if stand else "",
         "sheet": url_of(frame, "admin.sheet.show")(),
         "pager": (found.page, found.pages, lambda number: url(stand=stand, page=number)),
@@ -76,12 +85,18 @@ def _values(found: Day, moment: datetime, stand: Stand | None) -> dict[str, Any]
 
 def url_of(frame: Frame, endpoint: str) -> Callable[..., str]:
     """Give the address of what is looked at; names that are given are looked at instead."""
-    kept = {
+    return lambda **other: url_for(endpoint, **{**kept_of(frame), **other})
+
+
+def kept_of(frame: Frame) -> dict[str, Any]:
+    """Name what is looked at as an address does."""
+    return {
         "day": frame.day if frame.day != frame.today else None,
         "site": frame.site.key if frame.site else None,
         "planning": frame.planning.item.key if frame.planning else None,
+        "service": frame.service.item.key if frame.service else None,
+        "staff": frame.person,
     }
-    return lambda **other: url_for(endpoint, **{**kept, **other})
 
 
 def _lead(found: Day, moment: datetime) -> str:

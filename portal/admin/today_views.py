@@ -9,11 +9,13 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from portal.admin.appointment_list import people_text, things_text
 from portal.admin.mark_buttons import Button, buttons_of, undo_of
 from portal.admin.moments import length_text
 from portal.admin.request_buttons import Answering, answering
 from portal.admin.words import closed_text
 from portal.i18n import _, hour, named
+from portal.operations.bookables import Bookable, PlanningCard
 from portal.operations.cards import AppointmentCard
 from portal.operations.stands import Frame, Stand
 from portal.operations.today import Group, Part, Visit
@@ -45,7 +47,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class PlanningView:
-    """A planning on the day; ``site`` is said where there are several. ``url`` looks at it alone."""
+    """A planning or a service on the day; ``site`` is said where there are several. ``url`` looks at it alone."""
 
     name: str
     place: str
@@ -84,7 +86,7 @@ class GroupView:
 
 
 def planning_view(part: Part, frame: Frame, live: bool, url: Callable[..., str]) -> PlanningView:
-    """Count who stands where in a planning; ``url`` gives the address of what is looked at, changed by name."""
+    """Count who stands where in a planning or a service; ``url`` gives the address of what is looked at, changed."""
     one, counts = part.bookable, {stand: part.counts.get(stand, 0) for stand in Stand}
     shown = (
         Count(_("Expected"), counts[Stand.EXPECTED], "fill-used"),
@@ -98,13 +100,19 @@ def planning_view(part: Part, frame: Frame, live: bool, url: Callable[..., str])
         name=named(one.item),
         place=one.site.name,
         site=one.site.name if len(frame.sites) > 1 and frame.site is None else "",
-        url=url(site=one.site.key, planning=one.item.key),
+        url=url(site=one.site.key, **_only(one)),
         counts=shown,
         free=max(part.possible - total, 0),
         possible=part.possible,
         total=total,
         note=closed_text(part.closed) if part.closed is not None else "",
     )
+
+
+def _only(one: Bookable) -> dict[str, str | None]:
+    """Name a planning or a service as an address does."""
+    planning = isinstance(one.item, PlanningCard)
+    return {"planning": one.item.key if planning else None, "service": None if planning else one.item.key}
 
 
 def _rare(counts: Mapping[Stand, int]) -> list[Count]:
@@ -136,15 +144,16 @@ def _line(visit: Visit, stand: Stand, frame: Frame, moment: datetime) -> Line:
     buttons = buttons_of(card, moment) if frame.day <= frame.today else ()
     if stand is Stand.EXPECTED:
         buttons = buttons[:1]  # nobody is done before the start, nor missing in its first minutes
-    return Line(card, _about(card, frame), tag, tone, buttons, undo_of(card, moment), answering(card, moment))
+    return Line(card, _about(visit, frame), tag, tone, buttons, undo_of(card, moment), answering(card, moment))
 
 
-def _about(card: AppointmentCard, frame: Frame) -> str:
+def _about(visit: Visit, frame: Frame) -> str:
+    card = visit.card
     kinds = {"customer": _("Collection"), "supplier": _("Delivery")}
     order = f"{kinds.get(card.order_kind or '', '')} {card.order}" if card.order else ""
-    place = [named(card.item)] if card.item is not None and frame.planning is None else []
+    place = [named(card.item)] if card.item is not None and frame.chosen is None else []
     site = card.site.name if len(frame.sites) > 1 and frame.site is None else ""
-    parts = [order, card.order_units, *place, site]
+    parts = [order, card.order_units, *place, people_text(visit.assigned), things_text(visit.assigned), site]
     return "\u00a0· ".join(part for part in parts if part)
 
 

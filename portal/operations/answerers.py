@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from sqlalchemy.orm import Session
+
 from portal.domain.errors import LinkUnknown
 from portal.extensions import reading
 from portal.operations import assignments, cards, tokens
@@ -44,13 +46,12 @@ def opened(token: str) -> tuple[AppointmentCard, str]:
     raise LinkUnknown
 
 
-def names(found: Collection[AppointmentCard]) -> Mapping[int, tuple[str, ...]]:
+def names(session: Session, found: Collection[AppointmentCard]) -> Mapping[int, tuple[str, ...]]:
     """Name the people whose answers are waited for, by the ids of appointments; those of sites are left out."""
     theirs = [card for card in found if card.policy.validation == BY_PEOPLE and card.service_id is not None]
     if not theirs:
         return {}
-    with reading() as session:
-        assigned = assignments.of(session, [card.id for card in theirs])
+    assigned = assignments.of(session, [card.id for card in theirs])
     people = {card.id: tuple(one.name for one in asked(card, assigned.get(card.id, ()))) for card in theirs}
     return {number: said for number, said in people.items() if said}
 

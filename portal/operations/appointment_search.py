@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -15,10 +15,13 @@ from portal.domain.fields import Question
 from portal.domain.lifecycle import Status
 from portal.domain.zones import DAY, day_bounds, zone
 from portal.extensions import reading
-from portal.models import Appointment, Order, Planning, Pool, Site
-from portal.operations.bookables import planning_card
+from portal.models import Appointment, Order, Planning, Pool, Service, Site
+from portal.operations import assignments
+from portal.operations.assignments import Assigned
+from portal.operations.bookables import Item, planning_card
 from portal.operations.cards import AppointmentCard, cards, listing
 from portal.operations.scopes import EVERYWHERE, Scope
+from portal.operations.service_cards import service_card
 
 CHUNK = 500  # appointments read at once for a file
 FEWEST_DIGITS, MOST_DIGITS = 4, 9  # of a telephone number: the last nine are the same with and without a country code
@@ -39,12 +42,15 @@ class Wanted:
     """Which appointments, and in which order.
 
     ``text`` is looked for in name, address, telephone, reference and order. ``first`` and ``last`` are local days of
-    each appointment's own site, both included; ``site`` and ``planning`` are keys; None = all.
+    each appointment's own site, both included; ``site``, ``planning``, ``service`` and ``staff`` (one of the people who
+    serve it) are keys; None = all.
     """
 
     text: str = ""
     site: str | None = None
     planning: str | None = None
+    service: str | None = None
+    staff: str | None = None
     status: Status | None = None
     source: str | None = None
     first: date | None = None
@@ -55,12 +61,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page of the appointments found; pages count from 1."""
+    """A page of the appointments found; pages count from 1. ``having`` is what they have, by their ids."""
 
     appointments: Sequence[AppointmentCard]
     total: int
     page: int
     pages: int
+    having: Mapping[int, Sequence[Assigned]]
 
 
 def search(wanted: Wanted, *, scope: Scope = EVERYWHERE, page: int = 1, size: int = 50) -> Found:
@@ -71,15 +78,22 @@ def search(wanted: Wanted, *, scope: Scope = EVERYWHERE, page: int = 1, size: in
         pages = max(1, -(-total // size))
         page = min(max(page, 1), pages)
         query = listing().where(*conditions).order_by(*_order(wanted)).limit(size).offset((page - 1) * size)
-        return Found(cards(session, query) if total else [], total, page, pages)
+        found = cards(session, query) if total else []
+        return Found(found, total, page, pages, _having(session, found))
 
 
-def every(wanted: Wanted, *, scope: Scope = EVERYWHERE) -> Iterator[AppointmentCard]:
-    """Read all of the appointments, in their order and as they are now, a few hundred in memory at a time."""
+def every(wanted: Wanted, *, scope: Scope = EVERYWHERE) -> Iterator[tuple[AppointmentCard, Sequence[Assigned]]]:
+    """Read all of the appointments with what they have, in order, as they are now; some hundred in memory at a time."""
     with reading() as session:
         ids = session.scalars(_ids().where(*_conditions(wanted, scope)).order_by(*_order(wanted))).all()
         for place in range(0, len(ids), CHUNK):
-            yield from _in_order(session, ids[place : place + CHUNK])
+            found = _in_order(session, ids[place : place + CHUNK])
+            having = _having(session, found)
+            yield from ((card, having.get(card.id, ())) for card in found)
+
+
+def _having(session: Session, found: Iterable[AppointmentCard]) -> Mapping[int, Sequence[Assigned]]:
+    return assignments.of(session, [card.id for card in found if card.service_id is not None])
 
 
 def _ids() -> Select[int]:
@@ -107,6 +121,10 @@ def _conditions(wanted: Wanted, scope: Scope) -> list[ColumnElement[bool]]:
         found.append(Appointment.site_id.in_(select(Site.id).where(Site.key == wanted.site)))
     if wanted.planning is not None:
         found.append(Appointment.planning_id.in_(select(Planning.id).where(Planning.key == wanted.planning)))
+    if wanted.service is not None:
+        found.append(Appointment.service_id.in_(select(Service.id).where(Service.key == wanted.service)))
+    if wanted.staff is not None:
+        found.append(assignments.served_by(wanted.staff))
     if wanted.status is not None:
         found.append(Appointment.status == wanted.status.value)
     if wanted.source is not None:
@@ -171,16 +189,28 @@ def _digits(text: str) -> str | None:
 
 
 def questions(wanted: Wanted, *, scope: Scope = EVERYWHERE) -> list[Question]:
-    """List what is asked, or once was, by the plannings that the appointments may be of."""
-    booked = select(Pool.planning_id).join(Site, Site.id == Pool.site_id).where(scope.limits(Site.id))
+    """List what is asked, or once was, by the plannings and services that the appointments may be of."""
+    plannings = [] if wanted.planning is None else [Planning.key == wanted.planning]
+    services = [] if wanted.service is None else [Service.key == wanted.service]
+    with reading() as session:
+        known = _booked(session, Planning, Pool.planning_id, wanted, scope, plannings)
+        offered = _booked(session, Service, Pool.service_id, wanted, scope, services)
+        items: list[Item] = [
+            *(planning_card(session, *row) for row in known if wanted.service is None),
+            *(service_card(session, *row) for row in offered if wanted.planning is None),
+        ]
+    return [one for item in items for one in item.ever_asked]
+
+
+def _booked(
+    session: Session, table: Any, column: Any, wanted: Wanted, scope: Scope, chosen: Iterable[ColumnElement[bool]]
+) -> Sequence[Any]:
+    """List the plannings or the services of the sites that are looked at: ids and revisions."""
+    booked = select(column).join(Site, Site.id == Pool.site_id).where(scope.limits(Site.id), column.is_not(None))
     if wanted.site is not None:
         booked = booked.where(Site.key == wanted.site)
-    query = select(Planning.id, Planning.revision).where(Planning.id.in_(booked)).order_by(Planning.name)
-    if wanted.planning is not None:
-        query = query.where(Planning.key == wanted.planning)
-    with reading() as session:
-        rows = session.execute(query).all()
-        return [one for row in rows for one in planning_card(session, row.id, row.revision).ever_asked]
+    query = select(table.id, table.revision).where(table.id.in_(booked), *chosen).order_by(table.key)
+    return session.execute(query).all()
 
 
 @dataclass(frozen=True, slots=True)

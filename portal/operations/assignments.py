@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import Session
 
 from portal.extensions import reading
-from portal.models import Assignment, Resource
+from portal.models import Appointment, Assignment, Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,12 @@ class Assigned:
     def staff(self) -> bool:
         """Whether it is a person."""
         return self.kind == "staff"
+
+
+def served_by(person: str) -> ColumnElement[bool]:
+    """Give the condition under which somebody, named by their key, serves an appointment."""
+    having = select(Assignment.appointment_id).join(Resource, Resource.id == Assignment.resource_id)
+    return Appointment.id.in_(having.where(Resource.key == person, Resource.kind == "staff"))
 
 
 def of(session: Session, ids: Collection[int]) -> dict[int, list[Assigned]]:

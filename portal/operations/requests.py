@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from portal.domain.fields import Words
 from portal.domain.lifecycle import Status
 from portal.domain.slots import Start
 from portal.domain.zones import parse_instant
 from portal.extensions import reading
-from portal.models import Appointment, Event, Planning, Site
-from portal.operations import assigning, availability, bookables, cards, occupancy
+from portal.models import Appointment, Event, Planning, Service, Site
+from portal.operations import answerers, assigning, availability, bookables, cards, occupancy
 from portal.operations.asking import Asking
 from portal.operations.bookables import Bookable, PlanningCard
 from portal.operations.cards import AppointmentCard
@@ -27,20 +28,25 @@ Interval = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Where the requests are: keys of a site and a planning; None = all."""
+    """Where the requests are: keys of a site, a planning and a service; None = all."""
 
     site: str | None = None
     planning: str | None = None
+    service: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page of the requests, those that must be answered soonest first; pages count from 1."""
+    """A page of the requests, those that must be answered soonest first; pages count from 1.
+
+    ``asked`` are the people whose answers are waited for, by the ids of requests; those of sites are left out.
+    """
 
     requests: Sequence[AppointmentCard]
     total: int
     page: int
     pages: int
+    asked: Mapping[int, tuple[str, ...]]
 
 
 def search(wanted: Wanted, *, now: datetime, scope: Scope = EVERYWHERE, page: int = 1, size: int = SIZE) -> Found:
@@ -52,34 +58,41 @@ def search(wanted: Wanted, *, now: datetime, scope: Scope = EVERYWHERE, page: in
         page = min(max(page, 1), pages)
         query = cards.listing().where(*conditions).order_by(Appointment.answer_by, Appointment.id)
         found = cards.cards(session, query.limit(size).offset((page - 1) * size)) if total else []
-    return Found(found, total, page, pages)
+        return Found(found, total, page, pages, answerers.names(session, found))
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How many requests wait for a planning at a site: keys and names."""
+    """How many requests wait at a site for a ``planning`` or for a ``service``: keys, and what they are called."""
 
     site: str
     site_name: str
-    planning: str
+    planning: str | None
     planning_name: str
+    service: str | None
+    service_name: Words
     number: int
 
 
 def places(*, now: datetime, scope: Scope = EVERYWHERE) -> list[Place]:
-    """Count what waits by site and planning, by name; where nothing waits is left out."""
-    columns = (Site.key, Site.name, Planning.key, Planning.name)
+    """Count what waits by site and what is booked, by name; where nothing waits is left out."""
+    number = func.count().label("number")
+    subject = (Appointment.site_id, Appointment.planning_id, Appointment.service_id)
+    waiting = select(*subject, number).where(_waits(now), scope.limits(Appointment.site_id)).group_by(*subject)
+    counted = waiting.subquery()
     query = (
-        select(*columns, func.count())
-        .select_from(Appointment)
-        .join(Site, Site.id == Appointment.site_id)
-        .join(Planning, Planning.id == Appointment.planning_id)
-        .where(_waits(now), scope.limits(Appointment.site_id))
-        .group_by(*columns)
-        .order_by(Site.name, Planning.name)
+        select(Site.key, Site.name, Planning.key, Planning.name, Service.key, Service.name, counted.c.number)
+        .select_from(counted)
+        .join(Site, Site.id == counted.c.site_id)
+        .outerjoin(Planning, Planning.id == counted.c.planning_id)
+        .outerjoin(Service, Service.id == counted.c.service_id)
+        .order_by(Site.name, Planning.name, Service.key)
     )
     with reading() as session:
-        return [Place(*row) for row in session.execute(query)]
+        return [
+            Place(site, site_name, planning, planning_name or "", service, names or {}, int(count))
+            for site, site_name, planning, planning_name, service, names, count in session.execute(query)
+        ]
 
 
 def _waits(now: datetime) -> ColumnElement[bool]:
@@ -94,6 +107,8 @@ def _there(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(Appointment.site_id.in_(select(Site.id).where(Site.key == wanted.site)))
     if wanted.planning is not None:
         found.append(Appointment.planning_id.in_(select(Planning.id).where(Planning.key == wanted.planning)))
+    if wanted.service is not None:
+        found.append(Appointment.service_id.in_(select(Service.id).where(Service.key == wanted.service)))
     return found
 
 

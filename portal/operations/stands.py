@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from portal.domain.lifecycle import Status
 from portal.domain.zones import day_bounds, local_day
-from portal.models import Appointment, Planning, Site
-from portal.operations import bookables
-from portal.operations.bookables import Bookable, SiteCard
+from portal.models import Appointment, Site
+from portal.operations import assignments, bookables
+from portal.operations.bookables import Bookable, PlanningCard, SiteCard
 from portal.operations.cards import AppointmentCard
 from portal.operations.marks import MARKS
 from portal.operations.scopes import Scope
+from portal.operations.service_cards import ServiceCard
 
 LATE = timedelta(minutes=5)  # after the start, until when nobody is called late
 
@@ -61,17 +62,23 @@ def standing(now: datetime) -> ColumnElement[str]:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which day is looked at, and what of it: None is today, every site, every planning. Unknown keys are None too."""
+    """Which day is looked at, and what of it: None is today, every site, all that is booked, everybody who serves.
+
+    Unknown keys are None too.
+    """
 
     day: date | None = None
     site: str | None = None
     planning: str | None = None
+    service: str | None = None
+    staff: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The day that is looked at, and where: a chosen ``site`` and ``planning``, or all; ``bookables`` are in use there.
+    """The day that is looked at, and where: a chosen ``site``, and ``planning`` or ``service``, or all.
 
+    ``bookables`` are in use there; ``person`` is the key of somebody who serves what is looked at, None is anybody.
     Without a site, today is what the clock of the first says.
     """
 
@@ -79,8 +86,20 @@ class Frame:
     today: date
     site: SiteCard | None
     planning: Bookable | None
+    service: Bookable | None
+    person: str | None
     sites: Sequence[SiteCard]
     bookables: Sequence[Bookable]
+
+    @property
+    def chosen(self) -> Bookable | None:
+        """The planning or the service that is looked at alone."""
+        return self.planning or self.service
+
+    @property
+    def place(self) -> str:
+        """The name of the site that is looked at alone, nothing where all are."""
+        return self.site.name if self.site is not None else ""
 
 
 def frame(session: Session, asked: Asked, now: datetime, scope: Scope) -> Frame:
@@ -88,14 +107,25 @@ def frame(session: Session, asked: Asked, now: datetime, scope: Scope) -> Frame:
     rows = session.execute(
         select(Site.id, Site.revision).where(Site.active, scope.limits(Site.id)).order_by(Site.name, Site.id)
     ).all()
-    pools = session.execute(bookables.joined().where(scope.limits(Site.id)).order_by(Site.name, Planning.name)).all()
-    found = bookables.from_rows(session, pools)
+    found = _in_use(session, scope)
     sites = [bookables.site_card(session, row.id, row.revision) for row in rows]
     site = next((one for one in sites if one.key == asked.site), None)
     there = [one for one in found if site is None or one.site.id == site.id]
-    planning = next((one for one in there if one.item.key == asked.planning), None)
+    plannings = (one for one in there if isinstance(one.item, PlanningCard))
+    planning = next((one for one in plannings if one.item.key == asked.planning), None)
+    services = (one for one in there if isinstance(one.item, ServiceCard) and planning is None)
+    service = next((one for one in services if one.item.key == asked.service), None)
     today = local_day(now, (site or sites[0]).zone) if sites else now.date()
-    return Frame(asked.day or today, today, site, planning, sites, there)
+    return Frame(asked.day or today, today, site, planning, service, asked.staff, sites, there)
+
+
+def _in_use(session: Session, scope: Scope) -> list[Bookable]:
+    """List what is in use at the sites that somebody works for: by site, the plannings and then the services."""
+    rows = session.execute(bookables.ANYTHING.where(scope.limits(Site.id))).all()
+    plannings = bookables.from_rows(session, [row for row in rows if row.service_id is None])
+    services = [bookables.from_service_row(session, row) for row in rows if row.service_id is not None]
+    found = [*sorted(plannings, key=lambda one: one.item.name), *sorted(services, key=lambda one: one.item.name)]
+    return sorted(found, key=lambda one: (one.site.name, one.site.id))
 
 
 def within(frame: Frame) -> ColumnElement[bool]:
@@ -108,7 +138,11 @@ def within(frame: Frame) -> ColumnElement[bool]:
             for site_id, since, until in bounds
         ),
     )
-    booked = and_(starting, Appointment.status != Status.HELD.value)
-    if frame.planning is None:
-        return booked
-    return and_(booked, Appointment.planning_id == frame.planning.item.id)
+    booked = [starting, Appointment.status != Status.HELD.value]
+    if frame.planning is not None:
+        booked.append(Appointment.planning_id == frame.planning.item.id)
+    if frame.service is not None:
+        booked.append(Appointment.service_id == frame.service.item.id)
+    if frame.person is not None:
+        booked.append(assignments.served_by(frame.person))
+    return and_(*booked)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Subquery, and_, case, func, select, true
 from sqlalchemy.orm import Session
 
+from portal.domain.lifecycle import ENDED
 from portal.domain.openings import Closed, openings_on, possible_in_day, why_closed
 from portal.extensions import reading
-from portal.models import Appointment, Event
+from portal.models import Appointment, Assignment, Event, Resource
 from portal.models.types import epoch_seconds
-from portal.operations import cards
-from portal.operations.bookables import Bookable
+from portal.operations import assignments, cards
+from portal.operations.assignments import Assigned
+from portal.operations.bookables import Bookable, PlanningCard
 from portal.operations.cards import AppointmentCard
 from portal.operations.marks import MARKS
 from portal.operations.scopes import EVERYWHERE, Scope
@@ -27,7 +29,10 @@ PAGE = 50  # on a page of one stand
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A planning at a site on one of its days: how many stand where, and how many could be."""
+    """A planning or a service at a site on one of its days: how many stand where, and how many could be in a planning.
+
+    How many a service could have depends on who else is booked: nobody knows, and ``possible`` is 0.
+    """
 
     bookable: Bookable
     counts: Mapping[Stand, int]
@@ -37,10 +42,20 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """An appointment of the day; ``since``: when it was marked as what it is."""
+    """An appointment of the day; ``since``: when it was marked as what it is; ``assigned``: what it has."""
 
     card: AppointmentCard
     since: datetime | None
+    assigned: Sequence[Assigned] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who serves on that day, and how many."""
+
+    key: str
+    name: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +69,18 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day of one site, or of all, each by its own clock; of one planning, or of all.
+    """A day of one site, or of all, each by its own clock; of one planning, service or person, or of all.
 
-    ``parts`` are the plannings in use; appointments of others are in the groups too. ``totals``: all who stand
-    somewhere. ``pages`` are those of the one stand that is looked at.
+    ``parts`` are the plannings in use, and the services that are booked; appointments of others are in the groups too.
+    ``people`` are those who serve at the sites that are looked at. ``totals``: all who stand somewhere. ``pages`` are
+    those of the one stand that is looked at.
     """
 
     frame: Frame
     parts: Sequence[Part]
     groups: Sequence[Group]
     totals: Mapping[Stand, int]
+    people: Sequence[Person] = ()
     page: int = 1
     pages: int = 1
 
@@ -85,26 +102,52 @@ def read(asked: Asked, *, now: datetime, scope: Scope = EVERYWHERE, stand: Stand
         pages = max(1, -(-totals[stand] // PAGE)) if stand else 1
         page = min(max(page, 1), pages)
         visits = _visits(session, found, now, stand, page)
+        served = found.person is not None or any(service for _site, _planning, service in counts)
+        people = _people(session, found) if served else []
     shown = [stand] if stand else [one for one in Stand if totals[one]]
     groups = [Group(one, totals[one], tuple(v for v in visits if stand_of(v.card, now) is one)) for one in shown]
-    plannings = found.bookables if found.planning is None else [found.planning]
-    return Day(found, [_part(one, counts, found.day) for one in plannings], groups, totals, page, pages)
+    parts = [_part(one, counts, found.day) for one in _looked_at(found)]
+    shown_parts = [part for part in parts if part.counts or isinstance(part.bookable.item, PlanningCard)]
+    return Day(found, shown_parts, groups, totals, people, page, pages)
+
+
+def _looked_at(found: Frame) -> Sequence[Bookable]:
+    """List what has a part of its own: all that is in use, or the one that is chosen."""
+    return found.bookables if found.chosen is None else [found.chosen]
+
+
+def _people(session: Session, found: Frame) -> list[Person]:
+    """List who serves on that day, whoever is looked at alone."""
+    everybody = and_(within(replace(found, person=None)), Appointment.status.not_in(ENDED))
+    query = (
+        select(Resource.key, Resource.name, func.count())
+        .join(Assignment, Assignment.resource_id == Resource.id)
+        .join(Appointment, Appointment.id == Assignment.appointment_id)
+        .where(Resource.kind == "staff", everybody)
+        .group_by(Resource.id, Resource.key, Resource.name)
+        .order_by(Resource.name, Resource.id)
+    )
+    return [Person(*row) for row in session.execute(query)]
 
 
 def _standing(looked: Frame, now: datetime) -> Subquery:
     """Give the appointments of the day with where each stands."""
-    columns = (Appointment.id, Appointment.site_id, Appointment.planning_id)
+    columns = (Appointment.id, Appointment.site_id, Appointment.planning_id, Appointment.service_id)
     second = epoch_seconds(Appointment.starts_at).label("second")
     return select(*columns, second, standing(now).label("stand")).where(within(looked)).subquery()
 
 
-def _counts(session: Session, looked: Frame, now: datetime) -> dict[tuple[int, int | None], dict[Stand, int]]:
-    """Count who stands where, by site and planning."""
+Subject = tuple[int, int | None, int | None]
+"""The ids of a site and of what is booked there: a planning or a service."""
+
+
+def _counts(session: Session, looked: Frame, now: datetime) -> dict[Subject, dict[Stand, int]]:
+    """Count who stands where, by site and what is booked."""
     rows = _standing(looked, now).c
-    columns = (rows.site_id, rows.planning_id, rows.stand)
-    counts: dict[tuple[int, int | None], dict[Stand, int]] = {}
-    for site_id, planning_id, stand, number in session.execute(select(*columns, func.count()).group_by(*columns)):
-        counts.setdefault((site_id, planning_id), {})[Stand(stand)] = number
+    columns = (rows.site_id, rows.planning_id, rows.service_id, rows.stand)
+    counts: dict[Subject, dict[Stand, int]] = {}
+    for *subject, stand, number in session.execute(select(*columns, func.count()).group_by(*columns)):
+        counts.setdefault((subject[0], subject[1], subject[2]), {})[Stand(stand)] = number
     return counts
 
 
@@ -116,7 +159,8 @@ def _visits(session: Session, looked: Frame, now: datetime, stand: Stand | None,
     ids = select(placed.id).where(wanted)
     found = cards.cards(session, cards.listing().where(Appointment.id.in_(ids)))
     since = _since(session, found)
-    visits = [Visit(card, since.get((card.id, card.status.value))) for card in found]
+    having = assignments.of(session, [card.id for card in found if card.service_id is not None])
+    visits = [Visit(card, since.get((card.id, card.status.value)), having.get(card.id, ())) for card in found]
     return sorted(visits, key=lambda visit: _order(visit.card, now))
 
 
@@ -145,8 +189,10 @@ def _since(session: Session, found: Sequence[AppointmentCard]) -> dict[tuple[int
     return {(appointment_id, kind): at for appointment_id, kind, at in session.execute(query)}
 
 
-def _part(bookable: Bookable, counts: Mapping[tuple[int, int | None], Mapping[Stand, int]], day: date) -> Part:
-    mine = counts.get((bookable.site.id, bookable.item.id), {})
+def _part(bookable: Bookable, counts: Mapping[Subject, Mapping[Stand, int]], day: date) -> Part:
+    if not isinstance(bookable.item, PlanningCard):
+        return Part(bookable, counts.get((bookable.site.id, None, bookable.item.id), {}), 0, None)
+    mine = counts.get((bookable.site.id, bookable.item.id, None), {})
     schedule = bookable.planning.schedule
     closed = why_closed(schedule, bookable.site.calendar, day)
     possible = 0 if closed is not None else possible_in_day(openings_on(schedule, day), schedule.slot_minutes)

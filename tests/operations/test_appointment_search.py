@@ -142,7 +142,7 @@ def test_another_site_is_nowhere(do, now, docks, find):
 
 
 def every(wanted, scope=EVERYWHERE):
-    return list(appointment_search.every(wanted, scope=scope))
+    return [card for card, _having in appointment_search.every(wanted, scope=scope)]
 
 
 def test_a_file_holds_what_the_pages_show_in_their_order(do, docks):

@@ -250,6 +250,11 @@ def test_the_person_is_sent_the_link_that_answers_and_the_site_is_not(do, mails)
     assert "La réponse est attendue d’autres personnes" in notice.text
 
 
+def awaited(card) -> Any:
+    with reading() as session:
+        return answerers.names(session, [card])
+
+
 def reopen() -> None:
     with transaction() as session:
         session.query(OutboxMessage).update({"leased_until": None, "lease": None})
@@ -289,7 +294,7 @@ def test_where_the_person_has_no_address_the_site_is_asked(do, mails):
     card = do(cards.by_public_id, do(book))
     (notice,) = mails(kind="site_notice")["quais@example.com"]
     assert f"/v/{do(lambda: card.validation_token)}" in notice.text
-    assert do(answerers.names, [card]) == {}
+    assert do(awaited, card) == {}
 
 
 def test_the_requests_of_a_planning_are_the_sites_even_so(do, mails):
@@ -302,7 +307,7 @@ def test_the_requests_of_a_planning_are_the_sites_even_so(do, mails):
 
 def test_a_request_says_whose_answer_it_waits_for(do, mails):
     card, _told = asked(do, mails)
-    assert do(answerers.names, [card]) == {card.id: ("Jean",)}
+    assert do(awaited, card) == {card.id: ("Jean",)}
 
 
 def test_a_batch_of_mails_is_read_in_as_many_statements_as_one(do, statements):
