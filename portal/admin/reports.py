@@ -12,8 +12,9 @@ from portal.admin.charts import Chart, Column, Part, columns
 from portal.admin.guard import scope
 from portal.admin.numbers import decimal, percent
 from portal.clock import now
+from portal.domain.fields import said
 from portal.domain.zones import DAY, parse_day
-from portal.i18n import _, day, month, sentence
+from portal.i18n import _, current_locale, day, month, named, sentence
 from portal.operations import organisation, reports
 from portal.operations.figures import Figures
 from portal.operations.periods import WEEK, Period, monday_of
@@ -59,6 +60,7 @@ def _wanted() -> Wanted:
         step=step if step in reports.STEPS else reports.STEPS[0],
         site=given.get("site") or None,
         planning=given.get("planning") or None,
+        service=given.get("service") or None,
     )
 
 
@@ -71,7 +73,8 @@ def _values(found: Report, wanted: Wanted) -> dict[str, Any]:
         "found": found,
         "wanted": wanted,
         "presets": _presets(found),
-        "kept": {"step": wanted.step, "site": wanted.site, "planning": wanted.planning},
+        "kept": _kept(wanted),
+        "services": [(key, said(names, current_locale())) for key, names in found.services.items()],
         "exports": [(text, _export_url(found, wanted, form)) for text, form in (("CSV", "csv"), ("Excel", "xlsx"))],
         "figures": _figures(found.whole, found.earlier),
         "names": [_name(one, wanted.step) for one in found.parts],
@@ -95,11 +98,14 @@ def _export_url(found: Report, wanted: Wanted, form: str) -> str:
     asked: dict[str, Any] = {
         "from": found.period.first.isoformat(),
         "to": found.period.last.isoformat(),
-        "step": wanted.step,
-        "site": wanted.site,
-        "planning": wanted.planning,
+        **_kept(wanted),
     }
     return url_for("admin.reports.export", format=form, **asked)
+
+
+def _kept(wanted: Wanted) -> dict[str, str | None]:
+    """Name what is asked for beside the period, as an address does."""
+    return {"step": wanted.step, "site": wanted.site, "planning": wanted.planning, "service": wanted.service}
 
 
 def _figures(whole: Figures, earlier: Figures) -> list[Figure]:
@@ -191,6 +197,7 @@ def _heads() -> list[str]:
         _("Until"),
         _("Site"),
         _("Planning"),
+        _("Service"),
         _("Open minutes (times slots)"),
         _("Booked minutes"),
         _("Fill rate"),
@@ -209,9 +216,10 @@ def _rows(found: Report) -> Iterator[Row]:
                 part.first,
                 part.last,
                 line.pool.site.name,
-                line.pool.item.name,
-                one.open_seconds // MINUTE,
-                one.booked_seconds // MINUTE,
+                named(line.pool.item) if line.planned else "",
+                "" if line.planned else named(line.pool.item),
+                one.open_seconds // MINUTE if line.planned else None,
+                one.booked_seconds // MINUTE if line.planned else None,
                 None if one.fill is None else round(one.fill, 4),
                 one.bookings,
                 one.cancelled,

@@ -196,19 +196,27 @@ def services(*columns: Any) -> Select[*tuple[Any, ...]]:
     )
 
 
-ANYTHING: Select[*tuple[Any, ...]] = (
-    select(*SERVICE_COLUMNS, Planning.id.label("planning_id"), Planning.revision.label("planning_revision"))
-    .select_from(Pool)
-    .join(Site, Site.id == Pool.site_id)
-    .outerjoin(Planning, Planning.id == Pool.planning_id)
-    .outerjoin(Service, Service.id == Pool.service_id)
-    .outerjoin(_BESIDE, and_(_BESIDE.id == Service.planning_id, _BESIDE.active))
-    .outerjoin(
-        _BESIDE_POOL,
-        and_(_BESIDE_POOL.planning_id == _BESIDE.id, _BESIDE_POOL.site_id == Site.id, _BESIDE_POOL.active),
+ANYTHING_IN_USE = and_(Pool.active, Site.active, or_(Planning.active, Service.active))
+
+
+def anything(*columns: Any) -> Select[*tuple[Any, ...]]:
+    """Select whatever is or was in use at sites, with ``columns`` beside those that ``from_any_row`` reads."""
+    planned = (Planning.id.label("planning_id"), Planning.revision.label("planning_revision"))
+    return (
+        select(*SERVICE_COLUMNS, *planned, *columns)
+        .select_from(Pool)
+        .join(Site, Site.id == Pool.site_id)
+        .outerjoin(Planning, Planning.id == Pool.planning_id)
+        .outerjoin(Service, Service.id == Pool.service_id)
+        .outerjoin(_BESIDE, and_(_BESIDE.id == Service.planning_id, _BESIDE.active))
+        .outerjoin(
+            _BESIDE_POOL,
+            and_(_BESIDE_POOL.planning_id == _BESIDE.id, _BESIDE_POOL.site_id == Site.id, _BESIDE_POOL.active),
+        )
     )
-    .where(Pool.active, Site.active, or_(Planning.active, Service.active))
-)
+
+
+ANYTHING: Select[*tuple[Any, ...]] = anything().where(ANYTHING_IN_USE)
 """Whatever is in use at sites."""
 
 # The statements of the hot path are built once: building them anew costs as much as running them.
@@ -340,6 +348,14 @@ def from_rows(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[B
     site_cards(session, {row.site_id: row.site_revision for row in rows})
     planning_cards(session, {row.planning_id: row.planning_revision for row in rows})
     return [from_row(session, row) for row in rows]
+
+
+def from_any_rows(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Bookable]:
+    """Build the bookables of rows of ``ANYTHING``: by site, the plannings and then the services, each by name."""
+    plannings = from_rows(session, [row for row in rows if row.service_id is None])
+    services = [from_service_row(session, row) for row in rows if row.service_id is not None]
+    found = [*sorted(plannings, key=attrgetter("item.name")), *sorted(services, key=attrgetter("item.name"))]
+    return sorted(found, key=attrgetter("site.name", "site.id"))
 
 
 def policy(site: SiteCard, item: Item | None) -> Policy:

@@ -98,7 +98,8 @@ def read(
 ) -> dict[Place, Figures]:
     """Read the figures of pools by their ids, in three statements. Those of ``open_ids`` can be booked now.
 
-    A pool that is out of use counts with its bookings, and not in what was open: nobody knows since when.
+    A pool that is out of use counts with its bookings, and not in what was open: nobody knows since when. Nor does
+    that of a service, which is as open as its people, rooms and equipment are.
     """
     if not pools:
         return {}
@@ -144,12 +145,13 @@ def _appointments(given: CTE, pools: Iterable[int]) -> Select[Any]:
         Appointment.starts_at < given.c.until,
         Appointment.status != Status.HELD.value,
     )
+    booked = or_(Pool.planning_id == Appointment.planning_id, Pool.service_id == Appointment.service_id)
     return (
         select(Pool.id, given.c.number, Appointment.status, lead.label("lead"), func.count())
         .select_from(Site)
         .join(given, given.c.zone == Site.timezone)
         .join(Appointment, begun)
-        .join(Pool, and_(Pool.site_id == Site.id, Pool.planning_id == Appointment.planning_id))
+        .join(Pool, and_(Pool.site_id == Site.id, booked))
         .where(Pool.id.in_(pools))
         .group_by(Pool.id, given.c.number, Appointment.status, "lead")
     )

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, false, func
 
+from portal.domain.fields import Words
 from portal.domain.zones import DAY
 from portal.extensions import reading
-from portal.models import Planning, Pool, Site
-from portal.operations import bookables, figures, periods
-from portal.operations.bookables import Bookable
+from portal.models import Pool, Site
+from portal.operations import bookables, figures, periods, report_people
+from portal.operations.bookables import Bookable, PlanningCard
 from portal.operations.figures import Figures, Place, total
 from portal.operations.periods import WEEK, Period, monday_of
+from portal.operations.report_people import Served
 from portal.operations.scopes import EVERYWHERE, Scope
+from portal.operations.service_cards import ServiceCard
 
 LONGEST = timedelta(days=371)  # 53 weeks
 WEEKS = 8  # of the period shown when none is asked for
@@ -25,21 +28,27 @@ STEPS = ("week", "month")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a report is about: dates (both included), the step, and the keys of a site and a planning."""
+    """What a report is about: dates (both included), the step, and the keys of a site, a planning and a service."""
 
     first: date | None = None
     last: date | None = None
     step: str = "week"
     site: str | None = None
     planning: str | None = None
+    service: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A planning at a site, with its figures in each part of the period."""
+    """A planning or a service at a site, with its figures in each part of the period."""
 
     pool: Bookable
     parts: Sequence[Figures]
+
+    @property
+    def planned(self) -> bool:
+        """Whether it is a planning, which has hours of its own."""
+        return isinstance(self.pool.item, PlanningCard)
 
     @property
     def figures(self) -> Figures:
@@ -51,8 +60,8 @@ class Line:
 class Report:
     """The figures of a period beside those of the one before it, which is as long.
 
-    ``lines`` are the plannings at their sites, by name. ``sites`` and ``plannings`` are what may be chosen: names by
-    keys.
+    ``lines`` are the plannings and services at their sites, by name; ``people`` who served. ``sites``, ``plannings``
+    and ``services`` are what may be chosen: names by keys, those of services by language.
     """
 
     period: Period
@@ -62,6 +71,8 @@ class Report:
     earlier: Figures
     sites: Mapping[str, str]
     plannings: Mapping[str, str]
+    services: Mapping[str, Words]
+    people: Sequence[Served]
 
     @property
     def whole(self) -> Figures:
@@ -90,10 +101,13 @@ def read(*, now: datetime, today: date, scope: Scope = EVERYWHERE, wanted: Wante
     parts = (periods.months if asked.step == "month" else periods.weeks)(period)
     with reading() as session:
         rows = session.execute(_pools(scope)).all()
-        known = bookables.from_rows(session, rows)
+        known = bookables.from_any_rows(session, rows)
         chosen = {one.pool_id: one for one in known if _is_wanted(one, asked)}
         in_use = frozenset(row.pool_id for row in rows if row.in_use)
-        found = figures.read(session, chosen, in_use & chosen.keys(), [*parts, period.before()], now)
+        opened = frozenset(row.pool_id for row in rows if row.in_use and row.service_id is None)
+        found = figures.read(session, chosen, opened & chosen.keys(), [*parts, period.before()], now)
+        people = report_people.read(session, chosen.values(), period)
+    by_name = sorted(known, key=lambda one: one.item.name)
     lines = [_line(one, found, len(parts)) for one in chosen.values()]
     return Report(
         period=period,
@@ -102,7 +116,9 @@ def read(*, now: datetime, today: date, scope: Scope = EVERYWHERE, wanted: Wante
         lines=[line for line in lines if not line.figures.nothing or line.pool.pool_id in in_use],
         earlier=total(found[pool, len(parts)] for pool in chosen),
         sites={one.site.key: one.site.name for one in known},
-        plannings={one.item.key: one.item.name for one in sorted(known, key=lambda one: one.item.name)},
+        plannings={one.item.key: one.item.name for one in by_name if isinstance(one.item, PlanningCard)},
+        services={one.item.key: one.item.names for one in by_name if isinstance(one.item, ServiceCard)},
+        people=people,
     )
 
 
@@ -115,19 +131,14 @@ def period_of(wanted: Wanted, today: date) -> Period:
 
 
 def _pools(scope: Scope) -> Select[*tuple[Any, ...]]:
-    in_use = and_(Pool.active, Site.active, Planning.active)
-    return (
-        select(*bookables.COLUMNS, in_use.label("in_use"))
-        .select_from(Pool)
-        .join(Site, Site.id == Pool.site_id)
-        .join(Planning, Planning.id == Pool.planning_id)
-        .where(scope.limits(Site.id))
-        .order_by(Site.name, Site.id, Planning.name, Planning.id)
-    )
+    used = func.coalesce(bookables.ANYTHING_IN_USE, false())
+    return bookables.anything(used.label("in_use")).where(scope.limits(Site.id)).order_by(Pool.id)
 
 
 def _is_wanted(one: Bookable, wanted: Wanted) -> bool:
-    return wanted.site in (None, one.site.key) and wanted.planning in (None, one.item.key)
+    chosen = wanted.planning if isinstance(one.item, PlanningCard) else wanted.service
+    everything = wanted.planning is None and wanted.service is None
+    return wanted.site in (None, one.site.key) and (everything or chosen == one.item.key)
 
 
 def _line(pool: Bookable, found: Mapping[Place, Figures], count: int) -> Line:

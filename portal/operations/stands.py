@@ -122,10 +122,7 @@ def frame(session: Session, asked: Asked, now: datetime, scope: Scope) -> Frame:
 def _in_use(session: Session, scope: Scope) -> list[Bookable]:
     """List what is in use at the sites that somebody works for: by site, the plannings and then the services."""
     rows = session.execute(bookables.ANYTHING.where(scope.limits(Site.id))).all()
-    plannings = bookables.from_rows(session, [row for row in rows if row.service_id is None])
-    services = [bookables.from_service_row(session, row) for row in rows if row.service_id is not None]
-    found = [*sorted(plannings, key=lambda one: one.item.name), *sorted(services, key=lambda one: one.item.name)]
-    return sorted(found, key=lambda one: (one.site.name, one.site.id))
+    return bookables.from_any_rows(session, rows)
 
 
 def within(frame: Frame) -> ColumnElement[bool]:

@@ -101,7 +101,7 @@ def test_a_file_has_a_row_for_each_planning_and_week(manager, november):
     rows = list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
     assert rows[0][:4] == ["From", "Until", "Site", "Planning"]
     assert rows[1][:4] == ["2026-11-02", "2026-11-08", "Bordeaux", "Planning quais"]
-    assert rows[1][4:] == ["12000", "60", "0.005", "1", "0", "0", "5.0", "4"]
+    assert rows[1][4:] == ["", "12000", "60", "0.005", "1", "0", "0", "5.0", "4"]
     assert len(rows) == 5
 
 
