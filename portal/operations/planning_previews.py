@@ -16,8 +16,9 @@ from portal.extensions import reading
 from portal.models import Pool, Site
 from portal.operations import impacts
 from portal.operations.bookables import SiteCard
-from portal.operations.impacts import SiteChange, SiteImpact
+from portal.operations.impacts import Affected, SiteChange, SiteImpact
 from portal.operations.periods import monday_of
+from portal.operations.planning_people import Lost, lost
 from portal.operations.plannings import Exceptional, Plan, Sheet, sheet_of, site_cards
 
 
@@ -32,8 +33,10 @@ def preview(
     since = max(local_day(now, local), plan.target or date.min)
     old = sheet.schedule if sheet is not None else Schedule(local, ())
     with reading() as session:
-        changes = _changes(session, sheet, sites, plan.sites, old, changed(old, plan))
-        return impacts.impacts(session, changes, now=now, since=since, week=monday_of(week or since))
+        new = changed(old, plan)
+        changes = _changes(session, sheet, sites, plan.sites, old, new)
+        found = impacts.impacts(session, changes, now=now, since=since, week=monday_of(week or since))
+        return _with_people(session, sheet, found, new if plan.active else None, now)
 
 
 def preview_without(key: str, applies_from: date, *, now: datetime, week: date | None = None) -> list[SiteImpact]:
@@ -43,7 +46,8 @@ def preview_without(key: str, applies_from: date, *, now: datetime, week: date |
         kept = tuple(one for one in sheet.schedule.versions if one.applies_from != applies_from)
         after = replace(sheet.schedule, versions=kept)
         changes = _changes(session, sheet, site_cards(session, sheet.sites), sheet.sites, sheet.schedule, after)
-        return impacts.impacts(session, changes, now=now, since=applies_from, week=monday_of(week or applies_from))
+        found = impacts.impacts(session, changes, now=now, since=applies_from, week=monday_of(week or applies_from))
+        return _with_people(session, sheet, found, after, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ def preview_days(key: str, *, now: datetime, put: Exceptional | None = None, dro
         after = replace(sheet.schedule, exceptions=dates)
         changes = _changes(session, sheet, site_cards(session, sheet.sites), sheet.sites, sheet.schedule, after)
         found = impacts.impacts(session, changes, now=now, since=min(days), week=monday_of(days[0]))
+        found = _with_people(session, sheet, found, after, now)
     capacity = {day: impacts.capacity_of_day(sheet.schedule, after, day) for day in sorted(set(days))}
     return DayImpact(found, capacity)
 
@@ -74,6 +79,22 @@ def changed(schedule: Schedule, plan: Plan) -> Schedule:
     others = [one for one in schedule.versions if one.applies_from != plan.target]
     versions = sorted([*others, Version(plan.target, plan.week)], key=lambda one: one.applies_from or date.min)
     return Schedule(zone(plan.timezone), tuple(versions), schedule.exceptions, plan.slot_minutes, plan.step_minutes)
+
+
+def _with_people(
+    session: Session, sheet: Sheet | None, found: list[SiteImpact], after: Schedule | None, now: datetime
+) -> list[SiteImpact]:
+    """Add the appointments at these sites whose people, rooms or equipment have their hours from the planning."""
+    gone = lost(session, sheet.key, after, now=now) if sheet is not None else {}
+    return [_joined(impact, gone[impact.site.id]) if impact.site.id in gone else impact for impact in found]
+
+
+def _joined(impact: SiteImpact, gone: Lost) -> SiteImpact:
+    """Count each appointment once: one may take a place in the planning, and have somebody with its hours."""
+    known = {one.appointment.id for one in impact.affected}
+    more = [Affected(card, card.start) for card in gone.named if card.id not in known]
+    twice = len(gone.named) - len(more)
+    return replace(impact, outside=impact.outside + gone.count - twice, affected=(*impact.affected, *more))
 
 
 def _changes(

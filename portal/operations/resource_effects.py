@@ -118,7 +118,7 @@ def _effects(session: Session, sheet: Sheet, before: State, after: State, now: d
     if before == after:
         return NONE
     rows = session.execute(TAKEN.where(Pool.resource_id == sheet.id, Allocation.ends_at > now)).all()
-    calendar = partial(_calendar, session)
+    calendar = partial(calendar_of, session)
     old, new = Judge(before, rows, calendar), Judge(after, rows, calendar)
     found: dict[int, Misfit] = {}
     for row in rows:
@@ -136,6 +136,7 @@ def _sign(found: dict[int, Misfit]) -> str:
     return sha256(repr(sorted((number, why.value) for number, why in found.items())).encode()).hexdigest()[:16]
 
 
-def _calendar(session: Session, site_id: int) -> SiteCalendar:
+def calendar_of(session: Session, site_id: int) -> SiteCalendar:
+    """Give the closed days of a site."""
     revision = session.scalars(select(Site.revision).where(Site.id == site_id)).one()
     return bookables.site_card(session, site_id, revision).calendar

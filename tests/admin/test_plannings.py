@@ -115,7 +115,7 @@ def test_the_editor_costs_the_same_whatever_is_booked(do, manager, docks, now, s
     manager.get(PAGE)
     for number in range(4):
         do(sample.booked, "2026-12-02 08:00", now=now, number=number)
-    with statements(at_most=9):
+    with statements(at_most=10):
         manager.get(PAGE)
 
 

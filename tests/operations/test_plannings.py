@@ -274,7 +274,7 @@ def test_the_cost_of_a_preview_does_not_grow_with_the_bookings(do, docks, now, s
     preview("quais", plan(week=without(3)))  # the cards are kept from now on
     for number in range(4):
         do(sample.booked, "2026-12-09 14:00", now=now, number=number)
-    with statements(at_most=7):
+    with statements(at_most=8):
         preview("quais", plan(week=without(3)))
 
 

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from portal.domain.errors import Invalid, NotFound, SlotNotOffered, SlotTaken, StateChanged
+from portal.domain.openings import Opening
 from portal.extensions import reading
 from portal.models import Audit, Pool
-from portal.operations import absences, appointments, regions, resource_effects, resource_list, resources, sites, skills
+from portal.operations import (
+    absences,
+    appointments,
+    planning_previews,
+    plannings,
+    regions,
+    resource_effects,
+    resource_list,
+    resources,
+    sites,
+    skills,
+)
 from portal.operations.resource_effects import Away, Effects
 from portal.operations.resource_list import Wanted
 from portal.operations.resources import Plan
@@ -245,6 +257,60 @@ def test_absences_are_listed_by_page_to_come_and_past(do, statements):
     assert do(absences.listing, sheet, now=NOW, page=9).lines[-1].start == local("2027-01-28T09:00")
     past = do(absences.listing, sheet, now=NOW, past=True)
     assert (past.found, past.lines[0].start) == (30, local("2026-11-30T09:00"))
+
+
+# The hours of a planning
+
+
+def previewed(key: str, **changes: Any) -> list[tuple[int, list[str]]]:
+    sheet = plannings.read(key)
+    asked = {"week": sheet.in_force(NOW).week, "active": True, **changes}
+    plan = plannings.Plan(sheet.name, sheet.timezone, sheet.sites, sheet.kinds, sheet.guests, 60, 30, **asked)
+    found = planning_previews.preview(sheet, plan, plannings.all_sites(), now=NOW)
+    return [
+        (one.count, [f"{each.appointment.start.astimezone(sample.PARIS):%d %H:%M}" for each in one.affected])
+        for one in found
+    ]
+
+
+MORNING = {1: (Opening(540, 720, 1),)}
+
+
+def test_other_hours_of_a_planning_tell_whom_its_people_were_to_receive(do):
+    do(sample.agency)
+    do(book, "2026-12-07 09:00")
+    do(book, "2026-12-07 14:00", 1)
+    assert do(previewed, "bureau") == [(0, [])]
+    assert do(previewed, "bureau", week=MORNING) == [(1, ["07 14:00"])]
+    assert do(previewed, "bureau", active=False) == [(2, ["07 09:00", "07 14:00"])]
+    closed = plannings.Exceptional(date(2026, 12, 7), "", ())
+    assert [one.count for one in do(planning_previews.preview_days, "bureau", put=closed, now=NOW).sites] == [2]
+
+
+def test_who_has_hours_from_elsewhere_too_keeps_them(do):
+    do(sample.agency, people=[])
+    do(sample.planning, key="soir", week={1: ((840, 1080, 1),)})
+    do(sample.resource, "lea", plannings=("bureau", "soir"))
+    do(sample.resource, "salle", "room", plannings=("bureau",))
+    do(book, "2026-12-07 14:00")
+    assert do(previewed, "bureau", week=MORNING) == [(0, [])]
+    assert do(previewed, "soir", week={}) == [(0, [])]
+
+
+def test_an_appointment_that_takes_a_place_there_too_is_told_once(do):
+    do(sample.agency, planning="bureau")
+    do(book, "2026-12-07 14:00")
+    assert do(previewed, "bureau", week=MORNING) == [(1, ["07 14:00"])]
+
+
+def test_a_preview_costs_the_same_however_many_people_there_are(do, statements):
+    do(sample.agency, people=[f"p{number}" for number in range(12)])
+    for number in range(12):
+        do(book, "2026-12-07 14:00", number)
+    sheet = do(plannings.read, "bureau")
+    with statements(at_most=14):
+        found = do(previewed, "bureau", week=MORNING)
+    assert (found[0][0], len(found[0][1]), sheet.key) == (12, 12, "bureau")
 
 
 # Lists
