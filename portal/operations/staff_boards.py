@@ -14,7 +14,7 @@ from portal.domain import matching
 from portal.domain.errors import NotFound
 from portal.domain.zones import DAY, days, local_day
 from portal.extensions import reading
-from portal.models import Resource, ResourceSite, Site
+from portal.models import Resource, ResourceSite, Service, Site
 from portal.operations import assignments, availability, bookables, resource_cards
 from portal.operations.asking import Asking
 from portal.operations.assignments import Assigned
@@ -127,13 +127,12 @@ def of_resource(wanted: Wanted, key: str, *, site: str | None = None) -> Board:
 
 
 def of_service(wanted: Wanted, site: str | None, key: str) -> Board:
-    """Lay out the week of a service at a site: who comes for it, and which starts can be booked.
+    """Lay out the week of a service at a site, else at the first by name: who comes, and which starts can be booked.
 
     Raises NotFound for one that is not at a site within the scope.
     """
     with reading() as session:
-        found = bookables.find(session, site or "", None, service=key)
-        wanted.scope.require(found.site.id)
+        found = _service(session, wanted.scope, site, key)
         frame = Frame(_week_of(wanted.on(found.zone)), found.zone, wanted.now, wanted.scope)
         shown = pieces_of(session, frame, found.pool_id, found.longest)
         searched = _search(session, found, frame, Asking(staff=True))
@@ -151,6 +150,14 @@ def _site(session: Session, scope: Scope, key: str | None) -> SiteCard | None:
             return None
         raise NotFound
     return bookables.site_card(session, *row)
+
+
+def _service(session: Session, scope: Scope, site: str | None, key: str) -> Bookable:
+    query = [scope.limits(Site.id), Service.key == key, *([Site.key == site] if site is not None else [])]
+    found = bookables.all_of(session, *query)
+    if not found:
+        raise NotFound
+    return min(found, key=lambda one: one.site.name)
 
 
 def _resource(session: Session, key: str, scope: Scope) -> tuple[Bound, list[SiteCard]]:

@@ -9,8 +9,9 @@ import pytest
 from portal.domain.errors import NotFound
 from portal.extensions import reading, transaction
 from portal.models import Resource, Site
-from portal.operations import appointments, staff_boards
-from portal.operations.actors import Actor
+from portal.operations import appointments, holds, staff_boards, tokens
+from portal.operations.actors import CUSTOMER, Actor
+from portal.operations.appointments import Move
 from portal.operations.resource_days import DayOf
 from portal.operations.scopes import Scope
 from portal.operations.staff_boards import Board, Wanted
@@ -202,6 +203,31 @@ def test_what_is_cancelled_for_good_is_free_again(do):
     made = book(do, "2026-12-07 10:00")
     do(appointments.cancel, made.public_id, STAFF, now=NOW, undo=False)
     assert blocks(column(site_day(do), "jean")) == []
+
+
+def test_what_is_held_for_a_form_is_taken_by_nobody_yet(do):
+    do(sample.agency, people=("jean",), policy={"hold": 10})
+    place = holds.Place(site="bordeaux", service="evaluation")
+    do(holds.take, place, paris("2026-12-07 10:00"), tokens.new_public_id(), now=NOW)
+    day = column(site_day(do), "jean")
+    assert (blocks(day), day.booked) == (["10:00-11:00 held"], 0)
+
+
+def test_a_move_that_waits_for_its_answer_is_shown_at_both_times(do):
+    do(sample.agency, people=("jean",), policy={"validation": "manager"})
+    made = book(do, "2026-12-07 09:00", actor=STAFF)
+    do(appointments.move, Move(made.public_id, paris("2026-12-07 15:00"), CUSTOMER), now=NOW)
+    day = column(site_day(do), "jean")
+    assert [(clock(one.start), one.wanted) for one in day.blocks] == [("09:00", False), ("15:00", True)]
+    assert day.booked == 1
+
+
+def test_a_service_is_looked_at_where_one_works(do):
+    do(sample.agency)
+    assert do(staff_boards.of_service, Wanted(NOW, day=MONDAY), None, "evaluation").place.site.key == "bordeaux"
+    for scope, key in ((Scope(frozenset()), "evaluation"), (Scope(), "nothing")):
+        with pytest.raises(NotFound):
+            do(staff_boards.of_service, Wanted(NOW, scope), None, key)
 
 
 def test_a_week_is_that_of_the_resources_own_clock(do):
