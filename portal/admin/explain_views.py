@@ -127,4 +127,8 @@ def _of_service(found: Explanation, card: ServiceCard) -> list[tuple[str, str]]:
     closed = [(_("Hours of the day"), sentence(closed_text(found.closed)))] if found.closed is not None else []
     length = length_text(card.minutes, card.buffer_before + card.buffer_after)
     step = _("%(length)s; a start every %(step)s min", length=length, step=card.step)
-    return [*closed, (_("Length and step"), sentence(step)), (_("Needs"), sentence(needs_text(card.requires)))]
+    return [
+        *closed,
+        (_("Length and step"), sentence(step)),
+        (_("Needs"), sentence(needs_text(card.requires, found.skills))),
+    ]

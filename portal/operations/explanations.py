@@ -5,19 +5,21 @@ The staff may ask as anybody: as a guest, as a person by their address, as who h
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.domain.access import matching
 from portal.domain.errors import LimitReached, NotEligible, NotFound
+from portal.domain.fields import Words
 from portal.domain.openings import Closed
 from portal.domain.slots import Reason, Start
 from portal.domain.zones import start_instant
 from portal.extensions import reading
-from portal.models import Site
+from portal.models import Site, Skill
 from portal.operations import access, admission, availability, bookables, choosing, contenders, limits, links
 from portal.operations.actors import GUEST
 from portal.operations.asking import Asking, Binding
@@ -29,6 +31,7 @@ from portal.operations.limits import Count
 from portal.operations.links import OpenLink
 from portal.operations.resource_cards import ResourceCard
 from portal.operations.scopes import EVERYWHERE, Scope
+from portal.operations.service_cards import ServiceCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class Explanation:
 
     ``closed`` is why the day has no hours. ``full``: the link has as many appointments to come as it may. ``people``
     are those who could be given each of the starts, ``its_people`` the one; ``contenders`` are all who could serve that
-    one, with what is in the way of each.
+    one, with what is in the way of each. ``skills`` are the names of those that are required, by key.
     """
 
     bookable: Bookable
@@ -83,6 +86,7 @@ class Explanation:
     its_people: tuple[ResourceCard, ...]
     contenders: tuple[Contender, ...]
     binding: Binding
+    skills: Mapping[str, Words]
     closed: Closed | None
     person: Person | None
     link: OpenLink | None
@@ -104,6 +108,7 @@ def explain(question: Question, *, now: datetime) -> Explanation:
         one, its_people, contending = _one(session, bookable, question, asking, now)
         person = _person(session, bookable, asking.customer, link, question.day, now)
         full = _full(session, link, now)
+        skills = _skills(session, bookable)
     more = _bars(person, full) if not question.staff else ()
     return Explanation(
         bookable,
@@ -114,6 +119,7 @@ def explain(question: Question, *, now: datetime) -> Explanation:
         its_people,
         contending,
         found.binding,
+        skills,
         availability.closed_because(bookable, question.day),
         person,
         link,
@@ -192,6 +198,14 @@ def _barred(bookable: Bookable, email: str, link: OpenLink | None, customer: boo
     except NotEligible as refusal:
         return str(refusal.values["problem"])
     return None
+
+
+def _skills(session: Session, bookable: Bookable) -> dict[str, Words]:
+    """Name the skills that a service asks for, by their keys."""
+    card = bookable.item
+    wanted = {key for one in card.requires for key in one.skills} if isinstance(card, ServiceCard) else set()
+    query = select(Skill.key, Skill.name).where(Skill.key.in_(wanted))
+    return {row.key: row.name for row in session.execute(query)} if wanted else {}
 
 
 def _full(session: Session, link: OpenLink | None, now: datetime) -> bool:

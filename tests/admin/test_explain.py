@@ -201,8 +201,9 @@ def words_of(text: str) -> str:
 
 def test_each_start_of_a_service_names_who_could_serve(manager, agency):
     found = verdicts(manager.get(VALUATION))
-    assert found["9:00"] == found["10:00"] == ("Yes", "1", "Ryan", "")
-    assert found["14:00"] == ("Yes", "3", "Jean, Ryan, Lea", "")
+    assert found["9:00"] == found["10:00"] == ("Yes", "1", "Ryan")
+    assert found["14:00"] == ("Yes", "3", "Jean, Ryan, Lea")
+    assert found["11:30"][2].startswith("Outside opening hours")
 
 
 def test_a_chosen_start_says_what_is_in_the_way_of_each(manager, agency):
