@@ -263,7 +263,9 @@ words = st.text(max_size=40) | st.sampled_from(
 )
 names = st.sampled_from(
     ["start", "email", "name", "phone", "comment", "website", "token", "lang", "tz", "day", "month", "planning"]
-) | st.sampled_from(["c", "hold", "keep"])
+) | st.sampled_from(
+    ["c", "hold", "keep", "service", "staff", "resource", "quantity", "iterations", "persons", "features", "type"]
+)
 fields = st.dictionaries(names | st.text(min_size=1, max_size=8), words, max_size=8)
 
 

@@ -28,12 +28,11 @@ def length_text(minutes: int, buffers: int) -> str:
     return _("%(length)s, and %(more)s around it", length=length, more=minutes_in_words(buffers)) if buffers else length
 
 
-def need_text(one: Requirement, skills: Mapping[str, Words] | None = None) -> str:
+def need_text(one: Requirement, skills: Mapping[str, Words]) -> str:
     """Say what a requirement is: "2 people (Valuation from level 3 on)"."""
-    known = skills or {}
     locale = current_locale()
     details = [
-        *(_skill_text(said(known.get(key, {}), locale) or key, level) for key, level in sorted(one.skills.items())),
+        *(_skill_text(said(skills.get(key, {}), locale) or key, level) for key, level in sorted(one.skills.items())),
         *([_("for %(number)s people or more", number=one.persons)] if one.persons is not None else []),
         *sorted(one.features),
         *([_("if one is free")] if one.optional else []),
@@ -55,9 +54,9 @@ def kind_text(kind: str, number: int) -> str:
     }[kind]
 
 
-def needs_text(requires: Iterable[Requirement]) -> str:
+def needs_text(requires: Iterable[Requirement], skills: Mapping[str, Words]) -> str:
     """Say in short what a service needs."""
-    found = [need_text(one) for one in requires]
+    found = [need_text(one, skills) for one in requires]
     return listed(found) if found else ""
 
 

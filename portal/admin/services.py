@@ -36,7 +36,9 @@ def index() -> Response:
     """List the services that are theirs who are logged in."""
     wanted = _wanted()
     found = service_list.overview(current_locale(), now=now(), scope=scope(), wanted=wanted)
-    lines = [(line, length_text(line.minutes, line.buffers), needs_text(line.requires)) for line in found.lines]
+    lines = [
+        (line, length_text(line.minutes, line.buffers), needs_text(line.requires, found.skills)) for line in found.lines
+    ]
     return page(
         "admin/services/index.html",
         found=found,
@@ -141,7 +143,10 @@ def _conflict(form: ServiceForm, plan: Plan, sheet: Sheet) -> Response:
     saved = services.plan_of(sheet)
     found = differences(ServiceForm(offered=form.offered, data=typed(saved)), form)
     if saved.requires != plan.requires:
-        said = {"saved": needs_text(saved.requires) or _("nothing"), "yours": needs_text(plan.requires) or _("nothing")}
+        said = {
+            "saved": needs_text(saved.requires, form.offered.skills) or _("nothing"),
+            "yours": needs_text(plan.requires, form.offered.skills) or _("nothing"),
+        }
         what = form.needs.label.text
         found.append(_("%(what)s: saved is “%(saved)s”, yours is “%(yours)s”.", what=what, **said))
     return _show(form, plan, sheet, sheet.revision, 409, conflict=found)

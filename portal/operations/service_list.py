@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from portal.domain.fields import Words, said
 from portal.domain.lifecycle import ACTIVE
 from portal.domain.matching import Requirement, check_requirements
 from portal.extensions import reading
-from portal.models import Appointment, Pool, Service, ServiceGroup, Site
+from portal.models import Appointment, Pool, Service, ServiceGroup, Site, Skill
 from portal.operations.scopes import EVERYWHERE, Scope
 from portal.operations.service_groups import GroupLine, groups_of
 
@@ -67,6 +68,7 @@ class Overview:
     pages: int
     sites: Mapping[str, str]
     groups: Sequence[GroupLine]
+    skills: Mapping[str, Words]
 
 
 def overview(locale: str, *, now: datetime, scope: Scope = EVERYWHERE, wanted: Wanted = Wanted()) -> Overview:
@@ -77,12 +79,13 @@ def overview(locale: str, *, now: datetime, scope: Scope = EVERYWHERE, wanted: W
     with reading() as session:
         sites = session.execute(select(Site.key, Site.name).where(scope.limits(Site.id)).order_by(Site.name)).all()
         groups = groups_of(session)
+        skills = {row.key: row.name for row in session.execute(select(Skill.key, Skill.name))}
         found = sorted(_matching(session, scope, wanted), key=lambda row: _order(row, locale))
         pages = max(-(-len(found) // PER_PAGE), 1)
         page = min(max(wanted.page, 1), pages)
         shown = [row.id for row in found[(page - 1) * PER_PAGE : page * PER_PAGE]]
         lines = _lines(session, shown, scope, now, locale)
-    return Overview(lines, len(found), page, pages, {row.key: row.name for row in sites}, groups)
+    return Overview(lines, len(found), page, pages, {row.key: row.name for row in sites}, groups, skills)
 
 
 def _matching(session: Session, scope: Scope, wanted: Wanted) -> Sequence[Any]:
@@ -90,8 +93,8 @@ def _matching(session: Session, scope: Scope, wanted: Wanted) -> Sequence[Any]:
     rows: Sequence[Any] = session.execute(
         query.outerjoin(ServiceGroup, ServiceGroup.id == Service.group_id).where(_seen(scope), *_conditions(wanted))
     ).all()
-    text = wanted.text.casefold()
-    return [row for row in rows if any(text in one.casefold() for one in (row.key, *row.name.values()))]
+    text = plain(wanted.text)
+    return [row for row in rows if any(text in plain(one) for one in (row.key, *row.name.values()))]
 
 
 def _seen(scope: Scope) -> ColumnElement[bool]:
@@ -113,7 +116,17 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def _order(row: Any, locale: str) -> tuple[bool, str, str]:
-    return not row.active, said(row.name, locale).casefold(), row.key
+    return not row.active, plain(said(row.name, locale)), row.key
+
+
+def plain(text: str) -> str:
+    """Write a text without case and accents, to find and to sort it.
+
+    >>> plain("Évaluation")
+    'evaluation'
+    """
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
 def _lines(session: Session, ids: Sequence[int], scope: Scope, now: datetime, locale: str) -> list[Line]:

@@ -321,3 +321,21 @@ def test_a_viewer_looks_and_changes_nothing(viewer, docks):
 
 def test_an_unknown_site_is_not_found(manager, docks):
     assert manager.get("/admin/sites/nowhere/process").status_code == 404
+
+
+def test_who_serves_is_a_rule_of_the_site_said_in_words(manager, do, send):
+    do(sample.agency)
+    given = {"modes_first": "staff_service", "modes_others": ["service"], "distribution_rule": "history"}
+    asked = send(manager, PAGE, save="1", distribution_period="week", distribution_days="14", **given)
+    assert asked.status_code == 303
+    saved = {"modes": ["staff_service", "service"], "distribution": {"rule": "history", "period": "week", "days": 14}}
+    assert policy(do) == saved
+    text = words(manager.get(PAGE))
+    assert "Customers choose the person, then the service." in text
+    assert "A link may ask for: the service; the person is given." in text
+    assert "the one who served the customer last, within 14 days before or after, if free; else to the one whose" in text
+    assert send(manager, PAGE, save="1").status_code == 303
+    assert policy(do) == saved
+    refused = send(manager, PAGE, save="1", distribution_rule="random", distribution_days="x")
+    assert refused.status_code == 422
+    assert "Enter a number of days." in refused.text

@@ -48,12 +48,15 @@ def booked(do) -> None:
 # The list
 
 
-def test_the_list_says_what_each_takes_and_needs(manager, agency, do):
+def test_the_list_says_what_each_takes_and_needs(manager, agency, do, send):
     booked(do)
+    rows = {"needs-0-skills-0-skill": "evaluation", "needs-0-skills-0-level": "2"}
+    asked = send(manager, PAGE, save="1", _more=rows)
+    assert manager.post(PAGE, data={**form_of(asked, PAGE), "save": "1"}).status_code == 303
     text = words(manager.get(LIST))
     assert "Property valuation" in text
     assert "1 hour · In person" in text
-    assert "Needs: 1 person" in text
+    assert "Needs: 1 person (Valuation from level 2 on)" in text
     assert "1 appointment to come" in text
 
 
@@ -68,7 +71,7 @@ def test_the_list_costs_the_same_however_long_it_is(manager, agency, do, stateme
     for number in range(5):
         do(sample.service, f"visite-{number}")
     manager.get(LIST)
-    with statements(at_most=9):
+    with statements(at_most=10):
         manager.get(LIST)
 
 
