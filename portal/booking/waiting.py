@@ -56,11 +56,10 @@ def service(site: str, service: str) -> Response:
 def link(token: str) -> Response:
     """Join the list of a full day by an order's link."""
     asked = visit()
-    if asked.service is not None:
-        place, names = Place(token=token, service=asked.service), {"service": asked.service}
-    else:
-        place, names = Place(token=token, planning=asked.planning), {"planning": asked.planning}
-    said = {name: key for name, key in names.items() if key}
+    service = asked.service
+    place = Place(token=token, planning=asked.planning if service is None else None, service=service)
+    names = {"planning": place.planning, "service": service}
+    said = {name: key for name, key in names.items() if key is not None}
     return _join(place, asked, ("links.order", "waiting.link", {"token": token, **said}))
 
 

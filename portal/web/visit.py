@@ -20,13 +20,19 @@ from portal.operations.wanting import NOTHING_WANTED, Wanted
 from portal.web.embedding import framed
 
 CARRIED = ("lang", "tz", "email", "name", "phone")
-OF_SERVICES = ("schedulingMode", "staff", "resource", "quantity", "iterations", "persons")
 LONGEST = 254  # characters of a value that travels
 NUMBER = re.compile(r"[1-9]\d{0,3}", re.ASCII)
 MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 NONCE = re.compile(r"[A-Za-z0-9_-]{11}", re.ASCII)
 TOKEN = re.compile(r"[A-Za-z0-9_-]{54}", re.ASCII)
 KEY = re.compile(r"[a-z0-9-]{1,60}", re.ASCII)
+
+ASKED = {
+    "schedulingMode": re.compile(r"[a-z_]{1,20}", re.ASCII),
+    **dict.fromkeys(("staff", "resource"), KEY),
+    **dict.fromkeys(("quantity", "iterations", "persons"), NUMBER),
+}
+"""How what is asked of a service is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +109,8 @@ def _wanted(given: MultiDict[str, str]) -> Wanted:
 
 
 def _asks(given: MultiDict[str, str]) -> dict[str, Any]:
-    """Keep what is asked of a service, as it was said."""
-    found: dict[str, Any] = {name: given[name] for name in OF_SERVICES if 0 < len(given.get(name, "")) <= LONGEST}
+    """Keep what is asked of a service, as it was said; what cannot be read goes no further."""
+    found: dict[str, Any] = {name: given[name] for name, form in ASKED.items() if form.fullmatch(given.get(name, ""))}
     features = [one for one in given.getlist("features") if 0 < len(one) <= LONGEST]
     return {**found, "features": features} if features else found
 
