@@ -18,9 +18,10 @@ EMAIL, PASSWORD = "claire@example.com", "sept quais et une grue"
 
 @pytest.fixture
 def office(site: Site) -> Site:
-    """Make docks where somebody is expected on Wednesday, and a manager."""
+    """Make docks where somebody is expected on Wednesday, a service beside them, and a manager."""
     with site.app.app_context():
         sample.docks()
+        sample.service()
         sample.booked("2026-12-02 16:30", now=NOW)
         users.add(EMAIL, PASSWORD, role="manager", now=NOW, name="Claire Morel", locale="fr")
     return site
@@ -59,9 +60,15 @@ def test_the_week_is_counted_while_it_is_typed_and_then_saved(office, desk):
     expect(fit).to_contain_text("1 rendez-vous ne tient plus")
     expect(fit).to_contain_text("Mercredi 2 décembre, 16 h 30")
     expect(desk.locator("#d3-use")).to_contain_text("17 h : 1 hors horaires")
+    morning = desk.get_by_role("group", name="Mardi, intervalle 1")
+    morning.get_by_text("Réserver à certains services").click()
+    morning.get_by_label("Évaluation de bien").check()
+    expect(morning.locator("summary")).to_contain_text("Réservé à : Évaluation de bien")
+    expect(desk.locator("#d2-sum")).to_contain_text("(Évaluation de bien)")
     save(desk)
     expect(desk.get_by_text("La semaine est enregistrée.")).to_be_visible()
     assert (week(office)[1][1].end, week(office)[3][1].end) == (1020, 1020)
+    assert [one.services for one in week(office)[2]] == [("evaluation",), ()]
 
 
 def test_an_interval_is_added_copied_and_cleared_without_a_reload(office, desk):

@@ -68,6 +68,38 @@ def wrong(asked, given, **options) -> dict[str, str]:
     return dict(refusal.value.wrong)
 
 
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (
+            {"fr": "  Chez\u00a0vous  \r\n\r\nSans engagement. ", "en": " \n "},
+            {"fr": "Chez\u00a0vous\n\nSans engagement."},
+        ),
+        ({"en": "B", "fr": "A"}, {"en": "B", "fr": "A"}),
+        ({}, {}),
+    ],
+)
+def test_texts_of_several_lines_are_kept_tidy(value, kept):
+    found = fields.by_language(40, fields.prose)("text", value)
+    assert (found, list(found)) == (kept, sorted(kept))
+
+
+@pytest.mark.parametrize(
+    ("value", "field", "problem"),
+    [
+        ("Chez vous", "text", "not_a_mapping"),
+        ({"fr": 3}, "text.fr", "not_a_text"),
+        ({"français": "x"}, "text.français", "unknown_key"),
+        ({"fr": "a\x07b"}, "text.fr", "unreadable"),
+        ({"fr": "x" * 41}, "text.fr", "too_long"),
+    ],
+)
+def test_texts_that_cannot_be_kept_are_refused_at_their_place(value, field, problem):
+    with pytest.raises(Invalid) as refusal:
+        fields.by_language(40, fields.prose)("text", value)
+    assert (refusal.value.values["field"], refusal.value.values["problem"]) == (field, problem)
+
+
 def test_a_question_is_read_as_the_configuration_file_writes_it():
     assert question({**PLATE, "pattern": None}) == Question("plate", {"en": "Plate", "fr": "Plaque"}, required=True)
 

@@ -415,7 +415,7 @@ def _some(among: list[str]) -> st.SearchStrategy[list[str]]:
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(first=agencies(), second=agencies())
 def test_whatever_is_loaded_an_export_of_it_is_a_fixed_point(backend, first, second):
