@@ -245,6 +245,11 @@ def test_plannings_and_services_stand_in_the_same_choice(manager, agency):
     assert asked.location == "/admin/explain?site=bordeaux&service=evaluation&staff=jean&day=2026-12-07"
 
 
+def test_every_service_leads_here(manager, agency):
+    assert 'href="/admin/explain?service=evaluation"' in manager.get("/admin/services/evaluation").text
+    assert manager.get("/admin/explain?service=evaluation").status_code == 200
+
+
 def test_a_day_on_which_nobody_works_says_so(manager, agency):
     text = manager.get("/admin/explain?site=bordeaux&service=evaluation&day=2026-12-06").text
     assert "nobody who could serve has hours then" in text
