@@ -20,6 +20,7 @@ from portal.models import (
     Planning,
     PlanningVersion,
     Pool,
+    Region,
     Resource,
     ResourcePlanning,
     ResourceSite,
@@ -217,6 +218,19 @@ def retire(key: str) -> None:
     with transaction() as session:
         found = session.query(Resource).filter_by(key=key).one()
         found.active, found.revision = False, new_revision()
+
+
+def regions(names: Mapping[str, Sequence[str]]) -> None:
+    """Make regions, each within the one before, with their sites."""
+    with transaction() as session:
+        before = None
+        for number, (name, keys) in enumerate(names.items()):
+            made = Region(key=f"region-{number}", name=name, parent_id=before)
+            session.add(made)
+            session.flush()
+            for one in session.query(Site).filter(Site.key.in_(keys)):
+                one.region_id = made.id
+            before = made.id
 
 
 def lies(key: str, latitude: float, longitude: float, address: str) -> None:

@@ -24,6 +24,13 @@ def test_the_nearest_site_comes_first_by_what_is_typed(portal, two_sites):
     assert page.form.values["near"] == "69003"
 
 
+def test_a_region_finds_the_sites_in_it_and_in_those_within(portal, do, two_sites):
+    do(sample.regions, {"Auvergne-Rhône-Alpes": (), "Rhône": ("lyon",)})
+    for typed in ("Rhone", "auvergne rhône alpes"):
+        page = portal.open(f"/?lang=fr&near={typed}")
+        assert page.source.index('id="site-lyon"') < page.source.index('id="site-bordeaux"')
+
+
 def test_the_nearest_site_comes_first_by_a_position(portal, two_sites):
     page = portal.open("/?lang=fr&lat=45.7&lon=4.8")
     assert page.source.index('id="site-lyon"') < page.source.index('id="site-bordeaux"')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portal.operations import usage
 from tests import sample
 from tests.booking.pages import made_by
 
@@ -102,6 +103,14 @@ def test_a_service_asks_its_own_questions(portal, do):
 # After booking
 
 
+def test_the_calendar_file_says_with_whom_and_what_to_bring(portal, do, now):
+    do(sample.agency, instructions={"fr": "Apportez le titre."})
+    made = do(sample.booked, "2026-12-08 09:00", now=now, service="evaluation", resources=("lea",))
+    file = portal.open(f"/a/{made.token}/invite.ics?lang=fr").source.replace("\n ", "").replace("\r", "")
+    assert "Lea" in file
+    assert "Apportez le titre." in file
+
+
 def test_the_page_of_a_call_says_how_and_shows_no_gate(portal, do, now):
     do(sample.agency, mode="phone", instructions={"fr": "Préparez le contrat."})
     made = do(sample.booked, "2026-12-08 09:00", now=now, service="evaluation")
@@ -114,9 +123,36 @@ def test_the_page_of_a_call_says_how_and_shows_no_gate(portal, do, now):
 # What was looked for in vain
 
 
-def test_a_full_day_of_a_service_is_demand(portal, do, now):
+def test_a_full_day_says_so_and_counts_as_demand(portal, do, now):
     do(sample.agency, people=["jean"])
     for number, hour in enumerate((9, 10, 11, 14, 15, 16, 17)):
         do(sample.booked, f"2026-12-08 {hour:02}:00", now=now, number=number, service="evaluation")
-    page = portal.open(f"{SERVICE}?lang=fr&day=2026-12-08", **{"User-Agent": "Mozilla/5.0"})
+    do(usage.write)
+    page = portal.open(f"{SERVICE}?lang=fr&day=2026-12-08")
     assert "Tout est pris ce jour-là." in page.text
+    assert page.link("mercredi 9 décembre à 9")
+    assert do(usage.write) == 1
+
+
+def test_a_day_on_which_everybody_is_away_says_so(portal, do):
+    do(sample.agency, people=[])
+    do(
+        sample.resource,
+        "jean",
+        plannings=("bureau",),
+        skills={"evaluation": 5},
+        absences=[("2026-12-08T00:00", "2026-12-09T00:00")],
+    )
+    page = portal.open(f"{SERVICE}?lang=fr&day=2026-12-08")
+    assert "Aucune des personnes qui pourraient vous recevoir n’est présente à ce moment-là." in page.text
+    lost = portal.open(f"{SERVICE}/details?lang=fr&{NINE}")
+    assert lost.status == 409
+    assert "n’est présente à ce moment-là" in lost.text
+    assert "Lundi 7 décembre 2026" in lost.text
+
+
+def test_a_room_that_is_away_says_so(portal, do):
+    do(sample.agency, people=[], requires=[{"kind": "room"}])
+    do(sample.resource, "dune", "room", plannings=("bureau",), absences=[("2026-12-08T00:00", "2026-12-09T00:00")])
+    page = portal.open(f"{SERVICE}?lang=fr&day=2026-12-08")
+    assert "Ce que vous demandez n’est pas disponible à ce moment-là." in page.text
