@@ -46,11 +46,12 @@ class Booking:
         asked = visit()
         if wants_fragment() and asked.day is not None:
             found = staff_calendars.day(self.subject, asked.day, now=now())
-            return show("admin/appointments/pick.html", "booking/_slots.html", day=day_view(found, asked, self.paths))
+            day = day_view(found, asked, self.paths)
+            return show("admin/appointments/pick.html", "admin/appointments/_day.html", day=day, **more)
         calendar = staff_calendars.month(self.subject, now=now(), month=asked.month, day=asked.day)
         return show(
             "admin/appointments/pick.html",
-            "booking/_pick.html",
+            "admin/appointments/_month.html",
             picker=staff_picker(calendar, asked, self.paths),
             bookable=calendar.bookable,
             caller=self.caller,

@@ -141,11 +141,12 @@ def _pick_url(site: str, service: str, kept: dict[str, Any], card: ResourceCard 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Somebody or something that was picked, and the address without it."""
+    """Somebody or something that was picked."""
 
+    key: str
+    kind: str
     name: str
     detail: str
-    without: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,8 @@ def _booking(service: str, site: str) -> tuple[Booking, Sequence[ResourceCard]]:
 
 def _picked(place: Bookable, cards: Sequence[ResourceCard]) -> Picked:
     """Read who and what is picked, and how much where that may be chosen; what cannot be is left out."""
-    known, choice = {one.key for one in cards}, place.service.reservation
+    choice = place.service.reservation
+    known = {one.key for one in cards} - {request.args.get("without")}
     keys = tuple(dict.fromkeys(key for key in request.args.getlist("with") if key in known))[:MOST_WITH]
     return Picked(
         resources=keys,
@@ -222,7 +224,7 @@ def _manage(booking: Booking, cards: Sequence[ResourceCard]) -> Manage:
     carried = {name: value for name, value in values.items() if name not in ("service", "site")} | looked
     asked_here = {"quantity": choice.quantity, "iterations": choice.iterations}
     return Manage(
-        chosen=tuple(_chosen(one, values | looked, booking.paths.page) for one in booking.chosen),
+        chosen=tuple(Chosen(one.key, one.kind, one.name, _kind_text(one)) for one in booking.chosen),
         choices=_choices(cards, picked.resources),
         hidden=flat({name: value for name, value in carried.items() if not asked_here.get(name)}),
         action=url_for(booking.paths.page, service=values["service"], site=values["site"]),
@@ -236,11 +238,6 @@ def _manage(booking: Booking, cards: Sequence[ResourceCard]) -> Manage:
 def needs_people(place: Bookable) -> bool:
     """Tell whether a service cannot do without a person."""
     return any(one.kind == "staff" and not one.optional for one in place.service.requires)
-
-
-def _chosen(card: ResourceCard, values: dict[str, Any], endpoint: str) -> Chosen:
-    without = [key for key in values["with"] if key != card.key]
-    return Chosen(card.name, _kind_text(card), url_for(endpoint, **{**values, "with": without}))
 
 
 def _choices(cards: Sequence[ResourceCard], picked: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:

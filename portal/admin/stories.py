@@ -114,7 +114,7 @@ def _exchanged(line: HistoryLine, names: Mapping[str, str]) -> Iterator[str]:
     """Say who had an appointment, and who has it."""
     if line.kind == REASSIGNED:
         before, after = (names.get(side["resource"], side["resource"]) for side in (line.before, line.after))
-        yield _("from %(before)s to %(after)s", before=before, after=after)
+        yield _("Before: %(before)s, now: %(after)s", before=before, after=after)
 
 
 def _instant(values: Mapping[str, Any], name: str) -> datetime | None:

@@ -68,7 +68,7 @@ def test_somebody_else_takes_over_and_the_history_says_so(agent, do, made):
     assert do(having, made) == ["ryan", "salon"]
     text = page(agent, made)
     assert "Given to somebody else" in text
-    assert "from Jean to Ryan" in text
+    assert "Before: Jean, now: Ryan" in text
     assert "taken over" in text
     assert "Took it over from somebody else" in text
 

@@ -170,9 +170,20 @@ def options(text: str) -> list[str]:
 
 
 def test_somebody_is_taken_out_again(manager, agency):
-    text = visit(manager, f"{PICK}?with=jean&with=salon&day=2026-12-08")
-    assert f'href="{PICK}?with=salon&day=2026-12-08"' in text
-    assert "First available" in visit(manager, f"{PICK}?with=salon")
+    path = f"{PICK}?with=jean&with=salon&day=2026-12-08"
+    assert 'form="manage-form" name="without" value="jean"' in visit(manager, path)
+    text = visit(manager, f"{path}&without=jean")
+    assert "First available" in text
+    assert f"{PICK}?with=salon&day=2026-12-09" in text
+
+
+def test_a_day_that_is_swapped_in_brings_its_values_for_the_form_of_the_resources(manager, agency):
+    path, asked = f"{PICK}?with=jean&day=2026-12-09", {"HX-Request": "true", "HX-Target": "slots"}
+    day = manager.get(path, headers=asked).text
+    assert '<div hidden id="manage-values" hx-swap-oob="true">' in day
+    assert 'name="day" value="2026-12-09"' in day
+    month = manager.get(f"{PICK}?with=jean&month=2027-01", headers={**asked, "HX-Target": "pick"}).text
+    assert 'name="month" value="2027-01"' in month
 
 
 def test_who_is_not_there_is_left_out(manager, agency):
