@@ -308,7 +308,7 @@ def test_a_preview_costs_the_same_however_many_people_there_are(do, statements):
     for number in range(12):
         do(book, "2026-12-07 14:00", number)
     sheet = do(plannings.read, "bureau")
-    with statements(at_most=14):
+    with statements(at_most=13):
         found = do(previewed, "bureau", week=MORNING)
     assert (found[0][0], len(found[0][1]), sheet.key) == (12, 12, "bureau")
 
