@@ -113,6 +113,13 @@ class BookingForm(PublicForm):
         return fine
 
 
+def called_at(form: DetailsForm | BookingForm) -> None:
+    """Ask for the number at which who books is called, where the appointment is a call."""
+    needed = InputRequired(_l("Enter your telephone number: we call you there."))
+    form.phone.validators = (needed, *form.phone.validators)
+    form.phone.flags.required = True
+
+
 class AddressForm(PublicForm):
     """An address alone, where only customers may book: the way on is mailed to it."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from portal.booking import booked, by_mail, choices, keeping, sites
-from portal.booking.forms import BookingForm
+from portal.booking.forms import BookingForm, called_at
 from portal.booking.keeping import HoldForm
 from portal.booking.limits import each_address, each_mail
 from portal.booking.spots import Spot
@@ -29,7 +29,7 @@ from portal.operations.once import Once
 from portal.operations.proposals import Proposals
 from portal.operations.service_cards import ServiceCard
 from portal.web.custom_fields import answers_of, asking
-from portal.web.offering import description_of, detail_of
+from portal.web.offering import calls, description_of, detail_of
 from portal.web.picker import day_view, picker
 from portal.web.responses import go, page, show, wants_fragment
 from portal.web.step import asked_start, attempt, chosen, lost_text, status_of, step_text
@@ -166,6 +166,8 @@ def _details(spot: Spot) -> Response:
     known = {"email": met.introduced.email} if met.introduced is not None else {}
     asks = asking(BookingForm, met.bookable.item.questions)
     form = asks(request.form, locked=known, **{**_known_of(met.introduced), **prefilled(asked), **known})
+    if calls(met.bookable.item):
+        called_at(form)
     return (_keep if "keep" in request.form else _take)(form, spot, met, start, asked)
 
 

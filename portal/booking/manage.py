@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from flask import Blueprint, Response, request, url_for
 
-from portal.booking.forms import ConfirmForm, DetailsForm
+from portal.booking.forms import ConfirmForm, DetailsForm, called_at
 from portal.booking.language import speak
 from portal.booking.limits import each_address
 from portal.booking.state import State, changes_text, refused_move, state_of, steps_of
@@ -31,7 +31,7 @@ from portal.operations.requests import Answer
 from portal.operations.service_cards import ServiceCard
 from portal.web.codes import gate_code
 from portal.web.custom_fields import answers_of, asking
-from portal.web.offering import amounts_of, comes, instructions_of
+from portal.web.offering import amounts_of, calls, comes, instructions_of
 from portal.web.picker import Paths, day_view, picker
 from portal.web.responses import go, page, wants_fragment
 from portal.web.responses import show as show_page
@@ -204,6 +204,8 @@ def edit(token: str) -> Response:
         raise StateChanged(status=card.status)
     asks = asking(DetailsForm, card.item.questions if card.item else (), kept=card.fields)
     form = asks(request.form, name=card.name, phone=card.phone, comment=card.comment)
+    if calls(card.item):
+        called_at(form)
     urls = urls_of(card, asked)
     if request.method == "POST" and form.accepted():
         details = Details(form.name.data, form.phone.data or "", form.comment.data or "", answers_of(form))

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 
 from portal.booking import choices, keeping
-from portal.booking.forms import BookingForm
+from portal.booking.forms import BookingForm, called_at
 from portal.booking.guest import contact, prefilled
 from portal.booking.keeping import HoldForm
 from portal.booking.language import speak
@@ -34,6 +34,7 @@ from portal.operations.once import Once
 from portal.operations.service_cards import ServiceCard
 from portal.operations.wanting import Heard
 from portal.web.custom_fields import answers_of, asking
+from portal.web.offering import calls
 from portal.web.picker import Paths, day_view, picker
 from portal.web.responses import go, page, show, wants_fragment
 from portal.web.step import asked_start, attempt, chosen, lost_text, page_values, status_of, step_text
@@ -210,6 +211,8 @@ def details(token: str) -> Response:
     _greet(link)
     asks = asking(BookingForm, choice.bookable.item.questions)
     form = asks(request.form, locked=locked(link), **{**prefilled(asked), **locked(link)})
+    if calls(choice.bookable.item):
+        called_at(form)
     if "keep" in request.form:
         asked = keeping.take(form, _place(token, asked, heard), start, asked)
         return _show(form, _looked(token, asked, start), None, asked, token)

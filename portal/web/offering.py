@@ -76,6 +76,11 @@ def comes(item: Item | None) -> bool:
     return not isinstance(item, ServiceCard) or item.mode == "in_person"
 
 
+def calls(item: Item | None) -> bool:
+    """Tell whether an appointment is a call, for which a number is needed."""
+    return isinstance(item, ServiceCard) and item.mode == "phone"
+
+
 def room_text(card: ResourceCard) -> str:
     """Say what a room or an asset has."""
     persons = card.candidate.persons

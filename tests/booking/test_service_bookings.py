@@ -111,6 +111,17 @@ def test_the_calendar_file_says_with_whom_and_what_to_bring(portal, do, now):
     assert "Apportez le titre." in file
 
 
+def test_a_call_needs_a_number(portal, do):
+    do(sample.agency, mode="phone")
+    form = portal.open(f"{SERVICE}/details?lang=fr&{NINE}")
+    assert "Téléphone (facultatif)" not in form.text
+    wrong = form.send(**WHO)
+    assert wrong.status == 422
+    assert "Indiquez votre numéro de téléphone" in wrong.text
+    done = wrong.send(phone="05 56 00 10 42")
+    assert "nous vous appelons au 05 56 00 10 42" in portal.follow(done).text
+
+
 def test_the_page_of_a_call_says_how_and_shows_no_gate(portal, do, now):
     do(sample.agency, mode="phone", instructions={"fr": "Préparez le contrat."})
     made = do(sample.booked, "2026-12-08 09:00", now=now, service="evaluation")
