@@ -18,7 +18,7 @@ from portal.admin.appointments import can, url_of
 from portal.i18n import _, clock_time, day_short, hour, named, rfc3339, span
 from portal.operations.cards import AppointmentCard
 from portal.operations.resource_cards import ResourceCard
-from portal.operations.resource_days import Being, Block, Stretch
+from portal.operations.resource_days import Being, Block, Stretch, joined
 from portal.operations.staff_boards import Board, Column
 
 STEP = 5  # minutes of a row
@@ -203,7 +203,7 @@ class Timeline:
         What is past is not offered.
         """
         first, last = self.bounds
-        for since, until in _joined(column.day.free):
+        for since, until in joined(column.day.free):
             start = since
             while start + self.shortest <= until:
                 if start >= self.moment and first <= self._minute(start) < last:
@@ -255,17 +255,6 @@ class Timeline:
 
     def _span(self, start: datetime, end: datetime) -> str:
         return span(start, end, self.board.zone)
-
-
-def _joined(free: Iterable[Stretch]) -> Iterator[tuple[datetime, datetime]]:
-    """Join stretches that touch: an appointment may run from one into the next."""
-    spans: list[tuple[datetime, datetime]] = []
-    for one in free:
-        if spans and spans[-1][1] == one.start:
-            spans[-1] = (spans[-1][0], one.end)
-        else:
-            spans.append((one.start, one.end))
-    return iter(spans)
 
 
 def _words(one: Stretch) -> str:

@@ -6,7 +6,7 @@ at its sites, its absences, and all that is taken of it, wherever that was booke
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -93,6 +93,29 @@ class DayOf:
     def free(self) -> tuple[Stretch, ...]:
         """The stretches in which somebody may come."""
         return tuple(one for one in self.stretches if one.being is Being.FREE)
+
+    def holds(self, start: datetime, end: datetime, before: timedelta, after: timedelta) -> bool:
+        """Tell whether a visit fits: all of it where it is free, the time around it where nobody else is."""
+        around = any(since <= start - before and end + after <= until for since, until in joined(self.stretches))
+        return around and any(since <= start and end <= until for since, until in joined(self.free))
+
+
+def joined(stretches: Iterable[Stretch]) -> Iterator[tuple[datetime, datetime]]:
+    """Join stretches that touch: an appointment may run from one into the next.
+
+    >>> from datetime import UTC
+    >>> hours = [datetime(2026, 12, 7, hour, tzinfo=UTC) for hour in range(9, 13)]
+    >>> parts = (Stretch(hours[0], hours[1], Being.FREE, 2), Stretch(hours[1], hours[2], Being.FREE, 1))
+    >>> [(start.hour, end.hour) for start, end in joined(parts)]
+    [(9, 11)]
+    """
+    spans: list[tuple[datetime, datetime]] = []
+    for one in stretches:
+        if spans and spans[-1][1] == one.start:
+            spans[-1] = (spans[-1][0], one.end)
+        else:
+            spans.append((one.start, one.end))
+    return iter(spans)
 
 
 @dataclass(frozen=True, slots=True)

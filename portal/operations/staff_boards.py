@@ -241,9 +241,8 @@ def _startable(
 
 
 def _free_for(day: DayOf, start: datetime, service: ServiceCard) -> bool:
-    since = start - timedelta(minutes=service.buffer_before)
-    until = start + timedelta(minutes=service.minutes + service.buffer_after)
-    return any(one.start <= since and until <= one.end for one in day.free)
+    before, after = (timedelta(minutes=minutes) for minutes in (service.buffer_before, service.buffer_after))
+    return day.holds(start, start + timedelta(minutes=service.minutes), before, after)
 
 
 def _offered(searched: Availability, now: datetime) -> dict[datetime, set[int]]:

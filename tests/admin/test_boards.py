@@ -84,6 +84,13 @@ def test_a_free_time_leads_to_the_form_that_books_it(agent, agency):
     assert (form.status_code, "10:30" in form.text, "Jean" in form.text) == (200, True, True)
 
 
+def test_a_gap_that_is_too_short_for_any_service_is_not_offered(agent, agency, do, now):
+    do(sample.booked, "2026-12-07 10:30", now=now, number=3, service="evaluation", resources=("jean",), actor=STAFF)
+    jean = columns(agent.get(TEAM))["Jean"]
+    assert "Free, 10:15 until 10:30" in said(jean)
+    assert bookings(jean)[0].endswith("start=2026-12-07T14:00:00%2B01:00")  # until 12:00 there is no whole hour
+
+
 def test_where_several_services_are_possible_it_asks_which(agent, agency, do):
     do(sample.service, "conseil", name={"en": "Advice", "fr": "Conseil"}, minutes=30)
     url = bookings(columns(agent.get(TEAM))["Jean"])[1]

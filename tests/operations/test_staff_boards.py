@@ -163,6 +163,15 @@ def test_the_starts_of_a_service_are_those_that_a_booking_finds(do):
     ]
 
 
+def test_a_room_that_a_service_does_not_need_is_offered_while_it_is_free(do):
+    do(sample.agency, people=("jean", "ryan"), buffer_before=15)
+    do(sample.resource, "salle", "room")
+    do(sample.service, "visite", requires=[{"kind": "staff"}, {"kind": "room"}])
+    book(do, "2026-12-07 10:00", service="visite")
+    found = starts(site_day(do, service="evaluation"), 2)
+    assert found[:2] == ["09:00", "14:00"]  # at 11:00 the time before is not free
+
+
 def test_a_person_who_cannot_serve_is_offered_for_nothing(do):
     do(sample.agency, people=("jean",), requires=[{"kind": "staff", "skills": {"evaluation": 1}}])
     do(sample.resource, "marc", plannings=("bureau",))
