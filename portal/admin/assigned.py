@@ -18,6 +18,8 @@ from portal.admin.guard import BOOK, EDIT, actor, needs, staff
 from portal.admin.order_forms import line_field
 from portal.clock import now
 from portal.domain.errors import Invalid, Refusal, SlotNotOffered, SlotTaken
+from portal.domain.modes import people_chosen
+from portal.domain.notices import What
 from portal.i18n import _
 from portal.operations import reassigning
 from portal.operations.cards import AppointmentCard
@@ -54,7 +56,8 @@ def reassign(public_id: str) -> Response:
     form = ReassignForm(request.form)
     refusal = _sent(form, card, of) if request.method == "POST" else None
     if request.method == "POST" and refusal is None and not form.errors:
-        flash(_("The appointment has changed hands."))
+        back = url_for("admin.assigned.give_back", public_id=public_id, of=form.to.data, to=of)
+        flash(_("The appointment has changed hands."), back)
         return go(url_of(card))
     found = reassigning.choices(public_id, of, now=now())
     return page(
@@ -66,9 +69,20 @@ def reassign(public_id: str) -> Response:
         free=[_candidate(one) for one in found.eligible if one.free],
         others=[_candidate(one) for one in found.eligible if not one.free],
         overbooks=staff().may(EDIT),
+        told=card.tells(What.CHANGED) and people_chosen(card.policy.modes),
         action=url_for("admin.assigned.reassign", public_id=public_id, of=of),
         back_url=url_of(card),
     )
+
+
+@bp.post(f"{ONE}/reassign/back")
+@needs(BOOK)
+def give_back(public_id: str) -> Response:
+    """Take an exchange back: whoever had the appointment before has it again, if still free."""
+    card, given = opened(public_id), request.args
+    reassigning.reassign(public_id, given.get("to", ""), actor(), now=now(), of=given.get("of") or None)
+    flash(_("The appointment is as it was."))
+    return go(url_of(card))
 
 
 def _sent(form: ReassignForm, card: AppointmentCard, of: str) -> Refusal | None:

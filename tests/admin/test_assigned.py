@@ -6,8 +6,10 @@ from html import unescape
 
 import pytest
 
-from portal.extensions import reading
+from portal.extensions import reading, transaction
+from portal.models import Site
 from portal.operations import appointments, assignments, cards
+from portal.operations.keepsakes import new_revision
 from tests import sample
 from tests.admin.conftest import form_of
 from tests.admin.test_callers import keep_to
@@ -71,6 +73,27 @@ def test_somebody_else_takes_over_and_the_history_says_so(agent, do, made):
     assert "Before: Jean, now: Ryan" in text
     assert "taken over" in text
     assert "Took it over from somebody else" in text
+
+
+def test_an_exchange_is_taken_back_by_what_tells_it(agent, do, made):
+    told = agent.get(give(agent, made, "jean", "ryan").location)
+    back = f"/admin/appointments/{made}/reassign/back?of=ryan&to=jean"
+    assert agent.post(back, data=form_of(told, back)).status_code == 303
+    assert do(having, made) == ["jean", "salon"]
+    assert agent.post(back.replace("jean", "nobody"), data=form_of(told, back)).status_code == 422
+
+
+def test_the_customer_is_told_where_the_people_are_named_to_customers(agent, do, made):
+    path = f"/admin/appointments/{made}/reassign?of=jean"
+    assert "and the customer that somebody else comes" in agent.get(path).text
+    do(hide_people)
+    assert "the customer is not" in agent.get(path).text
+
+
+def hide_people() -> None:
+    with transaction() as session:
+        site = session.query(Site).one()
+        site.policy, site.revision = {"modes": ["service"]}, new_revision()
 
 
 def test_a_room_is_exchanged(agent, do, made):

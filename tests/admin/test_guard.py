@@ -135,6 +135,7 @@ def test_an_agent_books_moves_and_cancels_and_nothing_else(app):
         "admin.phone.choose",
         "admin.phone.details",
         "admin.phone.pick",
+        "admin.assigned.give_back",
         "admin.assigned.reassign",
         "admin.service_phone.details",
         "admin.service_phone.pick",
