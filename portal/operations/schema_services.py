@@ -35,10 +35,10 @@ from portal.operations.schema_fields import (
     questions,
     told,
 )
-from portal.operations.transfer_problems import EMPTY_TEXT
+from portal.operations.transfer_problems import EMPTY_TEXT, SENTENCES
 
 LABEL, PROSE = 120, 2000  # characters of a name and of a text
-MOST_A_DAY = 1000
+MOST_A_DAY, MOST_FEATURES, MOST_ABSENCES = 1000, 30, 5000
 MOST_POSITION = 10_000
 MODES = ("in_person", "phone", "video")
 LOCAL = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::00)?)?", re.ASCII)
@@ -77,7 +77,10 @@ texts = within(by_language(PROSE, prose))
 
 
 def _features(value: Any) -> list[str]:
-    return sorted(within(read_features)(value))
+    found = sorted(within(read_features)(value))
+    if len(found) > MOST_FEATURES:
+        raise ValidationError({MOST_FEATURES: [SENTENCES["too_many"]]})
+    return found
 
 
 def _skills(value: Any) -> dict[str, int]:
@@ -151,7 +154,10 @@ class AbsenceSchema(Strict):
         return {"from": given["first"], "to": given["last"], "label": given["label"], **uid}
 
 
-def _one_entry_once(rows: Sequence[dict[str, Any]]) -> None:
+def _absences_apart(rows: Sequence[dict[str, Any]]) -> None:
+    """Refuse a calendar entry that comes twice, and more absences than can be looked through at each booking."""
+    if len(rows) > MOST_ABSENCES:
+        raise ValidationError({MOST_ABSENCES: [SENTENCES["too_many"]]})
     known: set[str] = set()
     for index, row in enumerate(rows):
         if (uid := row.get("uid")) in known:
@@ -170,7 +176,7 @@ class ResourceSchema(Strict):
     sites = Rows(Text(60), validate=once())
     skills = Read(_skills)
     plannings = Rows(Text(60), validate=once())
-    absences = Rows(nested(AbsenceSchema), validate=_one_entry_once)
+    absences = Rows(nested(AbsenceSchema), validate=_absences_apart)
     max_per_day = Whole(1, MOST_A_DAY, allow_none=True)
     persons = Whole(1, MOST_PERSONS, allow_none=True)
     features = Read(_features)

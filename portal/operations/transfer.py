@@ -26,6 +26,7 @@ from portal.operations.transfer_places import ORGANISATION
 from portal.operations.transfer_problems import BadConfiguration, Problem, bad_configuration, flattened, steps
 from portal.operations.transfer_references import Wanted
 from portal.operations.transfer_rows import Values
+from portal.operations.transfer_services import skills_in_use
 from portal.operations.transfer_state import DEFAULTS, SECTIONS, WRITERS
 from portal.operations.transfer_yaml import Parsed
 
@@ -37,8 +38,8 @@ KEYS = {ORGANISATION: "", "customers": "email", "orders": "reference"}
 NEEDED = {"resources": ("kind", "name"), "customers": (), "orders": ("kind", "site")}
 """What a new object cannot do without; all others need a name."""
 
-LABELS = ("skills", "groups", "services")
-"""Sections whose names are by language."""
+LABELS = ("groups", "services")
+"""Sections whose names customers read: the company's own language is among theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,17 +159,19 @@ def _changes(session: Session, wanted: Wanted, parsed: Parsed, *, lock: bool = F
         *transfer_references.unfounded(session, wanted, parsed.value),
         *transfer_references.circular(session, wanted),
         *_unfinished(wanted, before),
-        *_unsaid(wanted, told["locale"]),
     ]
     if problems:
         raise _refused(parsed, problems)
     changes = []
     for section, found in wanted.items():
-        for key, (_, values) in found.items():
+        for key, (place, values) in found.items():
             current = before[section].get(key)
             after = _canonical({**(current or DEFAULTS[section](told["timezone"])), **values})
             if current != after:
                 changes.append(Change(section, key, current, after))
+                problems += _improper(section, place, current or {}, after, told["locale"])
+    if problems:
+        raise _refused(parsed, problems)
     return changes
 
 
@@ -188,21 +191,20 @@ def _with_skills(session: Session, wanted: Wanted, language: str) -> Wanted:
     """Add the skills that people have and nobody has named: they are called by their keys."""
     had = {skill: place for place, values in wanted["resources"].values() for skill in values.get("skills", ())}
     known = wanted["skills"].keys() | SECTIONS["skills"](session, had.keys()).keys()
+    known |= skills_in_use(session) if had else set()
     new = {key: (place, {"key": key, "name": {language: key}}) for key, place in had.items() if key not in known}
     return {**wanted, "skills": {**wanted["skills"], **new}}
 
 
-def _unsaid(wanted: Wanted, language: str) -> Iterator[Problem]:
-    """Yield the labels and names that the company itself could not read."""
-    for section in ("plannings", "services"):
-        for place, values in wanted[section].values():
-            asked = [fields.kept(one) for one in values.get("fields", ())]
-            for path in fields.unsaid(asked, language):
-                yield (section, place, "fields", *steps(path)), f"must be said in {language}, too"
-    for section in LABELS:
-        for place, values in wanted[section].values():
-            if "name" in values and language not in values["name"]:
-                yield (section, place, "name"), f"must be said in {language}, too"
+def _improper(section: str, place: int, before: Values, after: Values, language: str) -> Iterator[Problem]:
+    """Yield what an object cannot become: words that the company could not read, a service that takes nothing."""
+    if section in LABELS and after["name"] != before.get("name") and language not in after["name"]:
+        yield (section, place, "name"), f"must be said in {language}, too"
+    if "fields" in after and after["fields"] != before.get("fields"):
+        for path in fields.unsaid([fields.kept(one) for one in after["fields"]], language):
+            yield (section, place, "fields", *steps(path)), f"must be said in {language}, too"
+    if section == "services" and after["planning"] is None and all(one.get("optional") for one in after["requires"]):
+        yield (section, place, "requires"), "must require something, or the service names a planning"
 
 
 def _unfinished(wanted: Wanted, before: Mapping[str, Mapping[str, Values]]) -> Iterator[Problem]:

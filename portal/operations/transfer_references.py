@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.operations.transfer_problems import Path, Problem
 from portal.operations.transfer_rows import Values
+from portal.operations.transfer_services import skills_in_use
 from portal.operations.transfer_state import SECTIONS
 
 Wanted = Mapping[str, Mapping[str, tuple[int, Values]]]
@@ -42,6 +43,8 @@ def unfounded(session: Session, wanted: Wanted, document: Mapping[str, Any]) -> 
     for section in SECTIONS:
         names = {key for named, key, _ in found if named == section}
         known = wanted[section].keys() | SECTIONS[section](session, names).keys()
+        if section == "skills" and names:
+            known |= skills_in_use(session)
         for named, key, path in found:
             if named == section and key not in known:
                 yield path, f"there is no {section.removesuffix('s')} {key}"

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.domain.matching import check_requirements
 from portal.domain.reservations import Reservation
-from portal.models import Planning, Pool, Service, ServiceGroup, Site, Skill
+from portal.models import Planning, Pool, Resource, Service, ServiceGroup, Site, Skill
 from portal.operations import edits
 from portal.operations.keepsakes import new_revision
 from portal.operations.schema_fields import KINDS
+from portal.operations.schema_services import labels, texts
 from portal.operations.transfer_rows import (
     Keys,
     Values,
@@ -85,14 +87,21 @@ def service_defaults(_timezone: str) -> Values:
 def skills(session: Session, keys: Keys = None, *, lock: bool = False) -> dict[str, Values]:
     """Read skills."""
     rows = some(session, locked(select(Skill).order_by(Skill.key), Skill, lock), Skill.key, keys)
-    return {row.key: {"key": row.key, "name": _in_order(row.name)} for row in rows}
+    return {row.key: {"key": row.key, "name": labels(row.name)} for row in rows}
+
+
+def skills_in_use(session: Session) -> set[str]:
+    """Give the keys of the skills that somebody has or that a service requires, named or not."""
+    had = session.scalars(select(Resource.skills)).all()
+    required = session.scalars(select(Service.requires)).all()
+    return {*chain.from_iterable(had), *(key for needs in required for one in needs for key in one.get("skills", ()))}
 
 
 def groups(session: Session, keys: Keys = None, *, lock: bool = False) -> dict[str, Values]:
     """Read groups of services, in the order in which people see them."""
     query = locked(select(ServiceGroup).order_by(ServiceGroup.position, ServiceGroup.key), ServiceGroup, lock)
     rows = some(session, query, ServiceGroup.key, keys)
-    return {row.key: {"key": row.key, "name": _in_order(row.name), "position": row.position} for row in rows}
+    return {row.key: {"key": row.key, "name": labels(row.name), "position": row.position} for row in rows}
 
 
 def services(session: Session, keys: Keys = None, *, lock: bool = False) -> dict[str, Values]:
@@ -122,7 +131,8 @@ def _service(row: Service, links: Values) -> Values:
     values = {
         **columns(row, SERVICE_COLUMNS),
         **links,
-        **{name: _in_order(getattr(row, name)) for name in ("name", "description", "price", "instructions")},
+        **{name: labels(getattr(row, name)) for name in ("name", "price")},
+        **{name: texts(getattr(row, name)) for name in ("description", "instructions")},
         "key": row.key,
         "requires": [one.as_mapping() for one in check_requirements(row.requires)],
         "reservation": Reservation.of(row.reservation).as_mapping(),
@@ -130,10 +140,6 @@ def _service(row: Service, links: Values) -> Values:
         "fields": asked(row.fields),
     }
     return {name: values[name] for name in ("key", "name", *service_defaults(""))}
-
-
-def _in_order(words: Mapping[str, str]) -> Values:
-    return dict(sorted(words.items()))
 
 
 def write_skill(session: Session, after: Values, _now: datetime) -> None:

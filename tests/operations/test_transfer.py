@@ -97,8 +97,8 @@ def test_who_is_told_of_what_comes_and_goes_with_the_file(do):
 
 
 def test_what_nobody_can_be_told_is_refused_with_its_place(do):
-    wrong = with_notices("{staff: {confirmed: true}, site: {booked: true}}")
-    assert refused(do, wrong) == ["sites[0].notices.staff: 'staff' is not known by this version yet (line 10)"]
+    wrong = with_notices("{staff: {booked: true}}")
+    assert refused(do, wrong) == ["sites[0].notices.staff.booked: unknown key (line 10)"]
     assert refused(do, with_notices("{site: {booked: true}}")) == [
         "sites[0].notices.site.booked: unknown key (line 10)"
     ]
@@ -301,8 +301,8 @@ MISTAKES = [
      "sites[0].timezone: must be an IANA time zone such as Europe/Paris (line 5)"),
     ("max_days: 60", "max_day: 60", "sites[0].policy.max_day: unknown key (line 9)"),
     ("max_days: 60", "max_days: 1.5", "sites[0].policy.max_days: must be a whole number (line 9)"),
-    ("max_days: 60", "validation: staff",
-     "sites[0].policy.validation: 'staff' is not known by this version yet (line 9)"),
+    ("max_days: 60", "validation: everybody",
+     "sites[0].policy.validation: must be one of none, manager, staff (line 9)"),
     ("max_days: 60", "reminders: [24h, 1 day]",
      'sites[0].policy.reminders[1]: must be a number of minutes, or like "12h" or "2d" (line 9)'),
     ("to: 2027-05-07", "to: 2027-05-06", "sites[0].closures[0].to: must not come before from (line 8)"),

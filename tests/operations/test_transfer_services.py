@@ -311,7 +311,12 @@ MISTAKES = [
     ("{fr: Évaluation de bien, en: Property valuation}", "{en: Valuation}",
      "services[0].name: must be said in fr, too (line 4)"),
     ("{fr: Vente, en: Sale}", "{}", "groups[0].name: must say something in one language at least (line 27)"),
-    ("{fr: Évaluation, en: Valuation}", "{en: Valuation}", "skills[0].name: must be said in fr, too (line 40)"),
+    ("{fr: Évaluation, en: Valuation}", "{fr: ' '}",
+     "skills[0].name: must say something in one language at least (line 40)"),
+    ("requires: [{kind: room, features: [lit]}]", "requires: [{kind: room, optional: true}]",
+     "services[1].requires: must require something, or the service names a planning (line 25)"),
+    ("features: [lit, écran]", f"features: {[f'f{number}' for number in range(31)]}",
+     "resources[1].features[30]: is more than can be kept (line 39)"),
     ("label: {fr: Surface}", "label: {en: Area}", "services[0].fields[0].label: must be said in fr, too (line 18)"),
     ("to: 2026-12-26", "to: 2026-12-24", "resources[0].absences[0].to: must come after from (line 36)"),
     ("to: 2026-12-26", "to: soon", 'resources[0].absences[0].to: must be a local time such as "2026-12-24T12:00"'),
@@ -337,6 +342,19 @@ def test_a_mistake_is_told_with_its_path_and_line(do, right, wrong, error):
 def test_a_service_may_require_what_somebody_in_the_database_can_do(do):
     load(do, FILE)
     assert load(do, "services: [{key: gite, requires: [{kind: staff, skills: {negociation: 3}}]}]")
+
+
+def test_what_pages_and_other_hands_made_comes_back_as_it_is(do):
+    do(sample.agency)
+    do(sample.service, "visite", name={"en": "Tour"}, description={"fr": "Une  heure\r\nà pied ", "en": ""})
+    exported = do(transfer.export)
+    assert load(do, exported) == []
+    assert "en: Tour" in exported
+    assert do(count, Skill) == 0  # nobody named it, and nobody new has it
+    assert load(do, "services: [{key: visite, name: {fr: Visite}}]")
+    assert refused(do, "services: [{key: visite, name: {en: Visit}}]") == [
+        "services[0].name: must be said in fr, too (line 1)"
+    ]
 
 
 def test_a_region_does_not_lie_in_itself_by_way_of_the_database(do):
@@ -381,13 +399,13 @@ def agencies(draw) -> dict[str, Any]:
                   "colour": st.sampled_from(["", "#1b5e20"]), "active": st.booleans()},
     )  # fmt: skip
     service = st.fixed_dictionaries(
-        {"name": said},
+        {"name": said, "requires": st.lists(requirement, max_size=3).map(lambda needs: [{"kind": "staff"}, *needs])},
         optional={"description": prose, "instructions": prose, "price": lines, "sites": _some(chosen["sites"]),
                   "group": st.none() | st.sampled_from(groups) if groups else st.none(),
                   "planning": st.none() | st.sampled_from(chosen["plannings"]) if chosen["plannings"] else st.none(),
                   "minutes": minutes, "step": minutes, "buffer_before": minutes, "policy": policies,
                   "mode": st.sampled_from(["in_person", "phone", "video"]), "guests": st.booleans(),
-                  "requires": st.lists(requirement, max_size=3), "active": st.booleans(),
+                  "active": st.booleans(),
                   "reservation": st.sampled_from([{}, {"quantity": True}, {"unit": "night", "from": "16:00"}])},
     )  # fmt: skip
     for planning in found["plannings"]:
