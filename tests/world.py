@@ -14,6 +14,7 @@ from portal.domain.zones import parse_instant
 from portal.extensions import reading, transaction
 from portal.models import Appointment, Continuation, Link, Offer, Pool, Resource, ResourceSite, Site, WaitingEntry
 from portal.operations import (
+    answerers,
     appointments,
     cards,
     continuations,
@@ -76,15 +77,24 @@ plannings:
       - from: null
         week:
           mon: [{start: "08:00", end: "09:00", slots: 1}]
-resources: [{key: jean, kind: staff, name: Jean Martin, sites: [bordeaux], plannings: [quais]}]
+resources:
+  - {key: jean, kind: staff, name: Jean Martin, sites: [bordeaux], plannings: [quais]}
+  - {key: lea, kind: staff, name: Léa Petit, email: lea@example.com, sites: [bordeaux], plannings: [quais]}
 services:
   - {key: evaluation, name: {fr: Évaluation}, sites: [bordeaux], minutes: 60, step: 30, requires: [{kind: staff}]}
+  - key: avis
+    name: {fr: Avis}
+    sites: [bordeaux]
+    minutes: 60
+    step: 30
+    requires: [{kind: staff}]
+    policy: {validation: staff}
 customers: [{email: achats@example.com, name: Achats Vidal, kind: customer, locale: fr}]
 orders: [{reference: CMD-1001, kind: customer, site: bordeaux, customer: achats@example.com, status: ready}]
 """
 MONDAY, TUESDAY = "2026-12-07", "2026-12-08"
 EIGHT, TEN = f"{MONDAY}T08:00:00+01:00", f"{MONDAY}T10:00:00+01:00"
-NEXT_EIGHT = "2026-12-14T08:00:00+01:00"
+NEXT_EIGHT, NEXT_TEN = "2026-12-14T08:00:00+01:00", "2026-12-14T10:00:00+01:00"
 PASSWORD = "un long mot de passe, vraiment"
 PEOPLE = (
     "achats@example.com",
@@ -197,6 +207,7 @@ def _tokens(now: datetime) -> dict[str, str]:
         "manage of a cancelled one": cancelled,
         "manage of a request": asked,
         "validate": cards.by_token(asked).validation_token,
+        "validate by a person": _of_a_person(now),
         "confirm": _to_confirm(now),
         "hold": _held(now),
         "continue": _continued(now, planning="quais"),
@@ -207,6 +218,12 @@ def _tokens(now: datetime) -> dict[str, str]:
         "forged": link[:-4] + ("AAAA" if not link.endswith("AAAA") else "BBBB"),
         "cut": link[:-1],
     }
+
+
+def _of_a_person(now: datetime) -> str:
+    """Ask for somebody's time who answers that by a link of their own."""
+    asked = _booked(now, NEXT_TEN, site="bordeaux", service="avis", resources=("lea",))
+    return answerers.token_of(cards.by_token(asked), "lea")
 
 
 def _to_confirm(now: datetime) -> str:

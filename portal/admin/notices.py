@@ -99,9 +99,10 @@ def _understood(form: Any) -> Notices:
 
 def _unheard(sheet: Sheet, chosen: Notices) -> bool:
     """Tell whether bookings wait for an answer here, and no mail would tell the site of them."""
-    if sheet.email and chosen.wanted(Side.SITE, What.REQUESTED):
-        return False
-    return sheet.rules.validation != "none" or notices.waits_for_answers(sheet.id)
+    site = bool(sheet.email) and chosen.wanted(Side.SITE, What.REQUESTED)
+    if sheet.rules.validation == "manager" and not site:
+        return True
+    return notices.unheard(sheet.id, site=site, people=chosen.wanted(Side.STAFF, What.REQUESTED))
 
 
 def _show(

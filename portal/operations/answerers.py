@@ -1,7 +1,8 @@
 """Who is asked to answer a request: the site, or the people it would be with (semantics 5).
 
 Each of the people has a link of their own to the answer, which ends when the appointment is given to somebody else.
-Plannings have no people: there, and where nobody who is assigned has an address, the site is asked.
+Plannings have no people: there, where nobody who is assigned has an address, and where people are not told of requests,
+the site is asked.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import LinkUnknown
+from portal.domain.notices import Side, What
 from portal.extensions import reading
 from portal.operations import assignments, cards, tokens
 from portal.operations.assignments import Assigned
@@ -21,7 +23,7 @@ BY_PEOPLE = "staff"  # of the rules of booking
 
 def asked(card: AppointmentCard, assigned: Sequence[Assigned]) -> list[Assigned]:
     """List the people who are asked to answer; nobody: the site is."""
-    if card.policy.validation != BY_PEOPLE:
+    if card.policy.validation != BY_PEOPLE or not card.site.notices.wanted(Side.STAFF, What.REQUESTED):
         return []
     return [one for one in assigned if one.staff and one.email]
 

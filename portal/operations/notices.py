@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from portal.domain.notices import Side, What, cell_of
 from portal.extensions import reading
 from portal.operations import bookables
-from portal.operations.bookables import SiteCard
+from portal.operations.bookables import Bookable, SiteCard
 from portal.operations.outbox import Draft
+from portal.operations.service_cards import ServiceCard
 
 
 def wanted(site: SiteCard, side: Side, what: What) -> bool:
@@ -16,10 +17,21 @@ def wanted(site: SiteCard, side: Side, what: What) -> bool:
     return site.notices.wanted(side, what)
 
 
-def waits_for_answers(site_id: int) -> bool:
-    """Tell whether bookings may wait for an answer of a site: by its own rules, or by those of what is booked there."""
+def unheard(site_id: int, *, site: bool, people: bool) -> bool:
+    """Tell whether bookings at a site may wait for an answer of which no mail tells those who give it.
+
+    ``site`` and ``people``: whether a site, and those who serve, are told of requests.
+    """
     with reading() as session:
-        return any(one.policy.validation != "none" for one in bookables.all_at_site(session, site_id))
+        found = bookables.all_at_site(session, site_id)
+    return any(one.policy.validation != "none" and not (site or (people and _by_people(one))) for one in found)
+
+
+def _by_people(bookable: Bookable) -> bool:
+    """Tell whether those who serve answer the requests."""
+    item = bookable.item
+    served = isinstance(item, ServiceCard) and any(need.kind == "staff" for need in item.requires)
+    return served and bookable.policy.validation == "staff"
 
 
 def chosen(site: SiteCard, drafts: Iterable[Draft]) -> list[Draft]:

@@ -9,7 +9,7 @@ import pytest
 from portal.domain.lifecycle import Status
 from portal.extensions import transaction
 from portal.models import Planning
-from portal.operations import appointments, cards, tokens, validation
+from portal.operations import answerers, appointments, cards, reassigning, tokens, validation
 from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.appointments import Move, Wish
 from portal.operations.keepsakes import new_revision
@@ -246,3 +246,33 @@ def test_the_same_link_answers_a_later_move(open_, asked, do, now):
     do(appointments.move, Move(asked, paris(TEN), CUSTOMER), now=now + timedelta(hours=1))
     assert url(do, asked) == first
     assert open_(asked).title.startswith("Move to answer")
+
+
+# A service that the person answers who would serve
+
+
+@pytest.fixture
+def of_jean(do, now):
+    """Ask Jean for Monday 9:00, and give the path of his own link."""
+    do(sample.agency, policy={"validation": "staff"})
+    wish = sample.wish("2026-12-07 09:00", service="evaluation", resources=("jean",))
+    asked = do(appointments.book, wish, now=now).public_id
+    return asked, "/v/" + do(lambda: answerers.token_of(cards.by_public_id(asked), "jean"))
+
+
+def test_the_person_accepts_by_their_own_link_and_the_history_says_so(do, portal, of_jean):
+    asked, path = of_jean
+    page = portal.open(f"{path}?lang=en")
+    assert "Chauffeur 0" in page.text
+    assert portal.follow(accept(page)).title.startswith("Appointment confirmed")
+    assert status(do, asked) is Status.CONFIRMED
+    assert do(cards.history, asked)[-1].actor == "mail:jean@example.com"
+
+
+def test_a_link_of_somebody_who_has_it_no_more_opens_nothing(do, portal, of_jean, now):
+    asked, path = of_jean
+    page = portal.open(path)
+    do(reassigning.reassign, asked, "ryan", STAFF, now=now)
+    assert portal.open(path).status == 404
+    assert accept(page).status == 404
+    assert status(do, asked) is Status.REQUESTED

@@ -30,7 +30,7 @@ from portal.operations.actors import CUSTOMER, GUEST
 from portal.operations.appointments import Move
 from portal.operations.keepsakes import new_revision
 from portal.operations.letters import Content
-from portal.operations.notices import waits_for_answers
+from portal.operations.notices import unheard
 from tests import sample
 from tests.operations import waiters
 from tests.operations.test_audit_log import CLAIRE
@@ -376,6 +376,17 @@ def test_the_audit_log_keeps_what_differs(do, docks, now):
 
 def test_bookings_wait_for_answers_by_the_rules_of_the_site_or_of_a_planning(do, docks):
     number = do(sites.read, "bordeaux").id
-    assert not do(waits_for_answers, number)
+    assert not do(unheard, number, site=False, people=False)
     do(sample.planning, key="bureau", policy={"validation": "manager"})
-    assert do(waits_for_answers, number)
+    assert do(unheard, number, site=False, people=True)
+    assert not do(unheard, number, site=True, people=False)
+
+
+def test_people_hear_of_what_waits_for_their_own_answer(do):
+    do(sample.agency, policy={"validation": "none"})
+    do(sample.service, "advice", name={"fr": "Conseil"}, policy={"validation": "staff"})
+    number = do(sites.read, "bordeaux").id
+    assert not do(unheard, number, site=False, people=True)
+    assert do(unheard, number, site=False, people=False)
+    do(sample.service, "room", requires=[{"kind": "room"}], name={"fr": "Salle"}, policy={"validation": "staff"})
+    assert do(unheard, number, site=False, people=True)

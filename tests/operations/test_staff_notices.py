@@ -297,6 +297,14 @@ def test_where_the_person_has_no_address_the_site_is_asked(do, mails):
     assert do(awaited, card) == {}
 
 
+def test_where_people_are_not_told_of_requests_the_site_is_asked(do, mails):
+    do(sample.agency, policy=BY_STAFF)
+    do(tell, staff={"requested": False})
+    card = do(cards.by_public_id, do(book))
+    (notice,) = mails(kind="site_notice")["quais@example.com"]
+    assert f"/v/{do(lambda: card.validation_token)}" in notice.text
+
+
 def test_the_requests_of_a_planning_are_the_sites_even_so(do, mails):
     do(sample.site, policy=BY_STAFF)
     do(sample.planning)
