@@ -24,6 +24,7 @@ def filled(site: Site) -> str:
         both = ("bordeaux", "lyon")
         sample.agency(
             sites=both,
+            kinds=["supplier"],
             instructions={"fr": "Apportez le titre de propriété.", "en": "Bring the title deed."},
             price={"fr": "gratuit", "en": "free"},
         )
@@ -31,7 +32,7 @@ def filled(site: Site) -> str:
         sample.lies("lyon", 45.76, 4.84, "1 rue de la République, 69001 Lyon")
         sample.resource("zoe", name="Zoé", sites=("lyon",), plannings=("bureau",), skills={"evaluation": 3})
         sample.group("louer", {"fr": "Louer", "en": "To let"})
-        rooms = {"requires": [{"kind": "room", "persons": 2}], "group": "louer"}
+        rooms = {"requires": [{"kind": "room", "persons": 2}], "group": "louer", "kinds": ["supplier"]}
         sample.service("salle", name={"fr": "Salle de réunion", "en": "Meeting room"}, **rooms)
         sample.resource("dune", "room", name="Salle Dune", persons=4, features=["écran"], plannings=("bureau",))
         sample.resource("lac", "room", name="Salle du Lac", persons=12, features=["écran", "visio"])
@@ -51,6 +52,14 @@ def pages(mine: str) -> list[str]:
     return [*first, *months, *rooms, f"{SERVICE}/details?staff=lea&{START}", mine, f"{mine}/reschedule"]
 
 
+@pytest.fixture
+def link(site: Site, filled: str) -> str:
+    """Give the address of a booking link for an order that services serve."""
+    with site.app.app_context():
+        sample.order()
+        return f"/b/{sample.link()}"
+
+
 @pytest.mark.parametrize(
     ("backend", "language", "scheme", "width"),
     [("sqlite", "fr", "light", 320), ("postgresql", "en", "dark", 1280)],
@@ -58,6 +67,7 @@ def pages(mine: str) -> list[str]:
 )
 def test_no_page_shuts_anybody_out(
     filled: str,
+    link: str,
     browse: Callable[..., Page],
     axe: Callable[[Page], None],
     fits: Callable[[Page], None],
@@ -66,7 +76,8 @@ def test_no_page_shuts_anybody_out(
     width: int,
 ) -> None:
     page = browse(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    for url in pages(filled):
+    by_link = [f"{link}?service=evaluation&schedulingMode=service_staff", f"{link}?service=salle"]
+    for url in [*pages(filled), link, *by_link]:
         page.goto(f"{url}{'&' if '?' in url else '?'}lang={language}")
         axe(page)
         fits(page)
