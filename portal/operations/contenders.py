@@ -10,7 +10,6 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.domain.lifecycle import Status
 from portal.domain.slots import Start
 from portal.domain.zones import epoch
 from portal.models import Allocation, Appointment
@@ -94,7 +93,7 @@ def _taken(
         select(Allocation.pool_id, Appointment.reference, Appointment.site_id)
         .join(Appointment, Appointment.id == Allocation.appointment_id)
         .where(Allocation.pool_id.in_(pools), Allocation.role.in_(sorted(RECORDED)))
-        .where(Allocation.released_at.is_(None), Appointment.status != Status.HELD.value)
+        .where(Allocation.released_at.is_(None))
         .where(Allocation.taken_until.is_(None) | (Allocation.taken_until > now))
         .where(Allocation.starts_at < until, Allocation.ends_at > since)
         .order_by(Allocation.starts_at, Allocation.id)
