@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from portal.domain.errors import Refusal
-from portal.operations import appointments
-from portal.operations.actors import GUEST
+from portal.operations import appointments, reassigning
+from portal.operations.actors import GUEST, Actor
 from portal.operations.appointments import Contact, Move, Wish
 from tests import sample
 
+STAFF = Actor("admin@example.com", "staff", staff=True)
 SERVICES = ("visit", "meeting", "loan")
 NEEDS: dict[str, list[dict[str, Any]]] = {
     "visit": [{"kind": "staff"}, {"kind": "room"}],
@@ -49,6 +50,20 @@ def swing(number: int, ids: Sequence[str], there: datetime, back: datetime, roun
     """Move one's own appointment to and fro; odd numbers begin the other way round."""
     starts = (there, back) if number % 2 == 0 else (back, there)
     return [_moved(ids[number], starts[turn % 2], now) for turn in range(rounds)]
+
+
+def give(number: int, ids: Sequence[str], people: Sequence[str], rounds: int, now: datetime) -> list[int]:
+    """Give one's own appointment to everybody in turn, each beginning with somebody else."""
+    keys = [people[(number + turn) % len(people)] for turn in range(rounds)]
+    return [_given(ids[number], key, now) for key in keys]
+
+
+def _given(public_id: str, to: str, now: datetime) -> int:
+    try:
+        reassigning.reassign(public_id, to, STAFF, now=now)
+    except Refusal as refusal:
+        return refusal.status
+    return 200
 
 
 def _status(wished: Wish, now: datetime) -> int:

@@ -65,6 +65,18 @@ def test_moves_of_one_person_s_appointments_cross_without_waiting(processes, dea
     assert do(integrity.check, now).breaches == ()
 
 
+def test_appointments_of_one_time_that_change_hands_crosswise_are_each_somebody_s_alone(processes, deadlocks, do, now):
+    do(agency.build, people=5)
+    ids = [do(appointments.book, wish("advice", at(8 * 60), n), now=now).public_id for n in range(4)]
+    before = deadlocks()
+    people = [f"agent-{number}" for number in range(5)]
+    answers = processes(4, agency.give, ids, people, times(10, 60), now)
+    assert {status for given in answers for status in given} == {200, 409}
+    assert deadlocks() == before
+    assert max(do(served).values()) == 1
+    assert do(integrity.check, now).breaches == ()
+
+
 def test_without_their_locks_people_are_booked_too_often(processes, do, now, database):
     do(agency.build, people=1, slots=2)
     broken = without_transaction if database.startswith("sqlite") else without_lock
