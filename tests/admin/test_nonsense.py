@@ -20,14 +20,27 @@ PAGES = [
     "/admin/sites/bordeaux",
     "/admin/add/site",
     "/admin/sites/bordeaux/add/closure",
+    "/admin/services/evaluation",
+    "/admin/services/evaluation/rules",
+    "/admin/services/evaluation/links/",
+    "/admin/add/service",
+    "/admin/add/service-group",
 ]
-LISTS = ["/admin/", "/admin/explain", "/admin/plannings/quais", "/admin/add/planning", "/admin/login"]
-ASKED = ("day", "site", "planning", "place", "at", "rules", "version", "like", "next", "lang")
+LISTS = [
+    "/admin/",
+    "/admin/explain",
+    "/admin/plannings/quais",
+    "/admin/add/planning",
+    "/admin/services/",
+    "/admin/login",
+]
+ASKED = ("day", "site", "group", "planning", "place", "at", "rules", "version", "like", "next", "lang")
 
 
 @pytest.fixture
 def filled(do) -> None:
     do(sample.docks)
+    do(sample.service)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -143,7 +143,7 @@ def test_an_empty_field_means_none_of_it(manager, do, send):
         ("email_patterns", "*@" + "a" * 200, "Line 1 cannot be read."),
         ("max_per_day", "1001", "Enter a value from 1 to 1000."),
         ("max_per_week", "one", "Enter a whole number."),
-        ("validation", "staff", "Choose one of the values offered."),
+        ("validation", "nobody", "Choose one of the values offered."),
         ("answer_within", "", "Write a length of time"),
         ("answer_within", "0", "Write a length of time"),
         ("hold", "8 d", "Enter a value from 0 min to 7 d."),
