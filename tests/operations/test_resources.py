@@ -297,6 +297,14 @@ def test_who_has_hours_from_elsewhere_too_keeps_them(do):
     assert do(previewed, "soir", week={}) == [(0, [])]
 
 
+def test_what_does_not_fit_already_is_no_news(do):
+    do(sample.agency, people=["lea"])
+    do(book, "2026-12-07 14:00")
+    away = Away(local("2026-12-07T14:00"), local("2026-12-07T15:00"))
+    do(absences.add, "lea", do(resources.read, "lea").revision, away, now=NOW)
+    assert do(previewed, "bureau", week=MORNING) == [(0, [])]
+
+
 def test_an_appointment_that_takes_a_place_there_too_is_told_once(do):
     do(sample.agency, planning="bureau")
     do(book, "2026-12-07 14:00")
