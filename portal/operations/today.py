@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal.domain.lifecycle import ENDED
 from portal.domain.openings import Closed, openings_on, possible_in_day, why_closed
 from portal.extensions import reading
-from portal.models import Appointment, Assignment, Event, Resource
+from portal.models import Appointment, Assignment, Event, Resource, ResourcePlanning
 from portal.models.types import epoch_seconds
 from portal.operations import assignments, cards
 from portal.operations.assignments import Assigned
@@ -104,11 +104,23 @@ def read(asked: Asked, *, now: datetime, scope: Scope = EVERYWHERE, stand: Stand
         visits = _visits(session, found, now, stand, page)
         served = found.person is not None or any(service for _site, _planning, service in counts)
         people = _people(session, found) if served else []
+        hours = _hours(session, found)
     shown = [stand] if stand else [one for one in Stand if totals[one]]
     groups = [Group(one, totals[one], tuple(v for v in visits if stand_of(v.card, now) is one)) for one in shown]
     parts = [_part(one, counts, found.day) for one in _looked_at(found)]
-    shown_parts = [part for part in parts if part.counts or isinstance(part.bookable.item, PlanningCard)]
+    shown_parts = [part for part in parts if part.counts or (_planned(part) and part.bookable.item.id not in hours)]
     return Day(found, shown_parts, groups, totals, people, page, pages)
+
+
+def _planned(part: Part) -> bool:
+    return isinstance(part.bookable.item, PlanningCard)
+
+
+def _hours(session: Session, found: Frame) -> set[int]:
+    """List the plannings that only say when people, rooms or equipment are there: nobody books these themselves."""
+    closed = [one.item.id for one in found.bookables if not (one.item.guests or one.item.kinds)]
+    query = select(ResourcePlanning.planning_id).where(ResourcePlanning.planning_id.in_(closed)).distinct()
+    return set(session.scalars(query)) if closed and found.planning is None else set()
 
 
 def _looked_at(found: Frame) -> Sequence[Bookable]:

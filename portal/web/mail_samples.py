@@ -164,7 +164,8 @@ def _before(kind: Kind, visit: Visit) -> tuple[datetime, datetime] | None:
 def _asked(kind: Kind, visit: Visit, now: datetime) -> Asked:
     moves = "move_" in f"{kind.name}{kind.change}"
     wanted = (visit.start + EARLIER, visit.end + EARLIER) if moves else None
-    return Asked(until=now + ANSWER, wanted=wanted, token=NOWHERE)
+    answered = NOWHERE if "requested" in kind.change or kind.name == "site_summary" else ""
+    return Asked(until=now + ANSWER, wanted=wanted, token=answered)
 
 
 def _invitation(visit: Visit) -> Invitation:

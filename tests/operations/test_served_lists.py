@@ -41,10 +41,17 @@ def read(**asked: Any) -> today.Day:
 def test_a_day_has_its_services_beside_its_plannings(do, monday):
     found = do(read)
     counted = {part.bookable.item.key: part.counts.get(Stand.EXPECTED, 0) for part in found.parts}
-    assert counted == {"bureau": 0, "quais": 1, "evaluation": 2}
+    assert counted == {"quais": 1, "evaluation": 2}
     assert found.count == 3
     (expected,) = found.groups
     assert [[one.name for one in visit.assigned] for visit in expected.visits] == [[], ["Jean"], ["Ryan"]]
+
+
+def test_hours_of_people_are_a_part_of_no_day_but_where_they_are_looked_at(do, monday):
+    assert "bureau" not in {part.bookable.item.key for part in do(read).parts}
+    assert [part.bookable.item.key for part in do(read, planning="bureau").parts] == ["bureau"]
+    do(sample.planning, key="rampe", guests=False, kinds=())
+    assert "rampe" in {part.bookable.item.key for part in do(read).parts}
 
 
 def test_a_service_that_nobody_booked_has_no_part(do, monday):
