@@ -151,7 +151,7 @@ class LinkLine:
 
 @dataclass(frozen=True, slots=True)
 class OrderSheet:
-    """An order with everything that belongs to it. ``plannings`` are those that serve its kind at its site."""
+    """An order with everything that belongs to it. ``plannings`` and services are those for its kind at its site."""
 
     order: OrderCard
     links: Sequence[LinkLine]
@@ -166,7 +166,7 @@ def sheet(reference: str, *, now: datetime, scope: Scope = EVERYWHERE) -> OrderS
     made = links.of_order(order.id)
     with reading() as session:
         found = cards.of_order(session, order.id)
-        plannings = bookables.at_site(session, order.site.id, kind=order.kind)
+        plannings = bookables.all_at_site(session, order.site.id, kind=order.kind)
         invitations = _invitations(session, order.id)
     upcoming = [card for card in found if card.active(now) or card.undoable(now)]
     past = [card for card in reversed(found) if card not in upcoming]

@@ -398,3 +398,11 @@ def test_links_cost_the_same_however_many_there_are(manager, agency, send, state
         send(manager, LINKS)
     with statements(at_most=10):
         manager.get(LINKS)
+
+
+def test_an_order_that_only_a_service_is_for_has_something_to_book(manager, do):
+    do(sample.agency, kinds=["supplier"])
+    do(sample.order)
+    page = manager.get("/admin/orders/CMD-1042").text
+    assert "a link would show nothing to book" not in page
+    assert "/admin/explain?site=bordeaux&amp;service=evaluation" in page
