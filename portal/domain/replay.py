@@ -84,6 +84,7 @@ class _Diary:
         self._rule, self._people = rule, people
         self._taken: dict[tuple[int, int], list[Visit]] = defaultdict(list)  # by person and day since 1970
         self._booked: dict[tuple[int, date], int] = defaultdict(int)
+        self._opened: dict[tuple[int, date], int] = {}  # by person and first day
         self._days: dict[int, list[date]] = defaultdict(list)
         self._last: dict[int, datetime] = {}
         self._starts: dict[Hashable, list[tuple[date, int, int]]] = defaultdict(list)
@@ -113,31 +114,42 @@ class _Diary:
 
     def _free(self, one: int, visit: Visit) -> bool:
         """Tell whether somebody is there and has room at every instant of an appointment."""
+        hours = self._people[one].hours
+        if hours.lowest(visit.start, visit.end) <= 0:
+            return False
         numbers = range(visit.start // SECONDS, (visit.end - 1) // SECONDS + 1)
-        taken = {other.id: other for number in numbers for other in self._taken.get((one, number), ())}.values()
-        used = [(other.start, other.end, -1) for other in taken if other.start < visit.end and other.end > visit.start]
-        opened = self._people[one].hours.parts(visit.start, visit.end)
-        return Steps.sum_of((*opened, *used)).lowest(visit.start, visit.end) > 0
+        near = (other for number in numbers for other in self._taken.get((one, number), ()))
+        taken = {other.id: other for other in near if other.start < visit.end and other.end > visit.start}.values()
+        if not taken:
+            return True
+        used = ((other.start, other.end, -1) for other in taken)
+        return Steps.sum_of((*hours.parts(visit.start, visit.end), *used)).lowest(visit.start, visit.end) > 0
 
     def _ranked(self, free: Sequence[int], visit: Visit) -> tuple[int, ...]:
-        latest = max(self._served(visit).values(), default=None)
-        return distribution.rank(self._rule.rule, [self._load(one, visit) for one in free], latest).order
-
-    def _load(self, one: int, visit: Visit) -> Load:
         first, last = distribution.balanced_span(self._rule, visit.day)
         days = [first + number * DAY for number in range((last - first).days + 1)]
-        return Load(
-            one,
-            sum(self._booked.get((one, day), 0) for day in days),
-            sum(self._people[one].open_minutes.get(day, 0) for day in days),
-            self._count(one, visit, days),
-            self._last.get(one),
-            self._served(visit).get(one),
-        )
+        counted = distribution.span(self._rule, visit.day) if self._rule.rule == "fair" else (first, last)
+        served = self._served(visit)
+        loads = [
+            Load(
+                one,
+                sum(self._booked.get((one, day), 0) for day in days),
+                self._open(one, days),
+                bisect_right(self._days[one], counted[1]) - bisect_left(self._days[one], counted[0]),
+                self._last.get(one),
+                served.get(one),
+            )
+            for one in free
+        ]
+        return distribution.rank(self._rule.rule, loads, max(served.values(), default=None)).order
 
-    def _count(self, one: int, visit: Visit, days: Sequence[date]) -> int:
-        first, last = (days[0], days[-1]) if self._rule.rule != "fair" else distribution.span(self._rule, visit.day)
-        return bisect_right(self._days[one], last) - bisect_left(self._days[one], first)
+    def _open(self, one: int, days: Sequence[date]) -> int:
+        """Add up somebody's open minutes of some days, once."""
+        key = (one, days[0])
+        if key not in self._opened:
+            minutes = self._people[one].open_minutes
+            self._opened[key] = sum(minutes.get(day, 0) for day in days)
+        return self._opened[key]
 
     def _served(self, visit: Visit) -> dict[int, datetime]:
         """Tell the latest start of this customer's appointments with each, in the period of a history."""
