@@ -279,3 +279,15 @@ def many_sites() -> None:
         service = session.query(Service).one()
         for one in session.query(Site).filter(Site.key.in_(("lille", "lyon", "nantes"))):
             session.add(Pool(service_id=service.id, site_id=one.id))
+
+
+def test_an_order_books_services_whatever_serves_its_kind(manager, do, agency):
+    do(sample.order)
+    assert f'href="{START}?order=CMD-1042"' in visit(manager, "/admin/orders/CMD-1042")
+    assert manager.get(f"{START}?order=CMD-1042").location == f"{WHO}?order=CMD-1042"
+    text = visit(manager, f"{WHO}?order=CMD-1042")
+    assert text.index(">Bordeaux <") < text.index(">Paris <")  # the order's own site
+    path = f"{DETAILS}?order=CMD-1042&with=jean"
+    page = manager.get(f"{path}&{NINE}")
+    assert manager.post(path, data=form_of(page, path)).status_code == 303
+    assert do(booked).order_id == do(sample.order_id)
