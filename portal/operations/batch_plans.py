@@ -21,6 +21,7 @@ from portal.domain.zones import at_wall_time, day_bounds, epoch, parse_day, star
 from portal.extensions import reading
 from portal.models import Appointment, Planning, Site
 from portal.operations import bookables, occupancy
+from portal.operations.batch_services import ServiceDay
 from portal.operations.bookables import Bookable, PlanningCard, SiteCard
 from portal.operations.cards import AppointmentCard, cards, listing
 from portal.operations.once import digest
@@ -185,14 +186,23 @@ class _Room:
 
 def _moves(session: Session, found: Sequence[AppointmentCard], plan: Plan, now: datetime) -> list[Fate]:
     """Place one after the other: at its own hour first all who fit there, then, if wanted, the others near theirs."""
-    rooms = _rooms(session, found, plan, now)
-    fates = {card.id: _at_its_hour(card, rooms, plan, now) for card in found}
+    rooms, served = _rooms(session, found, plan, now), ServiceDay(session, plan.to or plan.day, now)
+    fates = {card.id: _at_its_hour(card, rooms, served, plan, now) for card in found}
     if plan.nearest:
         for card in found:
-            if fates[card.id].start is None and (room := rooms.get(_planning_id(card))) is not None:
-                near = room.nearest(wanted_start(plan, card), card.units)
-                fates[card.id] = Fate(card, room.give(near, card.units)) if near else fates[card.id]
+            if fates[card.id].start is None and (near := _near(card, rooms, served, plan)) is not None:
+                fates[card.id] = Fate(card, near)
     return [fates[card.id] for card in found]
+
+
+def _near(card: AppointmentCard, rooms: Mapping[int, _Room], served: ServiceDay, plan: Plan) -> datetime | None:
+    """Take the free start that is nearest to the hour of an appointment, where the day has one."""
+    wanted, room = wanted_start(plan, card), rooms.get(_planning_id(card))
+    if room is not None:
+        near = room.nearest(wanted, card.units)
+        return room.give(near, card.units) if near else None
+    near = served.nearest(card, wanted) if card.service_id is not None else None
+    return served.give(card, near) if near else None
 
 
 def _rooms(session: Session, found: Sequence[AppointmentCard], plan: Plan, now: datetime) -> dict[int, _Room]:
@@ -208,12 +218,17 @@ def _planning_id(card: AppointmentCard) -> int:
     return card.item.id if isinstance(card.item, PlanningCard) else 0
 
 
-def _at_its_hour(card: AppointmentCard, rooms: Mapping[int, _Room], plan: Plan, now: datetime) -> Fate:
+def _at_its_hour(
+    card: AppointmentCard, rooms: Mapping[int, _Room], served: ServiceDay, plan: Plan, now: datetime
+) -> Fate:
     room, wanted = rooms.get(_planning_id(card)), wanted_start(plan, card)
-    if room is None:
+    if room is None and card.service_id is None:
         return Fate(card, reason=Reason.CLOSED)
     if wanted < now:
         return Fate(card, reason=Reason.PAST)
+    if room is None:
+        found = served.at(card, wanted)
+        return Fate(card, reason=found) if isinstance(found, Reason) else Fate(card, served.give(card, found))
     start = room.at(wanted, card.units)
     return Fate(card, room.give(start, card.units)) if start.offered else Fate(card, reason=start.reasons[0])
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,12 +21,11 @@ from portal.domain.slots import Reason
 from portal.domain.zones import local_day, parse_instant
 from portal.extensions import reading, retried, transaction
 from portal.models import Appointment, Batch, BatchLine, Site
-from portal.operations import availability, bookables
+from portal.operations import availability, bookables, requests
 from portal.operations.actors import Actor
 from portal.operations.appointments import Because
 from portal.operations.batch_plans import EXPECTED, Plan, wanted_start
 from portal.operations.cards import AppointmentCard
-from portal.operations.staff_calendars import STAFF
 
 LEASE = timedelta(minutes=1)
 """How long a worker holds a batch between two lines: much longer than a line takes."""
@@ -168,9 +167,8 @@ def starts(plan: Plan, line: Line, card: AppointmentCard, *, now: datetime) -> I
 def _nearest(plan: Plan, card: AppointmentCard, wanted: datetime, now: datetime) -> list[datetime]:
     if card.item is None or plan.to is None:
         return []
-    asking = replace(STAFF, quantity=card.units, leaving_out=card.id)
     with reading() as session:
-        bookable = bookables.of_item(session, card.site.id, card.item)
+        bookable, asking = bookables.of_item(session, card.site.id, card.item), requests.asking(session, card)
         found = availability.search(session, bookable, plan.to, plan.to, now=now, asking=asking).offered
     coming = [start.start for start in found if start.start >= now]
     return sorted(coming, key=lambda start: (abs(start - wanted), start))
