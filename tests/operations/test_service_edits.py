@@ -16,13 +16,16 @@ from portal.models import Audit, Pool, Service, ServiceGroup, Site
 from portal.operations import (
     appointments,
     bookables,
+    process_previews,
     service_fits,
     service_groups,
     service_list,
     service_previews,
     services,
 )
+from portal.operations.bookables import PlanningCard
 from portal.operations.scopes import Scope
+from portal.operations.service_cards import ServiceCard
 from portal.operations.service_list import Wanted
 from portal.operations.services import Plan
 from tests import sample
@@ -307,3 +310,10 @@ def test_a_group_needs_a_name_in_the_company_s_language_and_a_key_of_its_own(do,
             return session.query(ServiceGroup).count()
 
     assert do(count) == 1
+
+
+def test_rules_of_a_service_are_not_taken_for_those_of_a_planning_with_its_key(do, agency):
+    do(sample.planning, key="evaluation")
+    for preview, kind in ((process_previews.of_service, ServiceCard), (process_previews.of_planning, PlanningCard)):
+        found = do(preview, "evaluation", {"max_days": 5}, now=NOW)
+        assert [(type(one.bookable.item), one.narrower) for one in found] == [(kind, True)]
