@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from flask_babel import ngettext
 
+from portal.admin.filters import asked_filters
 from portal.admin.guard import EDIT, scope, staff
 from portal.admin.paging import page_number
 from portal.admin.request_buttons import answering
@@ -45,8 +46,7 @@ def day() -> Response:
 
 def asked_of(given: Mapping[str, str]) -> Asked:
     """Read which day is looked at, and what of it."""
-    names = ("site", "planning", "service", "staff")
-    return Asked(parse_day(given.get("day")), **{name: given.get(name) or None for name in names})
+    return Asked(parse_day(given.get("day")), **asked_filters(("site", "planning", "service", "staff"), given))
 
 
 def _steps(found: Day) -> FirstSteps | None:

@@ -64,7 +64,7 @@ def standing(now: datetime) -> ColumnElement[str]:
 class Asked:
     """Which day is looked at, and what of it: None is today, every site, all that is booked, everybody who serves.
 
-    Unknown keys are None too.
+    Unknown keys are None too, but of somebody: an unknown person serves nobody.
     """
 
     day: date | None = None

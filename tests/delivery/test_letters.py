@@ -14,6 +14,7 @@ from portal.config import Settings
 from portal.delivery.facts import Asked, Invitation, Letter, Offered, Place, StaffLink, Step, Summary, Visit, Waited
 from portal.delivery.letters import CALENDARS, calendar_entry, compose
 from portal.delivery.mail import written
+from portal.domain.mail_texts import name_of
 
 SETTINGS = Settings(
     database_url="sqlite://",
@@ -501,9 +502,9 @@ def test_a_site_with_an_address_alone_is_searched_on_the_map():
 @pytest.mark.parametrize("kind", KINDS)
 def test_only_what_changes_a_calendar_carries_a_calendar_file(kind):
     sent = mail(kind)
-    named = {name.partition(".")[0] for name in CALENDARS}  # what is sampled here of notices is a new appointment
-    assert (sent.calendar is not None) == (kind in named)
-    assert sent.method == CALENDARS.get(kind, "")
+    method = CALENDARS.get(name_of(kind, "new"), "")
+    assert (sent.calendar is not None) == bool(method)
+    assert sent.method == method
 
 
 def test_the_calendar_entry_keeps_its_uid_from_confirmation_to_cancellation():
