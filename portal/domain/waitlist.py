@@ -99,6 +99,7 @@ def freed_starts(before: Iterable[Start], given: Given) -> tuple[Start, ...]:
 def is_full(starts: Iterable[Start]) -> bool:
     """Tell whether a day can be waited for: nothing is offered on it, and something would be but for who was faster.
 
+    >>> from portal.domain.slots import Reason
     >>> nine = datetime(2026, 12, 7, 9, tzinfo=UTC)
     >>> is_full([Start(nine, nine + timedelta(hours=1), 0, (Reason.FULL,))]), is_full([])
     (True, False)

@@ -236,3 +236,12 @@ def leave(key: str, since: str, until: str) -> None:
         bounds = {"starts_local": datetime.fromisoformat(since), "ends_local": datetime.fromisoformat(until)}
         session.add(Absence(resource_id=found.id, label="Congés", **bounds))
         found.revision = new_revision()
+
+
+def test_a_service_whose_planning_is_not_at_its_site_is_never_offered(do):
+    do(sample.agency)
+    do(sample.site, key="lyon")
+    do(sample.planning, key="ailleurs", sites=("lyon",))
+    do(sample.service, "visite", planning="ailleurs")
+    assert do(offered, service="visite") == []
+    assert do(why, "2026-12-07 09:00", service="visite")[0] == Reason.CLOSED.value
