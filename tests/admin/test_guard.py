@@ -22,7 +22,6 @@ VALUES: dict[str, Any] = {
     "site": "bordeaux",
     "planning": "quais",
     "service": "evaluation",
-    "service": "evaluation",
     "reference": "CMD-1042",
     "public_id": "0" * 32,
     "token": "A" * 54,

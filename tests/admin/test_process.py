@@ -333,7 +333,7 @@ def test_who_serves_is_a_rule_of_the_site_said_in_words(manager, do, send):
     text = words(manager.get(PAGE))
     assert "Customers choose the person, then the service." in text
     assert "A link may ask for: the service; the person is given." in text
-    assert "the one who served the customer last, within 14 days before or after, if free; else to the one whose" in text
+    assert "the one who served the customer last, within 14 days before or after, if free; else to the one" in text
     assert send(manager, PAGE, save="1").status_code == 303
     assert policy(do) == saved
     refused = send(manager, PAGE, save="1", distribution_rule="random", distribution_days="x")
