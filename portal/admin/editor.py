@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from flask import abort, request, url_for
+from flask import request, url_for
 
 from portal.admin import week
 from portal.admin.forms import NewPlanningForm, PlanningForm, only
-from portal.admin.guard import scope
+from portal.admin.guard import scope, seen, theirs
 from portal.admin.week import Days
 from portal.clock import now
 from portal.domain.fields import said
@@ -63,18 +63,12 @@ class Editor:
 
 def opened(key: str) -> Sheet:
     """Read a planning of which one site is theirs who are logged in; others are not there."""
-    sheet = plannings.read(key)
-    if not sheet.seen_by(scope()):
-        abort(404)
-    return sheet
+    return seen(plannings.read(key))
 
 
 def changeable(key: str) -> Sheet:
     """Read a planning that is theirs to change: all of its sites are."""
-    sheet = opened(key)
-    if not sheet.changed_by(scope()):
-        abort(404)
-    return sheet
+    return theirs(opened(key))
 
 
 def stored(sheet: Sheet) -> Editor:

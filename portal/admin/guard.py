@@ -21,6 +21,7 @@ from portal.clock import real_now
 from portal.extensions import csrf, login
 from portal.operations import sessions, usage
 from portal.operations.actors import Actor
+from portal.operations.edits import OfSites
 from portal.operations.scopes import Scope
 from portal.operations.sessions import Member
 from portal.web.responses import go, wants_fragment
@@ -36,6 +37,7 @@ RIGHTS = {
     "admin": frozenset({READ, BOOK, EDIT, ADMIN}),
 }
 View = TypeVar("View", bound=Callable[..., Any])
+S = TypeVar("S", bound=OfSites)
 
 
 class Staff(UserMixin):
@@ -188,3 +190,17 @@ def rights() -> dict[str, Any]:
 def csrf_field() -> Markup:
     """Write the hidden field that every form of the staff area carries."""
     return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+
+
+def seen(sheet: S) -> S:
+    """Give what one of their sites has, whoever is logged in; what is others' is not there."""
+    if not sheet.seen_by(scope()):
+        abort(404)
+    return sheet
+
+
+def theirs(sheet: S) -> S:
+    """Give what is theirs to change: all of its sites are."""
+    if not sheet.changed_by(scope()):
+        abort(404)
+    return sheet

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, flash, request, url_for
 
 from portal.admin.conflicts import differences
-from portal.admin.guard import EDIT, actor, needs, scope, staff
+from portal.admin.guard import EDIT, actor, needs, scope, seen, staff, theirs
 from portal.admin.paging import page_number
 from portal.admin.resource_forms import SKILL, ResourceForm, form_class, plan_of, values_of
 from portal.admin.resource_words import KINDS, absent_until, misfit_text
@@ -58,18 +58,12 @@ def _page_of(wanted: Wanted) -> Callable[[int], str]:
 
 def opened(key: str) -> Sheet:
     """Read a resource of which one site is theirs who are logged in; others are not there."""
-    sheet = resources.read(key)
-    if not sheet.seen_by(scope()):
-        abort(404)
-    return sheet
+    return seen(resources.read(key))
 
 
 def changeable(key: str) -> Sheet:
     """Read a resource that is theirs to change: all of its sites are."""
-    sheet = opened(key)
-    if not sheet.changed_by(scope()):
-        abort(404)
-    return sheet
+    return theirs(opened(key))
 
 
 def may_change(sheet: Sheet) -> bool:

@@ -24,7 +24,7 @@ from portal.models import Planning, Pool, Resource, ResourcePlanning, ResourceSi
 from portal.operations import audit, keepsakes
 from portal.operations.actors import SYSTEM, Actor
 from portal.operations.addresses import normal_address
-from portal.operations.scopes import Scope
+from portal.operations.edits import OfSites
 
 KIND = "resource"  # in the audit log
 LONGEST_NAME = 120
@@ -50,7 +50,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(OfSites):
     """A resource as its page shows it."""
 
     id: int
@@ -69,14 +69,6 @@ class Sheet:
     def active(self) -> bool:
         """Whether it can be booked, and not retired."""
         return self.plan.active
-
-    def seen_by(self, scope: Scope) -> bool:
-        """Tell whether it is to be seen: one of its sites is theirs, or every site."""
-        return scope.sees(None) or any(scope.sees(site_id) for site_id in self.site_ids)
-
-    def changed_by(self, scope: Scope) -> bool:
-        """Tell whether it is theirs to change: all of its sites are."""
-        return self.seen_by(scope) and scope.sees_all(self.site_ids)
 
     def today(self, now: datetime) -> date:
         """Give the date where it is."""

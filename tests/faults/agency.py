@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from portal.domain.errors import Refusal
-from portal.operations import appointments, reassigning
+from portal.operations import reassigning
 from portal.operations.actors import GUEST, Actor
-from portal.operations.appointments import Contact, Move, Wish
+from portal.operations.appointments import Contact, Wish
 from tests import sample
+from tests.faults.dock import status_of
 
 STAFF = Actor("admin@example.com", "staff", staff=True)
 SERVICES = ("visit", "meeting", "loan")
@@ -43,13 +44,7 @@ def wish(service: str, start: datetime, number: int, **options: Any) -> Wish:
 
 def book(number: int, starts: Sequence[datetime], now: datetime, services: Sequence[str] = ("advice",)) -> list[int]:
     """Try every start in turn for the service of one's number: 201 or the status of the refusal, for each."""
-    return [_status(wish(services[number % len(services)], start, number), now) for start in starts]
-
-
-def swing(number: int, ids: Sequence[str], there: datetime, back: datetime, rounds: int, now: datetime) -> list[int]:
-    """Move one's own appointment to and fro; odd numbers begin the other way round."""
-    starts = (there, back) if number % 2 == 0 else (back, there)
-    return [_moved(ids[number], starts[turn % 2], now) for turn in range(rounds)]
+    return [status_of(wish(services[number % len(services)], start, number), now) for start in starts]
 
 
 def give(number: int, ids: Sequence[str], people: Sequence[str], rounds: int, now: datetime) -> list[int]:
@@ -61,22 +56,6 @@ def give(number: int, ids: Sequence[str], people: Sequence[str], rounds: int, no
 def _given(public_id: str, to: str, now: datetime) -> int:
     try:
         reassigning.reassign(public_id, to, STAFF, now=now)
-    except Refusal as refusal:
-        return refusal.status
-    return 200
-
-
-def _status(wished: Wish, now: datetime) -> int:
-    try:
-        appointments.book(wished, now=now)
-    except Refusal as refusal:
-        return refusal.status
-    return 201
-
-
-def _moved(public_id: str, start: datetime, now: datetime) -> int:
-    try:
-        appointments.move(Move(public_id, start, GUEST), now=now)
     except Refusal as refusal:
         return refusal.status
     return 200

@@ -81,7 +81,7 @@ def guest(start: datetime, number: int = 0, key: str | None = None) -> Wish:
 
 def book(number: int, starts: Sequence[datetime], now: datetime) -> list[int]:
     """Try every start in turn: 201 or the status of the refusal, for each."""
-    return [_status(guest(start, number), now) for start in starts]
+    return [status_of(guest(start, number), now) for start in starts]
 
 
 def book_once(number: int, starts: Sequence[datetime], key: str, now: datetime) -> str | int:
@@ -91,27 +91,28 @@ def book_once(number: int, starts: Sequence[datetime], key: str, now: datetime) 
 
 def book_for_one(number: int, starts: Sequence[datetime], now: datetime) -> int:
     """Try the start of one's number under an address that all share."""
-    return _status(guest(starts[number % len(starts)]), now)
+    return status_of(guest(starts[number % len(starts)]), now)
 
 
 def move_one(number: int, ids: Sequence[str], starts: Sequence[datetime], now: datetime) -> int:
     """Move the appointment of one's number to the start of one's number."""
-    return _moved(ids[number], starts[number], now)
+    return moved_to(ids[number], starts[number], now)
 
 
 def book_by_link(number: int, token: str, starts: Sequence[datetime], now: datetime) -> int:
     """Try the start of one's number through a link that all share."""
     contact = Contact("achats@example.com", "Achats")
-    return _status(Wish(starts[number % len(starts)], contact, CUSTOMER, token=token), now)
+    return status_of(Wish(starts[number % len(starts)], contact, CUSTOMER, token=token), now)
 
 
 def swing(number: int, ids: Sequence[str], there: datetime, back: datetime, rounds: int, now: datetime) -> list[int]:
     """Move one's own appointment to and fro; odd numbers begin the other way round."""
     starts = (there, back) if number % 2 == 0 else (back, there)
-    return [_moved(ids[number], starts[turn % 2], now) for turn in range(rounds)]
+    return [moved_to(ids[number], starts[turn % 2], now) for turn in range(rounds)]
 
 
-def _status(wish: Wish, now: datetime) -> int:
+def status_of(wish: Wish, now: datetime) -> int:
+    """Book: 201 or the status of the refusal."""
     try:
         appointments.book(wish, now=now)
     except Refusal as refusal:
@@ -119,7 +120,8 @@ def _status(wish: Wish, now: datetime) -> int:
     return 201
 
 
-def _moved(public_id: str, start: datetime, now: datetime) -> int:
+def moved_to(public_id: str, start: datetime, now: datetime) -> int:
+    """Move: 200 or the status of the refusal."""
     try:
         appointments.move(Move(public_id, start, CUSTOMER), now=now)
     except Refusal as refusal:

@@ -12,7 +12,7 @@ from portal.models import Assignment, Resource
 from portal.operations import appointments, availability, bookables, integrity
 from tests.faults import agency, times
 from tests.faults.agency import SERVICES, wish
-from tests.faults.dock import MONDAY, POOL_STARTS, at
+from tests.faults.dock import MONDAY, POOL_STARTS, at, swing
 from tests.faults.test_controls import without_lock, without_transaction
 
 CROWD = times(9, 36)
@@ -59,7 +59,7 @@ def test_moves_of_one_person_s_appointments_cross_without_waiting(processes, dea
     here, there = at(8 * 60), at(8 * 60, NEXT_DAY)
     ids = [do(appointments.book, wish("advice", (here, there)[n % 2], n), now=now).public_id for n in range(4)]
     before = deadlocks()
-    answers = processes(4, agency.swing, ids, there, here, times(4, 40), now)
+    answers = processes(4, swing, ids, there, here, times(4, 40), now)
     assert {status for given in answers for status in given} == {200}
     assert deadlocks() == before
     assert do(integrity.check, now).breaches == ()
