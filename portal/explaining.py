@@ -19,9 +19,9 @@ from portal.domain.zones import at_wall_time
 from portal.i18n import _
 from portal.operations import explanations, organisation
 from portal.operations.addresses import normal_address
-from portal.operations.bookables import PlanningCard
 from portal.operations.contenders import Contender
 from portal.operations.explanations import Explanation, Person, Question
+from portal.operations.place_cards import PlanningCard
 from portal.terminal import Told, ready
 from portal.web.explained import facts, hindrance_text, reasons_of
 

@@ -40,9 +40,9 @@ from portal.operations import (
     validation,
     waiting,
 )
-from portal.operations.appointments import Move
 from portal.operations.batch_work import Line, Outcome, Turn
 from portal.operations.outbox import Message
+from portal.operations.wishes import Move
 from portal.web.mail_samples import queued
 
 log = logging.getLogger(__name__)

@@ -31,8 +31,8 @@ from portal.models import (
 )
 from portal.operations import appointments, availability, bookables, tokens
 from portal.operations.actors import GUEST
-from portal.operations.appointments import Contact, Wish
 from portal.operations.keepsakes import new_revision
+from portal.operations.wishes import Booked, Contact, Wish
 
 PARIS = ZoneInfo("Europe/Paris")
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -341,6 +341,6 @@ def judged(start: str | datetime, *, now: datetime, site: str = "bordeaux") -> S
         return availability.judge(session, bookables.find(session, site, "quais"), moment, now=now)
 
 
-def booked(start: str, *, now: datetime, number: int = 0, **options: Any) -> appointments.Booked:
+def booked(start: str, *, now: datetime, number: int = 0, **options: Any) -> Booked:
     """Book as a guest."""
     return appointments.book(wish(start, number, **options), now=now)

@@ -14,9 +14,9 @@ from portal.extensions import reading
 from portal.models import OutboxMessage
 from portal.operations import appointments, continuations, find, links, staff_links, users, validation, waiting
 from portal.operations.actors import GUEST, Actor
-from portal.operations.appointments import Move
 from portal.operations.continuations import Request
 from portal.operations.waiting import Joining, Place
+from portal.operations.wishes import Move
 from tests import sample
 from tests.sample import paris
 

@@ -30,9 +30,9 @@ from portal.operations import (
     waiting,
 )
 from portal.operations.actors import CUSTOMER, GUEST, SYSTEM
-from portal.operations.appointments import Contact, Wish
 from portal.operations.continuations import Request
 from portal.operations.holds import Place
+from portal.operations.wishes import Contact, Wish
 
 CONFIGURATION = """
 organisation: {name: Dupont Logistique, locale: fr, timezone: Europe/Paris}

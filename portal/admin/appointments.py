@@ -21,10 +21,10 @@ from portal.domain.errors import StateChanged
 from portal.domain.lifecycle import ACTIVE, Status, move_allowed
 from portal.i18n import _, current_locale, hour
 from portal.operations import appointments, assignments, cards, mail_log, marks, offer_lists, outbox, requests
-from portal.operations.appointments import Details
 from portal.operations.cards import AppointmentCard, HistoryLine
 from portal.operations.marks import MARKS
 from portal.operations.once import Once
+from portal.operations.wishes import Details
 from portal.web.asked import lost_text, room_text
 from portal.web.custom_fields import answers_of, asking
 from portal.web.responses import go, page

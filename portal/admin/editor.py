@@ -19,7 +19,7 @@ from portal.domain.zones import parse_day
 from portal.extensions import settings
 from portal.i18n import current_locale
 from portal.operations import plannings, reserved_hours
-from portal.operations.bookables import SiteCard
+from portal.operations.place_cards import SiteCard
 from portal.operations.plannings import Plan, Sheet
 
 WORKING_DAYS = range(1, 6)

@@ -17,8 +17,9 @@ from portal.domain.zones import DAY, local_day, parse_day
 from portal.i18n import _, named
 from portal.operations import explanations, resource_list
 from portal.operations.addresses import normal_address
-from portal.operations.bookables import Bookable, PlanningCard
+from portal.operations.bookables import Bookable
 from portal.operations.explanations import Explanation, Question
+from portal.operations.place_cards import PlanningCard
 from portal.operations.resource_list import Named
 from portal.web.responses import go, page
 from portal.web.texts import explain

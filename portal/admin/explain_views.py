@@ -20,8 +20,8 @@ from portal.domain.slots import Start
 from portal.domain.zones import local_day
 from portal.i18n import _, hour, sentence
 from portal.i18n import day as in_full
-from portal.operations.bookables import PlanningCard
 from portal.operations.explanations import Explanation
+from portal.operations.place_cards import PlanningCard
 from portal.operations.resource_cards import ResourceCard
 from portal.operations.scopes import Scope
 from portal.operations.service_cards import ServiceCard

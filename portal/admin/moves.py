@@ -15,9 +15,9 @@ from portal.clock import now
 from portal.i18n import _
 from portal.operations import appointments, staff_calendars
 from portal.operations import cards as book
-from portal.operations.appointments import Booked, Move
 from portal.operations.cards import AppointmentCard
 from portal.operations.once import Once
+from portal.operations.wishes import Booked, Move
 from portal.web.picker import Paths, day_view
 from portal.web.responses import go, page, show, wants_fragment
 from portal.web.visit import visit

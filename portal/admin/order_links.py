@@ -12,9 +12,9 @@ from portal.domain.errors import Invalid, NotFound
 from portal.domain.zones import day_bounds, local_day
 from portal.i18n import _
 from portal.operations import links, order_pages
-from portal.operations.bookables import SiteCard
 from portal.operations.links import MadeLink, Scope
 from portal.operations.once import Once
+from portal.operations.place_cards import SiteCard
 from portal.web.codes import code as draw
 from portal.web.responses import go, page
 from portal.web.texts import explain

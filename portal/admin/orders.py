@@ -19,10 +19,10 @@ from portal.domain.zones import local_day
 from portal.extensions import settings
 from portal.i18n import _, current_locale
 from portal.operations import order_pages, orders, plannings
-from portal.operations.bookables import SiteCard
 from portal.operations.order_pages import OrderSheet, Search
 from portal.operations.orders import KINDS, OrderCard, OrderDraft
 from portal.operations.outbox import Sending
+from portal.operations.place_cards import SiteCard
 from portal.web.exports import table_response
 from portal.web.responses import go, page
 from portal.web.texts import explain

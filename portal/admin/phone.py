@@ -15,7 +15,8 @@ from portal.admin.service_topics import TopicList
 from portal.clock import now
 from portal.domain.errors import NotFound
 from portal.operations import order_pages, staff_calendars
-from portal.operations.bookables import Bookable, PlanningCard
+from portal.operations.bookables import Bookable
+from portal.operations.place_cards import PlanningCard
 from portal.operations.staff_calendars import SitePlannings, Subject
 from portal.web.offering import length_text
 from portal.web.picker import Paths

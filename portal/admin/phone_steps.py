@@ -18,11 +18,11 @@ from portal.domain.zones import local_day
 from portal.i18n import _
 from portal.operations import appointments, staff_calendars
 from portal.operations.addresses import normal_address
-from portal.operations.appointments import Booked, Contact, Wish
 from portal.operations.bookables import Bookable
 from portal.operations.once import Once
 from portal.operations.resource_cards import ResourceCard
 from portal.operations.staff_calendars import Subject
+from portal.operations.wishes import Booked, Contact, Wish
 from portal.web.custom_fields import answers_of, asking
 from portal.web.picker import Paths, day_view
 from portal.web.responses import go, page, show, wants_fragment

@@ -14,8 +14,8 @@ from portal.admin.appointment_forms import PlaceForm
 from portal.admin.guard import EDIT, staff
 from portal.domain.errors import Refusal
 from portal.domain.zones import at_wall_time, parse_day
-from portal.operations.appointments import Booked
 from portal.operations.calendars import Calendar, Choice
+from portal.operations.wishes import Booked
 from portal.web.picker import Paths, Picker, picker
 from portal.web.step import asked_start, attempt, chosen, lost_text, status_of
 from portal.web.texts import reason_text

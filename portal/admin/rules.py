@@ -21,7 +21,7 @@ from portal.domain.errors import StateChanged
 from portal.domain.policy import Policy
 from portal.i18n import _
 from portal.operations import plannings
-from portal.operations.bookables import SiteCard
+from portal.operations.place_cards import SiteCard
 from portal.operations.questions import Sheet
 from portal.web.lengths import of_minutes
 from portal.web.responses import go, show

@@ -15,8 +15,8 @@ from portal.clock import now
 from portal.domain.errors import Invalid, NotFound
 from portal.i18n import _, named
 from portal.operations import service_links
-from portal.operations.bookables import SiteCard
 from portal.operations.once import Once
+from portal.operations.place_cards import SiteCard
 from portal.operations.services import Sheet
 from portal.web.codes import code as draw
 from portal.web.responses import go, page

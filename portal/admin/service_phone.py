@@ -20,8 +20,9 @@ from portal.domain.reservations import MOST_ITERATIONS
 from portal.domain.slots import Start
 from portal.i18n import _
 from portal.operations import staff_services
-from portal.operations.bookables import Bookable, SiteCard
+from portal.operations.bookables import Bookable
 from portal.operations.choosing import Picked
+from portal.operations.place_cards import SiteCard
 from portal.operations.resource_cards import ResourceCard
 from portal.operations.staff_calendars import Subject
 from portal.operations.staff_services import Known, Place, Record, Search, Who

@@ -15,8 +15,9 @@ from portal.admin.moments import length_text
 from portal.admin.request_buttons import Answering, answering
 from portal.admin.words import closed_text
 from portal.i18n import _, hour, named
-from portal.operations.bookables import Bookable, PlanningCard
+from portal.operations.bookables import Bookable
 from portal.operations.cards import AppointmentCard
+from portal.operations.place_cards import PlanningCard
 from portal.operations.stands import Frame, Stand
 from portal.operations.today import Group, Part, Visit
 

@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from portal.domain.openings import Closed, Opening, Why
 from portal.i18n import _, day, sentence
 from portal.i18n import weekday as weekday_name
-from portal.operations.bookables import SiteCard
+from portal.operations.place_cards import SiteCard
 from portal.operations.plannings import Plan, Sheet
 from portal.operations.sites import ClosureLine
 

@@ -17,11 +17,12 @@ from portal.domain.slots import Start
 from portal.domain.zones import local_day
 from portal.extensions import settings
 from portal.i18n import rfc3339
-from portal.operations.bookables import Item, PlanningCard
+from portal.operations.bookables import Item
 from portal.operations.customers import CustomerCard
 from portal.operations.events import EventLine
 from portal.operations.links import OpenLink
 from portal.operations.orders import OrderCard
+from portal.operations.place_cards import PlanningCard
 from portal.operations.programs import Appointed, LinkView, PlanningLine, ResourceLine, ServiceLine, SiteLine
 from portal.operations.searches import Found
 from portal.operations.service_cards import ServiceCard

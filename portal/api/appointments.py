@@ -30,6 +30,7 @@ from portal.operations import appointment_lists, programs, reassigning
 from portal.operations import appointments as book
 from portal.operations.actors import Actor
 from portal.operations.appointment_lists import Filter
+from portal.operations.wishes import Details, Move
 
 NO_PLACE = [SlotTaken, SlotNotOffered, OutsideWindow]
 ONE = "/appointments/<public_id:id>"
@@ -114,7 +115,7 @@ def reschedule(given: Mapping[str, Any], public_id: str) -> Response:
     """Move an appointment: the new place is taken and the old one freed at once, or nothing changes."""
     if given.get("overbook"):
         caller().require("admin")
-    wish = book.Move(public_id, given["start"], _actor(given), once=caller().once(), overbook=given.get("overbook", ""))
+    wish = Move(public_id, given["start"], _actor(given), once=caller().once(), overbook=given.get("overbook", ""))
     moved = book.move(wish, now=now())
     return shown(public_id, replayed=moved.replayed)
 
@@ -168,7 +169,7 @@ def correct(given: Mapping[str, Any], public_id: str) -> Response:
 
     Of `fields`, those that are left out stay as they are; null takes an answer away.
     """
-    details = book.Details(**given["customer"], comment=given.get("comment"), fields=given.get("answers"))
+    details = Details(**given["customer"], comment=given.get("comment"), fields=given.get("answers"))
     book.edit(public_id, details, caller().actor(staff=True), now=now())
     return shown(public_id)
 

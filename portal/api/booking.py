@@ -16,9 +16,9 @@ from portal.domain.errors import NotEligible
 from portal.domain.lifecycle import Status
 from portal.extensions import settings
 from portal.operations import appointments, continuations, programs, usage
-from portal.operations.appointments import Booked, Contact, Wish
 from portal.operations.continuations import Request
 from portal.operations.links import OpenLink
+from portal.operations.wishes import Booked, Contact, Wish
 
 LOCKED = ("email", "name", "phone")
 

@@ -8,7 +8,7 @@ from portal.booking.state import state_of, steps_of
 from portal.clock import now
 from portal.domain.lifecycle import Status
 from portal.operations import cards
-from portal.operations.appointments import Booked
+from portal.operations.wishes import Booked
 from portal.web.embedding import framed
 from portal.web.responses import go, page
 from portal.web.step import described, page_values

@@ -21,13 +21,13 @@ from portal.i18n import _, current_locale, named
 from portal.operations import access, appointments, calendars, holds
 from portal.operations.actors import GUEST
 from portal.operations.addresses import normal_address
-from portal.operations.appointments import Booked, Contact, Wish
 from portal.operations.bookables import Bookable
 from portal.operations.calendars import Calendar, Carried, Choice, Met
 from portal.operations.continuations import Introduced
 from portal.operations.once import Once
 from portal.operations.proposals import Proposals
 from portal.operations.service_cards import ServiceCard
+from portal.operations.wishes import Booked, Contact, Wish
 from portal.web.custom_fields import answers_of, asking
 from portal.web.offering import calls, description_of, detail_of
 from portal.web.picker import day_view, picker

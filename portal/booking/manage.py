@@ -22,13 +22,13 @@ from portal.domain.notices import What
 from portal.i18n import _, current_locale, day, hour, named
 from portal.operations import appointments, calendars, cards, having, offer_stops, requests, validation
 from portal.operations.actors import CUSTOMER, GUEST, Actor
-from portal.operations.appointments import Booked, Details, Move
-from portal.operations.bookables import SiteCard
 from portal.operations.calendars import Choice
 from portal.operations.cards import AppointmentCard
 from portal.operations.once import Once
+from portal.operations.place_cards import SiteCard
 from portal.operations.requests import Answer
 from portal.operations.service_cards import ServiceCard
+from portal.operations.wishes import Booked, Details, Move
 from portal.web.codes import gate_code
 from portal.web.custom_fields import answers_of, asking
 from portal.web.offering import amounts_of, calls, comes, instructions_of

@@ -21,11 +21,11 @@ from portal.domain.slots import Start
 from portal.domain.zones import local_day
 from portal.i18n import _, current_locale, day, hour, named, rfc3339
 from portal.operations import claims, offer_stops, offered, tokens
-from portal.operations.appointments import Booked
 from portal.operations.claims import Claim
 from portal.operations.offered import Entry, OfferPage
 from portal.operations.once import Once
 from portal.operations.service_cards import ServiceCard
+from portal.operations.wishes import Booked
 from portal.web.custom_fields import answers_of, asking
 from portal.web.responses import go, page
 from portal.web.step import attempt, chosen, page_values

@@ -24,7 +24,6 @@ from portal.domain.zones import local_day
 from portal.i18n import _, named
 from portal.operations import appointments, calendars, holds, usage
 from portal.operations.actors import CUSTOMER
-from portal.operations.appointments import Booked, Wish
 from portal.operations.bookables import Bookable
 from portal.operations.calendars import Choice, LinkPage
 from portal.operations.cards import AppointmentCard
@@ -33,6 +32,7 @@ from portal.operations.links import OpenLink
 from portal.operations.once import Once
 from portal.operations.service_cards import ServiceCard
 from portal.operations.wanting import Heard
+from portal.operations.wishes import Booked, Wish
 from portal.web.custom_fields import answers_of, asking
 from portal.web.offering import calls
 from portal.web.picker import Paths, day_view, picker

@@ -11,9 +11,9 @@ from portal.demo.agency import AGENCY, AGENTS, BEACH, BICYCLE, CALL, ROOM, VALUA
 from portal.extensions import reading
 from portal.operations import appointments, availability, bookables, choosing
 from portal.operations.actors import GUEST, Actor
-from portal.operations.appointments import Contact, Wish
 from portal.operations.asking import Asking
 from portal.operations.choosing import NOTHING_PICKED, Picked
+from portal.operations.wishes import Contact, Wish
 
 BEFORE, AFTER = 18, 13  # days around today
 STAFF = Actor("antoine.girard@example.com", "staff", staff=True)

@@ -25,9 +25,9 @@ from portal.operations import (
 )
 from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.appointment_lists import Filter
-from portal.operations.appointments import Booked, Contact, Move, Wish
 from portal.operations.cards import AppointmentCard
 from portal.operations.waiting import Joining
+from portal.operations.wishes import Booked, Contact, Move, Wish
 
 BEFORE, AFTER = 34, 13  # days around today that have appointments: the reports look back on five weeks
 AGENT = Actor("karim.haddad@example.com", "staff", staff=True)

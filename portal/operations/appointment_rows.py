@@ -17,7 +17,8 @@ from portal.extensions import Transaction
 from portal.models import Allocation, Appointment, Customer, Event
 from portal.operations import assignments, bookables, notices, occupancy, outbox
 from portal.operations.actors import Actor
-from portal.operations.bookables import Bookable, PlanningCard
+from portal.operations.bookables import Bookable
+from portal.operations.place_cards import PlanningCard
 
 NOTICES = ("site_notice", "staff_notice")
 """The kinds of notices that a change queues: to the site, and to the people who serve."""

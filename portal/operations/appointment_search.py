@@ -18,8 +18,9 @@ from portal.extensions import reading
 from portal.models import Appointment, Order, Planning, Pool, Service, Site
 from portal.operations import assignments
 from portal.operations.assignments import Assigned
-from portal.operations.bookables import Item, planning_card
+from portal.operations.bookables import Item
 from portal.operations.cards import AppointmentCard, cards, listing
+from portal.operations.place_cards import planning_card
 from portal.operations.scopes import EVERYWHERE, Scope
 from portal.operations.service_cards import service_card
 

@@ -8,8 +8,8 @@ from datetime import date
 
 from portal.domain.slots import BookingDays, Rules
 from portal.domain.window import Window
-from portal.operations.bookables import SiteCard
 from portal.operations.limits import Count
+from portal.operations.place_cards import SiteCard
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,10 @@ from portal.domain.window import Window, window
 from portal.domain.zones import DAY, day_bounds, days, local_day
 from portal.operations import grounds, limits
 from portal.operations.asking import PUBLIC, Asking, Binding
-from portal.operations.bookables import Bookable, PlanningCard
+from portal.operations.bookables import Bookable
 from portal.operations.grounds import Ground
 from portal.operations.limits import Count
+from portal.operations.place_cards import PlanningCard
 
 LONGEST_RANGE = 62  # days in one search
 NEAR, AHEAD = 10, 31  # days searched at once for the next free start, when the next open day has none

@@ -20,11 +20,12 @@ from portal.domain.steps import Piece, Steps
 from portal.domain.zones import at_wall_time, day_bounds, epoch, parse_day, start_instant
 from portal.extensions import reading
 from portal.models import Appointment, Planning, Site
-from portal.operations import bookables, occupancy
+from portal.operations import bookables, occupancy, place_cards
 from portal.operations.batch_services import ServiceDay
-from portal.operations.bookables import Bookable, PlanningCard, SiteCard
+from portal.operations.bookables import Bookable
 from portal.operations.cards import AppointmentCard, cards, listing
 from portal.operations.once import digest
+from portal.operations.place_cards import PlanningCard, SiteCard
 from portal.operations.scopes import EVERYWHERE, Scope
 
 EXPECTED = (Status.REQUESTED, Status.CONFIRMED)
@@ -121,7 +122,7 @@ def _site(session: Session, plan: Plan, scope: Scope) -> SiteCard:
     row = session.execute(select(Site.id, Site.revision).where(Site.key == plan.site)).first()
     if row is None or not scope.sees(row.id):
         raise NotFound
-    return bookables.site_card(session, row.id, row.revision)
+    return place_cards.site_card(session, row.id, row.revision)
 
 
 def _affected(session: Session, plan: Plan, site: SiteCard, now: datetime) -> list[ColumnElement[bool]]:

@@ -23,9 +23,9 @@ from portal.extensions import reading, retried, transaction
 from portal.models import Appointment, Batch, BatchLine, Site
 from portal.operations import availability, bookables, requests
 from portal.operations.actors import Actor
-from portal.operations.appointments import Because
 from portal.operations.batch_plans import EXPECTED, Plan, wanted_start
 from portal.operations.cards import AppointmentCard
+from portal.operations.wishes import Because
 
 LEASE = timedelta(minutes=1)
 """How long a worker holds a batch between two lines: much longer than a line takes."""

@@ -14,12 +14,12 @@ from portal.domain.errors import NotFound, StateChanged
 from portal.domain.zones import parse_instant
 from portal.extensions import reading, retried, transaction
 from portal.models import Appointment, Batch, BatchLine, Planning, Site
-from portal.operations import audit, bookables, tokens
+from portal.operations import audit, place_cards, tokens
 from portal.operations.actors import Actor
 from portal.operations.batch_plans import Fate, Plan, look
-from portal.operations.bookables import SiteCard
 from portal.operations.cards import AppointmentCard, cards, listing
 from portal.operations.once import Once, answered, digest, remember
+from portal.operations.place_cards import SiteCard
 from portal.operations.scopes import EVERYWHERE, Scope
 
 
@@ -181,7 +181,7 @@ def _batches() -> Select[*tuple[Any, ...]]:
 def _card(session: Session, row: Any) -> BatchCard:
     return BatchCard(
         public_id=row.public_id,
-        site=bookables.site_card(session, row.site_id, row.site_revision),
+        site=place_cards.site_card(session, row.site_id, row.site_revision),
         plan=Plan.of(row.site_key, row.wish),
         planning=row.name,
         actor=row.actor,

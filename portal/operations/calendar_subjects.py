@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from portal.extensions import reading
 from portal.models import Resource, ResourceSite, Site
-from portal.operations import bookables
-from portal.operations.bookables import Bookable, PlanningCard, SiteCard
+from portal.operations import bookables, place_cards
+from portal.operations.bookables import Bookable
+from portal.operations.place_cards import PlanningCard, SiteCard
 from portal.operations.scopes import EVERYWHERE, Scope
 
 
@@ -45,7 +46,7 @@ def listing(scope: Scope = EVERYWHERE) -> list[Subjects]:
     with reading() as session:
         found = bookables.all_of(session, scope.limits(Site.id))
         people = session.execute(of_resources).all()
-        sites = bookables.site_cards(session, {row.site_id: row.revision for row in people})
+        sites = place_cards.site_cards(session, {row.site_id: row.revision for row in people})
     sites |= {one.site.id: one.site for one in found}
     return [
         Subjects(

@@ -30,11 +30,12 @@ from portal.operations import (
 )
 from portal.operations.asking import PUBLIC, Asking, Binding
 from portal.operations.availability import Availability
-from portal.operations.bookables import Bookable, PlanningCard
+from portal.operations.bookables import Bookable
 from portal.operations.cards import AppointmentCard
 from portal.operations.continuations import Introduced
 from portal.operations.holds import Kept
 from portal.operations.links import OpenLink
+from portal.operations.place_cards import PlanningCard
 from portal.operations.proposals import Proposals
 from portal.operations.service_cards import ServiceCard
 from portal.operations.wanting import NOTHING_HEARD, NOTHING_WANTED, Heard, Question, Wanted

@@ -18,9 +18,10 @@ from portal.domain.policy import Policy
 from portal.domain.window import change_allowed
 from portal.extensions import reading
 from portal.models import Appointment, Event, Link, Order, Planning, Service, Site
-from portal.operations import answers, bookables, tokens
+from portal.operations import answers, bookables, place_cards, tokens
 from portal.operations.answers import Answer
-from portal.operations.bookables import Item, SiteCard
+from portal.operations.bookables import Item
+from portal.operations.place_cards import SiteCard
 from portal.operations.service_cards import ServiceCard, service_card
 
 
@@ -228,12 +229,12 @@ def item_of(session: Session, row: Any) -> Item | None:
     if row.service_id is not None:
         return service_card(session, row.service_id, row.service_revision)
     if row.planning_id is not None:
-        return bookables.planning_card(session, row.planning_id, row.planning_revision)
+        return place_cards.planning_card(session, row.planning_id, row.planning_revision)
     return None
 
 
 def _card(session: Session, row: Any) -> AppointmentCard:
-    site = bookables.site_card(session, row.site_id, row.site_revision)
+    site = place_cards.site_card(session, row.site_id, row.site_revision)
     item = item_of(session, row)
     return AppointmentCard(
         id=row.id,

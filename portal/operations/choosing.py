@@ -11,7 +11,8 @@ from portal.domain import matching, modes
 from portal.domain.errors import Invalid
 from portal.operations import resource_cards
 from portal.operations.asking import Asking
-from portal.operations.bookables import Bookable, PlanningCard
+from portal.operations.bookables import Bookable
+from portal.operations.place_cards import PlanningCard
 from portal.operations.resource_cards import ResourceCard
 
 

@@ -39,11 +39,12 @@ from portal.operations import (
 )
 from portal.operations import appointment_rows as rows
 from portal.operations.actors import CUSTOMER, GUEST, Actor
-from portal.operations.appointments import Booked, again, answer_of, booked_of
+from portal.operations.appointments import again, answer_of, booked_of
 from portal.operations.asking import Asking
 from portal.operations.bookables import Bookable
 from portal.operations.offered import Entry, Opened
 from portal.operations.once import Once, answered, digest, remember
+from portal.operations.wishes import Booked
 
 
 @retried

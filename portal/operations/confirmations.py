@@ -22,7 +22,8 @@ from portal.operations import admission, assigning, availability, bookings, limi
 from portal.operations import appointment_rows as rows
 from portal.operations.actors import GUEST, Actor
 from portal.operations.asking import Asking
-from portal.operations.bookables import Bookable, Item, SiteCard
+from portal.operations.bookables import Bookable, Item
+from portal.operations.place_cards import SiteCard
 
 GENERATION = 1
 

@@ -12,8 +12,9 @@ from portal.extensions import reading
 from portal.models import Appointment, Planning, Service, Site
 from portal.operations import assignments, cards
 from portal.operations.assignments import Assigned
-from portal.operations.bookables import Item, SiteCard
+from portal.operations.bookables import Item
 from portal.operations.cards import AppointmentCard
+from portal.operations.place_cards import SiteCard
 from portal.operations.scopes import EVERYWHERE, Scope
 from portal.operations.stands import Asked, Frame, Stand, frame, standing, within
 

@@ -17,9 +17,10 @@ from portal.domain.zones import DAY, day_bounds, days, epoch, instant_of, local_
 from portal.extensions import reading
 from portal.models import Planning, Pool, Site
 from portal.operations import bookables, figures, occupancy
-from portal.operations.bookables import Bookable, SiteCard
+from portal.operations.bookables import Bookable
 from portal.operations.figures import Figures
 from portal.operations.periods import WEEK, Period, week_of
+from portal.operations.place_cards import SiteCard
 from portal.operations.scopes import EVERYWHERE, Scope
 
 HALF_HOUR = 30 * 60  # seconds

@@ -21,8 +21,8 @@ from portal.domain.steps import Steps
 from portal.domain.zones import DAY, day_bounds, days, epoch, instant_of, local_day
 from portal.models import Allocation, Appointment, Service
 from portal.operations import cards
-from portal.operations.bookables import SiteCard
 from portal.operations.cards import AppointmentCard
+from portal.operations.place_cards import SiteCard
 
 MOST_LISTED = 30  # appointments named one by one; the others are counted
 

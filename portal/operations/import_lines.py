@@ -12,9 +12,9 @@ from portal.domain.errors import Invalid
 from portal.domain.typed_dates import wall_time
 from portal.domain.zones import FIRST_YEAR, LAST_YEAR, parse_instant
 from portal.operations import orders
-from portal.operations.bookables import SiteCard
 from portal.operations.import_columns import Choices, folded
 from portal.operations.orders import DATES
+from portal.operations.place_cards import SiteCard
 from portal.operations.workbooks import Cell, Line, Unreadable
 
 SHOWN = 80  # characters of a wrong value

@@ -20,11 +20,11 @@ from sqlalchemy.orm import Session
 
 from portal.domain.zones import at_wall_time
 from portal.models import Customer, Order
-from portal.operations.bookables import SiteCard
 from portal.operations.import_columns import Choices
 from portal.operations.import_lines import Flaw, Read
 from portal.operations.order_customers import OF_CUSTOMER, Whose, customer_details, whose
 from portal.operations.orders import DATES
+from portal.operations.place_cards import SiteCard
 from portal.operations.scopes import Scope
 
 OF_ORDER = ("kind", "status", "units", *DATES)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal.domain.errors import Invalid, NotFound, StateChanged
 from portal.extensions import reading, retried, transaction
 from portal.models import ColumnName, Site, Upload
-from portal.operations import audit, bookables, import_plans, import_writes, spreadsheets, tokens
+from portal.operations import audit, import_plans, import_writes, place_cards, spreadsheets, tokens
 from portal.operations.actors import Actor
 from portal.operations.import_columns import Choices, folded, guess
 from portal.operations.import_lines import Reader
@@ -175,7 +175,7 @@ def _plan(session: Session, opened: Opened, scope: Scope, now: datetime, *, lock
 
 def _sites(session: Session, scope: Scope) -> Sites:
     rows = session.execute(select(Site.id, Site.revision, Site.active)).all()
-    cards = {row.id: bookables.site_card(session, row.id, row.revision) for row in rows}
+    cards = {row.id: place_cards.site_card(session, row.id, row.revision) for row in rows}
     offered = [cards[row.id] for row in rows if row.active and scope.sees(row.id)]
     return Sites(offered, {number: card.zone for number, card in cards.items()})
 

@@ -36,7 +36,7 @@ from portal.models import (
     Service,
     Site,
 )
-from portal.operations import bookables, occupancy, resource_cards
+from portal.operations import bookables, occupancy, place_cards, resource_cards
 from portal.operations.bookables import Bookable
 from portal.operations.integrity_history import Interval, Replay, differences
 from portal.operations.resource_cards import Bound
@@ -132,7 +132,7 @@ def _calendars(session: Session) -> dict[int, list[SiteCalendar]]:
     rows = session.execute(
         select(ResourceSite.resource_id, Site.id, Site.revision).join(Site, Site.id == ResourceSite.site_id)
     ).all()
-    cards = bookables.site_cards(session, {row.id: row.revision for row in rows})
+    cards = place_cards.site_cards(session, {row.id: row.revision for row in rows})
     found: dict[int, list[SiteCalendar]] = defaultdict(list)
     for row in rows:
         found[row.resource_id].append(cards[row.id].calendar)

@@ -35,25 +35,25 @@ from portal.extensions import reading
 from portal.models import Appointment, Link, Order, OutboxMessage, Site, User
 from portal.operations import (
     assignments,
-    bookables,
     cards,
     mail_texts,
     next_steps,
     offer_letters,
     offer_notices,
     organisation,
+    place_cards,
     staff_links,
     summaries,
     tokens,
 )
 from portal.operations.assignments import Assigned
-from portal.operations.bookables import SiteCard
 from portal.operations.cards import AppointmentCard
 from portal.operations.letter_rules import EACH, REPLACED_BY, THREADS, out_of_hands, untrue
 from portal.operations.next_steps import NextStep
 from portal.operations.offer_letters import Joined, Proposal
 from portal.operations.offer_notices import Freed
 from portal.operations.outbox import Message
+from portal.operations.place_cards import SiteCard
 from portal.operations.summaries import Summary
 
 REMINDERS = ("reminder", "staff_reminder", "site_reminder")
@@ -383,7 +383,7 @@ def _invitations(
             order=row.reference,
             kind=row.kind,
             units=row.units,
-            site=bookables.site_card(session, row.site_id, row.revision),
+            site=place_cards.site_card(session, row.site_id, row.revision),
             first_day=row.first_day,
             last_day=row.last_day,
             expires_at=row.expires_at,

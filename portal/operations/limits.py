@@ -18,7 +18,8 @@ from portal.domain.lifecycle import COUNTED, Status
 from portal.domain.zones import day_bounds, days, local_day
 from portal.models import Appointment
 from portal.operations.addresses import address_keys
-from portal.operations.bookables import Bookable, PlanningCard
+from portal.operations.bookables import Bookable
+from portal.operations.place_cards import PlanningCard
 
 DAY_LIMIT, WEEK_LIMIT = "max_per_day", "max_per_week"
 

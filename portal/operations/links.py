@@ -14,13 +14,14 @@ from portal.domain.errors import Invalid, LinkExpired, LinkUnknown, NotFound
 from portal.domain.fields import Words, said
 from portal.extensions import reading, retried, transaction
 from portal.models import Customer, Link, Order, Service, Site
-from portal.operations import audit, bookables, cards, outbox, tokens
+from portal.operations import audit, bookables, cards, outbox, place_cards, tokens
 from portal.operations.actors import SYSTEM, Actor
 from portal.operations.asking import Asking
-from portal.operations.bookables import Bookable, SiteCard
+from portal.operations.bookables import Bookable
 from portal.operations.cards import AppointmentCard
 from portal.operations.invitations import Guest, invitation
 from portal.operations.once import Once, answered, digest, remember
+from portal.operations.place_cards import SiteCard
 from portal.operations.service_cards import ServiceCard
 
 
@@ -373,7 +374,7 @@ def _link(session: Session, row: Any) -> OpenLink:
         units=row.units or "",
         ship_date=row.ship_date,
         delivery_date=row.delivery_date,
-        site=bookables.site_card(session, row.site_id, row.site_revision),
+        site=place_cards.site_card(session, row.site_id, row.site_revision),
         customer_id=row.customer_id,
         email=row.email,
         name=row.name or "",

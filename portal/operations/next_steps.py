@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from portal.domain.lifecycle import Status
 from portal.models import Allocation, Appointment, Continuation, Customer, Pool
 from portal.operations import bookables, tokens
-from portal.operations.bookables import Item, SiteCard
+from portal.operations.bookables import Item
 from portal.operations.outbox import Message
+from portal.operations.place_cards import SiteCard
 
 CONTINUATION, CONFIRM_ADDRESS = "continuation", "confirm_address"
 KINDS = (CONTINUATION, CONFIRM_ADDRESS)

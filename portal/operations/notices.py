@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from portal.domain.notices import Side, What, cell_of
 from portal.extensions import reading
 from portal.operations import bookables
-from portal.operations.bookables import Bookable, SiteCard
+from portal.operations.bookables import Bookable
 from portal.operations.outbox import Draft
+from portal.operations.place_cards import SiteCard
 from portal.operations.service_cards import ServiceCard
 
 

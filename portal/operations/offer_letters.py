@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from portal.models import Appointment, Customer, FreedPlace, Offer, Pool, WaitingEntry
 from portal.operations import access, availability, bookables, keeping, offers, tokens, waiting
 from portal.operations.asking import Asking
-from portal.operations.bookables import Bookable, Item, SiteCard
+from portal.operations.bookables import Bookable, Item
 from portal.operations.outbox import Message
+from portal.operations.place_cards import SiteCard
 
 EARLIER_SLOT, PLACE_FREE, WAITING_JOINED = "earlier_slot", "place_free", "waiting_joined"
 OFFERS = (EARLIER_SLOT, PLACE_FREE)

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from portal.domain.zones import parse_instant
 from portal.models import Site
-from portal.operations import bookables, outbox
-from portal.operations.bookables import Bookable, SiteCard
+from portal.operations import outbox, place_cards
+from portal.operations.bookables import Bookable
 from portal.operations.outbox import Draft, Message
+from portal.operations.place_cards import SiteCard
 
 KIND = "site_offers"
 
@@ -55,7 +56,7 @@ def _sites(session: Session, ids: Iterable[int]) -> dict[int, SiteCard]:
     if not ids:
         return {}
     rows = session.execute(select(Site.id, Site.revision).where(Site.id.in_(ids))).all()
-    return {row.id: bookables.site_card(session, row.id, row.revision) for row in rows}
+    return {row.id: place_cards.site_card(session, row.id, row.revision) for row in rows}
 
 
 def _said(told: Mapping[str, Any], sites: Mapping[int, SiteCard], now: datetime) -> Freed | str:

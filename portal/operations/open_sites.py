@@ -14,7 +14,8 @@ from portal.domain.fields import Words, said
 from portal.extensions import reading
 from portal.models import Region, ServiceGroup, Site
 from portal.operations import bookables, resource_cards, wanting
-from portal.operations.bookables import Bookable, SiteCard
+from portal.operations.bookables import Bookable
+from portal.operations.place_cards import SiteCard
 from portal.operations.resource_cards import ResourceCard
 from portal.operations.service_cards import ServiceCard
 

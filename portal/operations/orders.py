@@ -16,11 +16,11 @@ from portal.config import LOCALES
 from portal.domain.errors import Invalid, NotFound
 from portal.extensions import reading, retried, transaction
 from portal.models import Customer, Order, Site
-from portal.operations import audit, bookables
+from portal.operations import audit, place_cards
 from portal.operations.actors import SYSTEM, Actor
 from portal.operations.addresses import normal_address
-from portal.operations.bookables import SiteCard
 from portal.operations.order_customers import upsert, write_customer
+from portal.operations.place_cards import SiteCard
 from portal.operations.scopes import EVERYWHERE, Scope
 
 KINDS = ("customer", "supplier")
@@ -284,7 +284,7 @@ def card_of(session: Session, row: Any) -> OrderCard:
         reference=row.reference,
         kind=row.kind,
         status=row.status,
-        site=bookables.site_card(session, row.site_id, row.site_revision),
+        site=place_cards.site_card(session, row.site_id, row.site_revision),
         customer_id=row.customer_id,
         email=row.email,
         name=row.name or "",

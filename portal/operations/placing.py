@@ -19,8 +19,9 @@ from portal.models import Allocation, Assignment
 from portal.operations import assigning, grounds, occupancy
 from portal.operations.asking import PUBLIC, Asking
 from portal.operations.assigning import Seat
-from portal.operations.bookables import Bookable, PlanningCard
+from portal.operations.bookables import Bookable
 from portal.operations.grounds import ServiceGround
+from portal.operations.place_cards import PlanningCard
 from portal.operations.resource_cards import Bound
 
 

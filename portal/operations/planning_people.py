@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from portal.domain.openings import Schedule, SiteCalendar, always
 from portal.models import Allocation, Appointment, Planning, Pool, ResourcePlanning, ResourceSite
-from portal.operations import bookables, resource_cards
-from portal.operations.bookables import PlanningCard
+from portal.operations import place_cards, resource_cards
 from portal.operations.cards import AppointmentCard, cards, listing
+from portal.operations.place_cards import PlanningCard
 from portal.operations.resource_cards import HOURS, ResourceCard
 from portal.operations.resource_effects import MOST_LISTED, calendar_of
 from portal.operations.resource_judging import TAKEN, Judge, State
@@ -76,7 +76,7 @@ def _states(session: Session, ids: Sequence[int], key: str, after: Schedule | No
 
 def _hours(session: Session, ids: Sequence[int]) -> dict[int, list[PlanningCard]]:
     rows = session.connection().execute(HOURS, {"ids": list(ids)}).all()
-    known = bookables.planning_cards(session, {row.id: row.revision for row in rows})
+    known = place_cards.planning_cards(session, {row.id: row.revision for row in rows})
     found: dict[int, list[PlanningCard]] = {}
     for row in rows:
         found.setdefault(row.resource_id, []).append(known[row.id])

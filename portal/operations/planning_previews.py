@@ -15,9 +15,9 @@ from portal.domain.zones import local_day, zone
 from portal.extensions import reading
 from portal.models import Pool, Site
 from portal.operations import impacts
-from portal.operations.bookables import SiteCard
 from portal.operations.impacts import Affected, SiteChange, SiteImpact
 from portal.operations.periods import monday_of
+from portal.operations.place_cards import SiteCard
 from portal.operations.planning_people import Lost, lost
 from portal.operations.plannings import Exceptional, Plan, Sheet, sheet_of, site_cards
 

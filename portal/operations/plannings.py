@@ -29,9 +29,9 @@ from portal.models import (
     Site,
     WeeklyOpening,
 )
-from portal.operations import bookables, edits, keepsakes, reserved_hours
+from portal.operations import edits, keepsakes, place_cards, reserved_hours
 from portal.operations.actors import SYSTEM, Actor
-from portal.operations.bookables import SiteCard
+from portal.operations.place_cards import SiteCard
 from portal.operations.planning_facts import day_facts, tell, week_facts
 from portal.operations.scopes import EVERYWHERE, Scope
 from portal.operations.sites import RULES
@@ -139,7 +139,7 @@ def site_cards(session: Session, also: Sequence[str] = (), scope: Scope = EVERYW
     """List sites as ``all_sites``, within the caller's session."""
     shown = and_(scope.limits(Site.id), or_(Site.active, Site.key.in_(also)))
     rows = session.execute(select(Site.id, Site.revision).where(shown).order_by(Site.name)).all()
-    return [bookables.site_card(session, row.id, row.revision) for row in rows]
+    return [place_cards.site_card(session, row.id, row.revision) for row in rows]
 
 
 def read(key: str) -> Sheet:
@@ -153,7 +153,7 @@ def sheet_of(session: Session, key: str) -> Sheet:
     row = session.execute(select(Planning.__table__).where(Planning.key == key)).first()
     if row is None:
         raise NotFound
-    card = bookables.planning_card(session, row.id, row.revision)
+    card = place_cards.planning_card(session, row.id, row.revision)
     labels = session.execute(
         select(ExceptionalDay.day, ExceptionalDay.label)
         .where(ExceptionalDay.planning_id == row.id)

@@ -15,8 +15,9 @@ from portal.domain.policy import Policy
 from portal.domain.window import Window, window
 from portal.extensions import reading
 from portal.models import Planning, Pool, Resource, ResourcePlanning, ResourceSite, Service, Site
-from portal.operations import bookables
-from portal.operations.bookables import Bookable, PlanningCard
+from portal.operations import bookables, place_cards
+from portal.operations.bookables import Bookable
+from portal.operations.place_cards import PlanningCard
 from portal.operations.service_cards import ServiceCard
 
 
@@ -84,7 +85,7 @@ def _opened(session: Session, found: Sequence[Bookable]) -> Mapping[int, list[Sc
         .where(ResourceSite.site_id.in_(schedules), Resource.active, Planning.active)
         .distinct()
     ).all()
-    cards = bookables.planning_cards(session, {row.id: row.revision for row in rows})
+    cards = place_cards.planning_cards(session, {row.id: row.revision for row in rows})
     for row in rows:
         schedules[row.site_id].append(cards[row.id].schedule)
     return schedules

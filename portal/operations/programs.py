@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from portal.extensions import reading
 from portal.models import Planning, Region, Resource, ResourcePlanning, ResourceSite, Site
-from portal.operations import assignments, bookables, cards, links
+from portal.operations import assignments, bookables, cards, links, place_cards
 from portal.operations.appointment_lists import Filter, find_appointments
 from portal.operations.assignments import Assigned
-from portal.operations.bookables import Bookable, Item, PlanningCard, SiteCard
+from portal.operations.bookables import Bookable, Item
 from portal.operations.cards import AppointmentCard
 from portal.operations.links import OpenLink
+from portal.operations.place_cards import PlanningCard, SiteCard
 from portal.operations.service_cards import ServiceCard
 
 
@@ -90,7 +91,7 @@ def sites(*, public: bool) -> list[SiteLine]:
     with reading() as session:
         found = bookables.all_of(session, guests=public)
         rows = session.execute(_SITES).all()
-        known = bookables.site_cards(session, {row.id: row.revision for row in rows})
+        known = place_cards.site_cards(session, {row.id: row.revision for row in rows})
     regions = {row.id: row.region for row in rows}
     at = {one.site.id for one in found}
     return [

@@ -13,7 +13,7 @@ from portal.domain import fields
 from portal.domain.errors import Invalid, NotFound
 from portal.domain.fields import Question
 from portal.extensions import reading, retried, transaction
-from portal.operations import bookables, edits, organisation, plannings, services
+from portal.operations import edits, organisation, place_cards, plannings, services
 from portal.operations.actors import SYSTEM, Actor
 
 Asked = tuple[Question, ...]
@@ -33,7 +33,7 @@ class Asker:
 PLANNINGS = Asker(
     "planning",
     plannings.sheet_of,
-    lambda session, sheet: bookables.planning_card(session, sheet.id, sheet.revision).ever_asked,
+    lambda session, sheet: place_cards.planning_card(session, sheet.id, sheet.revision).ever_asked,
     plannings.claim,
 )
 SERVICES = Asker(services.KIND, services.sheet_of, lambda _session, sheet: sheet.card.ever_asked, services.claim)

@@ -19,9 +19,9 @@ from portal.domain.policy import Policy
 from portal.domain.zones import epoch
 from portal.extensions import reading, retried, transaction
 from portal.models import Appointment, Event, OutboxMessage, Planning, Service, Site
-from portal.operations import assignments, bookables, cards, notices, outbox
+from portal.operations import assignments, bookables, cards, notices, outbox, place_cards
 from portal.operations.assignments import Person
-from portal.operations.bookables import SiteCard
+from portal.operations.place_cards import SiteCard
 
 CHUNK = 500  # reminders written in one transaction
 A_DAY = timedelta(days=1)
@@ -90,7 +90,7 @@ def _at_most(distance: Duration) -> timedelta:
 
 def _reminders(session: Session, row: Any, people: Sequence[Person], now: datetime) -> Iterable[outbox.Draft]:
     """Give the reminders of an appointment whose moment has come since its start was promised."""
-    site = bookables.site_card(session, row.site_id, row.site_revision)
+    site = place_cards.site_card(session, row.site_id, row.site_revision)
     for distance in bookables.policy(site, cards.item_of(session, row)).reminders:
         moment = distance.before(row.starts_at, site.zone)
         if distance and (row.promised_at is None or row.promised_at < moment) and moment <= now:

@@ -23,7 +23,8 @@ from portal.extensions import reading
 from portal.models import Appointment, Assignment, Resource, Site
 from portal.operations import bookables, resource_cards
 from portal.operations.assigning import PLANNED
-from portal.operations.bookables import Bookable, SiteCard
+from portal.operations.bookables import Bookable
+from portal.operations.place_cards import SiteCard
 from portal.operations.resource_cards import Bound
 from portal.operations.scopes import EVERYWHERE, Scope
 from portal.operations.service_cards import ServiceCard

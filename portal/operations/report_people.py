@@ -13,8 +13,9 @@ from portal.domain.lifecycle import OCCUPYING
 from portal.models import Appointment, Assignment, Resource, Site
 from portal.models.types import epoch_seconds
 from portal.operations import assigning, resource_cards
-from portal.operations.bookables import Bookable, PlanningCard
+from portal.operations.bookables import Bookable
 from portal.operations.periods import Period, table
+from portal.operations.place_cards import PlanningCard
 
 
 @dataclass(frozen=True, slots=True)

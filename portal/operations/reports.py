@@ -14,9 +14,10 @@ from portal.domain.zones import DAY
 from portal.extensions import reading
 from portal.models import Pool, Site
 from portal.operations import bookables, figures, periods, report_people
-from portal.operations.bookables import Bookable, PlanningCard
+from portal.operations.bookables import Bookable
 from portal.operations.figures import Figures, Place, total
 from portal.operations.periods import WEEK, Period, monday_of
+from portal.operations.place_cards import PlanningCard
 from portal.operations.report_people import Served
 from portal.operations.scopes import EVERYWHERE, Scope
 from portal.operations.service_cards import ServiceCard

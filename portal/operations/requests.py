@@ -18,8 +18,9 @@ from portal.extensions import reading
 from portal.models import Appointment, Event, Planning, Service, Site
 from portal.operations import answerers, assigning, availability, bookables, cards, occupancy
 from portal.operations.asking import Asking
-from portal.operations.bookables import Bookable, PlanningCard
+from portal.operations.bookables import Bookable
 from portal.operations.cards import AppointmentCard
+from portal.operations.place_cards import PlanningCard
 from portal.operations.scopes import EVERYWHERE, Scope
 
 SIZE = 50  # lines of a page

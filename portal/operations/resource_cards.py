@@ -17,7 +17,7 @@ from portal.domain.openings import Schedule, always
 from portal.domain.steps import Steps
 from portal.domain.zones import end_instant, epoch, start_instant, zone
 from portal.models import Absence, Planning, Pool, Resource, ResourcePlanning, ResourceSite
-from portal.operations import bookables
+from portal.operations import place_cards
 from portal.operations.keepsakes import kept
 
 
@@ -108,7 +108,7 @@ def resource_cards(session: Session, revisions: Mapping[int, str]) -> dict[int, 
 
 def _hours(session: Session, ids: Collection[int]) -> dict[int, tuple[Schedule, ...]]:
     rows = session.connection().execute(HOURS, {"ids": list(ids)}).all() if ids else []
-    cards = bookables.planning_cards(session, {row.id: row.revision for row in rows})
+    cards = place_cards.planning_cards(session, {row.id: row.revision for row in rows})
     return {
         one: tuple(cards[row.id].schedule for row in group)
         for one, group in groupby(rows, key=attrgetter("resource_id"))

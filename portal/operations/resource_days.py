@@ -24,8 +24,8 @@ from portal.domain.steps import Steps
 from portal.domain.zones import DAY, day_bounds, epoch, instant_of, local_day
 from portal.models import Allocation, Appointment
 from portal.operations import cards
-from portal.operations.bookables import SiteCard
 from portal.operations.cards import AppointmentCard
+from portal.operations.place_cards import SiteCard
 from portal.operations.resource_cards import Bound
 from portal.operations.scopes import Scope
 

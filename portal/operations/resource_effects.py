@@ -29,7 +29,7 @@ from portal.models import (
     Pool,
     Site,
 )
-from portal.operations import bookables
+from portal.operations import place_cards
 from portal.operations.cards import AppointmentCard, cards, listing
 from portal.operations.resource_cards import away_of
 from portal.operations.resource_judging import TAKEN, Judge, Misfit, State
@@ -100,7 +100,7 @@ def _state(session: Session, sheet: Sheet, plan: Plan) -> State:
 def _schedules(session: Session, sheet: Sheet, plan: Plan) -> tuple[Schedule, ...]:
     """Give the hours: those of plannings in use, as ``resource_cards.Bound`` has them."""
     query = select(Planning.id, Planning.revision).where(Planning.key.in_(plan.plannings), Planning.active)
-    found = bookables.planning_cards(session, {row.id: row.revision for row in session.execute(query)})
+    found = place_cards.planning_cards(session, {row.id: row.revision for row in session.execute(query)})
     planned = tuple(one.schedule for one in found.values())
     return planned or (() if sheet.kind == "staff" else (always(zone(plan.timezone)),))
 
@@ -139,4 +139,4 @@ def _sign(found: dict[int, Misfit]) -> str:
 def calendar_of(session: Session, site_id: int) -> SiteCalendar:
     """Give the closed days of a site."""
     revision = session.scalars(select(Site.revision).where(Site.id == site_id)).one()
-    return bookables.site_card(session, site_id, revision).calendar
+    return place_cards.site_card(session, site_id, revision).calendar

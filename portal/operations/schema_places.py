@@ -16,7 +16,7 @@ from portal.domain.mail_texts import KINDS as WORDED
 from portal.domain.mail_texts import MailText, checked
 from portal.domain.notices import Notices
 from portal.operations import legal, mail_texts, organisation
-from portal.operations.bookables import holiday_calendar
+from portal.operations.place_cards import holiday_calendar
 from portal.operations.schema_fields import (
     Read,
     Rows,

@@ -17,11 +17,11 @@ from portal.domain.errors import Invalid, NotFound
 from portal.domain.lifecycle import ACTIVE
 from portal.extensions import reading, retried, transaction
 from portal.models import Appointment, Link, Pool, Site
-from portal.operations import audit, bookables, links, services, tokens
+from portal.operations import audit, links, place_cards, services, tokens
 from portal.operations.actors import SYSTEM, Actor
-from portal.operations.bookables import SiteCard
 from portal.operations.links import LinkCard, MadeLink, Scope
 from portal.operations.once import Once, answered, digest, remember
+from portal.operations.place_cards import SiteCard
 from portal.operations.scopes import EVERYWHERE
 from portal.operations.scopes import Scope as Sites
 from portal.operations.services import Sheet
@@ -53,7 +53,7 @@ def sites_of(sheet: Sheet, scope: Sites = EVERYWHERE) -> Sequence[SiteCard]:
     query = select(Site.id, Site.revision).join(Pool, Pool.site_id == Site.id).order_by(Site.name)
     offered = and_(Pool.service_id == sheet.id, Pool.active, Site.active, scope.limits(Site.id))
     with reading() as session:
-        return [bookables.site_card(session, *row) for row in session.execute(query.where(offered))]
+        return [place_cards.site_card(session, *row) for row in session.execute(query.where(offered))]
 
 
 def of_service(sheet: Sheet, *, now: datetime, scope: Sites = EVERYWHERE) -> Sequence[ServiceLink]:
@@ -63,7 +63,7 @@ def of_service(sheet: Sheet, *, now: datetime, scope: Sites = EVERYWHERE) -> Seq
         made = session.scalars(select(Link).where(mine).order_by(Link.id.desc()).limit(MOST_LISTED)).all()
         where = {one.site_id for one in made}
         revisions = session.execute(select(Site.id, Site.revision).where(Site.id.in_(where))).all()
-        cards = bookables.site_cards(session, {row.id: row.revision for row in revisions})
+        cards = place_cards.site_cards(session, {row.id: row.revision for row in revisions})
         active = _active(session, [one.id for one in made], now)
     return [ServiceLink(links.card_of(one), cards[one.site_id or 0], active.get(one.id, 0)) for one in made]
 

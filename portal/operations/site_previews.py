@@ -14,7 +14,7 @@ from portal.domain.openings import SiteCalendar
 from portal.domain.zones import zone
 from portal.extensions import reading
 from portal.models import Appointment, Site
-from portal.operations import bookables, transfer_effects
+from portal.operations import bookables, place_cards, transfer_effects
 from portal.operations.cards import AppointmentCard, cards, listing
 from portal.operations.sites import MOST_LISTED, Plan, Sheet
 
@@ -50,7 +50,7 @@ def preview(sheet: Sheet, plan: Plan, *, now: datetime) -> SiteEffect:
 
 def _unfit(session: Session, sheet: Sheet, plan: Plan, now: datetime) -> list[str]:
     """Name the appointments that the plannings of the site held and no longer hold, by their references."""
-    holidays = bookables.holiday_calendar(plan.holidays)
+    holidays = place_cards.holiday_calendar(plan.holidays)
     found: list[str] = []
     for row in session.execute(bookables.joined().where(Site.id == sheet.id)).all():
         before = bookables.from_row(session, row)

@@ -19,7 +19,7 @@ from portal.domain.policy import Policy, check_policy
 from portal.domain.zones import day_bounds, local_day, zone
 from portal.extensions import reading, retried, transaction
 from portal.models import Appointment, Closure, Planning, Pool, Region, Site
-from portal.operations import audit, bookables, keepsakes
+from portal.operations import audit, keepsakes, place_cards
 from portal.operations.actors import SYSTEM, Actor
 from portal.operations.addresses import normal_address
 from portal.operations.cards import AppointmentCard, cards, listing
@@ -411,7 +411,7 @@ def _check_holidays(name: str | None) -> None:
     try:
         if not HOLIDAYS.fullmatch(name):
             raise ValueError(name)
-        bookables.holiday_calendar(name)
+        place_cards.holiday_calendar(name)
     except (NotImplementedError, ValueError) as error:
         raise Invalid(field="holidays", problem="unknown_calendar", value=name) from error
 

@@ -15,11 +15,12 @@ from portal.domain.errors import NotFound
 from portal.domain.zones import DAY, days, local_day
 from portal.extensions import reading
 from portal.models import Resource, ResourceSite, Service, Site
-from portal.operations import assignments, availability, bookables, resource_cards
+from portal.operations import assignments, availability, bookables, place_cards, resource_cards
 from portal.operations.asking import Asking
 from portal.operations.assignments import Assigned
 from portal.operations.availability import Availability
-from portal.operations.bookables import Bookable, SiteCard
+from portal.operations.bookables import Bookable
+from portal.operations.place_cards import SiteCard
 from portal.operations.resource_cards import Bound, ResourceCard
 from portal.operations.resource_days import DayOf, Frame, days_of, pieces_of
 from portal.operations.scopes import EVERYWHERE, Scope
@@ -149,7 +150,7 @@ def _site(session: Session, scope: Scope, key: str | None) -> SiteCard | None:
         if key is None:
             return None
         raise NotFound
-    return bookables.site_card(session, *row)
+    return place_cards.site_card(session, *row)
 
 
 def _service(session: Session, scope: Scope, site: str | None, key: str) -> Bookable:
@@ -173,7 +174,7 @@ def _resource(session: Session, key: str, scope: Scope) -> tuple[Bound, list[Sit
     if not rows or not (revisions or scope.sees(None)):
         raise NotFound
     (bound,) = resource_cards.by_ids(session, [rows[0].id])
-    return bound, sorted(bookables.site_cards(session, revisions).values(), key=lambda one: (one.name, one.id))
+    return bound, sorted(place_cards.site_cards(session, revisions).values(), key=lambda one: (one.name, one.id))
 
 
 def _board(

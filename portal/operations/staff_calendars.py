@@ -16,10 +16,11 @@ from portal.extensions import reading
 from portal.models import Appointment, Planning, Site
 from portal.operations import assigning, availability, bookables, calendars, cards, choosing
 from portal.operations.asking import Asking
-from portal.operations.bookables import Bookable, SiteCard
+from portal.operations.bookables import Bookable
 from portal.operations.calendars import Calendar, Choice, DayOfSlots
 from portal.operations.cards import AppointmentCard
 from portal.operations.choosing import NOTHING_PICKED, Picked
+from portal.operations.place_cards import SiteCard
 from portal.operations.scopes import EVERYWHERE, Scope
 
 STAFF = Asking(staff=True)

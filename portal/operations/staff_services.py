@@ -20,7 +20,8 @@ from portal.domain.nearness import Exactness
 from portal.extensions import reading
 from portal.models import Appointment, Assignment, Order, Region, Resource, ResourceSite, ServiceGroup, Site
 from portal.operations import bookables, gazetteer, proposals, resource_cards
-from portal.operations.bookables import Bookable, SiteCard
+from portal.operations.bookables import Bookable
+from portal.operations.place_cards import SiteCard
 from portal.operations.proposals import Proposals
 from portal.operations.resource_cards import ResourceCard
 from portal.operations.scopes import EVERYWHERE, Scope

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from portal.domain.lifecycle import Status
 from portal.domain.zones import day_bounds, local_day
 from portal.models import Appointment, Site
-from portal.operations import assignments, bookables
-from portal.operations.bookables import Bookable, PlanningCard, SiteCard
+from portal.operations import assignments, bookables, place_cards
+from portal.operations.bookables import Bookable
 from portal.operations.cards import AppointmentCard
 from portal.operations.marks import MARKS
+from portal.operations.place_cards import PlanningCard, SiteCard
 from portal.operations.scopes import Scope
 from portal.operations.service_cards import ServiceCard
 
@@ -108,7 +109,7 @@ def frame(session: Session, asked: Asked, now: datetime, scope: Scope) -> Frame:
         select(Site.id, Site.revision).where(Site.active, scope.limits(Site.id)).order_by(Site.name, Site.id)
     ).all()
     found = _in_use(session, scope)
-    sites = [bookables.site_card(session, row.id, row.revision) for row in rows]
+    sites = [place_cards.site_card(session, row.id, row.revision) for row in rows]
     site = next((one for one in sites if one.key == asked.site), None)
     there = [one for one in found if site is None or one.site.id == site.id]
     plannings = (one for one in there if isinstance(one.item, PlanningCard))

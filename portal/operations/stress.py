@@ -23,8 +23,8 @@ from portal.extensions import reading, settings, transaction
 from portal.models import Allocation, Appointment, Ledger, Planning, PlanningVersion, Pool, Site, WeeklyOpening
 from portal.operations import appointments
 from portal.operations.actors import Actor
-from portal.operations.appointments import Contact, Wish
 from portal.operations.keepsakes import new_revision
+from portal.operations.wishes import Contact, Wish
 
 PROCESSES = 4  # each with some of the clients as threads: a client is a connection, and a server has not many
 PATIENCE = 120.0  # seconds for the whole race

@@ -19,11 +19,11 @@ from portal.domain.lifecycle import COUNTED
 from portal.domain.zones import at_wall_time, day_bounds, local_day, parse_day
 from portal.extensions import reading, retried, transaction
 from portal.models import Appointment, Order, OutboxMessage, Site
-from portal.operations import assignments, bookables, cards, outbox
+from portal.operations import assignments, cards, outbox, place_cards
 from portal.operations.assignments import Assigned
-from portal.operations.bookables import SiteCard
 from portal.operations.cards import AppointmentCard
 from portal.operations.outbox import Draft, Message
+from portal.operations.place_cards import SiteCard
 
 KIND = "site_summary"
 MOST = 200  # appointments listed one by one; the others are counted
@@ -71,7 +71,7 @@ def _due(session: Session, now: datetime) -> Iterable[Draft]:
     """Yield the summaries of sites at which it is late enough."""
     query = select(Site.id, Site.revision, Site.email).where(Site.active, Site.email.is_not(None))
     for row in session.execute(query).all():
-        site = bookables.site_card(session, row.id, row.revision)
+        site = place_cards.site_card(session, row.id, row.revision)
         day, hour = local_day(now, site.zone), site.notices.summary
         if hour is not None and at_wall_time(day, hour, site.zone) <= now:
             told = {"site": row.id, "day": day.isoformat()}
@@ -138,7 +138,7 @@ class _Days:
 
 def _sites(session: Session, ids: Iterable[int]) -> dict[int, SiteCard]:
     rows = session.execute(select(Site.id, Site.revision).where(Site.id.in_(ids), Site.active)).all()
-    return {row.id: bookables.site_card(session, row.id, row.revision) for row in rows}
+    return {row.id: place_cards.site_card(session, row.id, row.revision) for row in rows}
 
 
 def _visits(session: Session, sites: Mapping[int, SiteCard], now: datetime) -> dict[int, list[AppointmentCard]]:

@@ -17,9 +17,10 @@ from portal.models import Appointment, Assignment, Event, Resource, ResourcePlan
 from portal.models.types import epoch_seconds
 from portal.operations import assignments, cards
 from portal.operations.assignments import Assigned
-from portal.operations.bookables import Bookable, PlanningCard
+from portal.operations.bookables import Bookable
 from portal.operations.cards import AppointmentCard
 from portal.operations.marks import MARKS
+from portal.operations.place_cards import PlanningCard
 from portal.operations.scopes import EVERYWHERE, Scope
 from portal.operations.stands import NEWEST_FIRST, Asked, Frame, Stand, frame, stand_of, standing, within
 

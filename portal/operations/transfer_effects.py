@@ -18,7 +18,7 @@ from portal.domain.openings import Closure, Opening, Schedule, SiteCalendar, Ver
 from portal.domain.steps import Steps
 from portal.domain.zones import DAY, epoch, instant_of, local_day, zone
 from portal.models import Allocation, Appointment, Planning, Service, Site
-from portal.operations import bookables
+from portal.operations import bookables, place_cards
 from portal.operations.bookables import Bookable
 from portal.operations.schema_plannings import WEEKDAYS
 
@@ -63,7 +63,7 @@ def _changed(before: Bookable, sites: Objects, plannings: Objects) -> Bookable |
 def calendar_of(values: Values) -> SiteCalendar:
     """Give the closed days of a site as the file writes it."""
     closures = tuple(Closure(_day(one["from"]), _day(one["to"]), one["label"]) for one in values["closures"])
-    return SiteCalendar(zone(values["timezone"]), closures, bookables.holiday_calendar(values["holidays"]))
+    return SiteCalendar(zone(values["timezone"]), closures, place_cards.holiday_calendar(values["holidays"]))
 
 
 def schedule_of(values: Values) -> Schedule:

@@ -13,7 +13,8 @@ from portal.domain.matching import Requirement
 from portal.domain.reservations import MOST_ITERATIONS
 from portal.operations import resource_cards
 from portal.operations.asking import Asking
-from portal.operations.bookables import Bookable, PlanningCard
+from portal.operations.bookables import Bookable
+from portal.operations.place_cards import PlanningCard
 from portal.operations.resource_cards import ResourceCard
 from portal.operations.service_cards import ServiceCard
 

@@ -26,12 +26,12 @@ from portal.domain.zones import local_day
 from portal.i18n import rfc3339
 from portal.operations import answerers, having, letters, next_steps, summaries
 from portal.operations.assignments import Assigned
-from portal.operations.bookables import SiteCard
 from portal.operations.cards import AppointmentCard
 from portal.operations.next_steps import NextStep
 from portal.operations.offer_letters import Joined, Proposal
 from portal.operations.offer_notices import Freed
 from portal.operations.outbox import Message
+from portal.operations.place_cards import SiteCard
 from portal.operations.service_cards import ServiceCard
 
 TO_COMPANY = ("site_notice", "site_reminder", "staff_notice", "staff_reminder")

@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 
 from portal.operations import appointments
 from portal.operations.actors import Actor
-from portal.operations.appointments import Contact, Wish
+from portal.operations.wishes import Contact, Wish
 from tests import sample
 from tests.operations.test_appointment_search import many
 

@@ -12,6 +12,7 @@ import pytest
 from portal.admin.audit_words import ACTIONS, KINDS, action_text, kind_text
 from portal.operations import appointments, sites
 from portal.operations.actors import Actor
+from portal.operations.wishes import Move
 from tests import sample, staff
 from tests.operations.test_audit_log import CLAIRE, ROBOT, record
 
@@ -45,7 +46,7 @@ def test_a_change_is_told_in_words(admin, do, now):
 def test_a_change_of_an_appointment_is_told_at_its_own_hour(admin, do, now):
     do(sample.docks)
     booked = do(sample.booked, "2026-12-07 09:00", now=now)
-    do(appointments.move, appointments.Move(booked.public_id, sample.paris("2026-12-08 10:00"), ROBOT), now=now)
+    do(appointments.move, Move(booked.public_id, sample.paris("2026-12-08 10:00"), ROBOT), now=now)
     told = plain(admin.get(PAGE))
     assert "a program (erp)" in told
     assert "Monday 7 December 2026 at 9:00" in told

@@ -10,7 +10,8 @@ from portal import jobs
 from portal.extensions import reading, transaction
 from portal.models import Batch, Site, User, UserSite
 from portal.operations.actors import Actor
-from portal.operations.appointments import Contact, Wish, book
+from portal.operations.appointments import book
+from portal.operations.wishes import Contact, Wish
 from tests import sample
 from tests.admin.conftest import form_of
 from tests.operations.test_notices import tell

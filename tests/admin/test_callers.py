@@ -7,7 +7,7 @@ import pytest
 from portal.extensions import reading, transaction
 from portal.models import Appointment, Customer, Site, User, UserSite
 from portal.operations import appointments
-from portal.operations.appointments import Wish
+from portal.operations.wishes import Wish
 from tests import sample
 from tests.admin.conftest import form_of
 

@@ -9,6 +9,7 @@ import pytest
 
 from portal.operations import appointments, customers
 from portal.operations.actors import GUEST
+from portal.operations.wishes import Wish
 from tests import sample
 
 
@@ -99,5 +100,5 @@ def test_who_is_expected_is_not_erased(admin, vidal, do, now):
 
 
 def book_by_link(now) -> None:
-    wish = appointments.Wish(sample.paris("2026-12-07 09:00"), sample.contact(), GUEST, token=sample.link())
+    wish = Wish(sample.paris("2026-12-07 09:00"), sample.contact(), GUEST, token=sample.link())
     appointments.book(wish, now=now)

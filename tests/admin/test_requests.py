@@ -13,8 +13,8 @@ from portal.extensions import transaction
 from portal.models import Planning
 from portal.operations import appointments, cards, validation
 from portal.operations.actors import GUEST, Actor
-from portal.operations.appointments import Move
 from portal.operations.keepsakes import new_revision
+from portal.operations.wishes import Move
 from tests import sample
 from tests.admin.conftest import form_of
 from tests.booking.pages import HTMX

@@ -10,6 +10,7 @@ import pytest
 from portal.extensions import transaction
 from portal.models import Site, User, UserSite
 from portal.operations import absences, appointments, regions, resources, sites, skills
+from portal.operations.wishes import Booked
 from tests import sample, staff
 from tests.admin.conftest import form_of
 from tests.operations.test_absence_files import NOON, event, ics
@@ -26,7 +27,7 @@ def agency(do) -> None:
 
 
 @pytest.fixture
-def booked(do, agency, now) -> appointments.Booked:
+def booked(do, agency, now) -> Booked:
     """Book the person."""
     return do(appointments.book, sample.wish("2026-12-07 09:00", service="evaluation"), now=now)
 

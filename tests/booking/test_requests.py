@@ -7,7 +7,7 @@ import pytest
 from portal.domain.lifecycle import Status
 from portal.operations import appointments, cards, validation
 from portal.operations.actors import CUSTOMER, GUEST, Actor
-from portal.operations.appointments import Move, Wish
+from portal.operations.wishes import Move, Wish
 from tests import sample
 from tests.booking.pages import PLANNING
 from tests.sample import paris

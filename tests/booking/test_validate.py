@@ -11,8 +11,8 @@ from portal.extensions import transaction
 from portal.models import Planning
 from portal.operations import answerers, appointments, cards, reassigning, tokens, validation
 from portal.operations.actors import CUSTOMER, GUEST, Actor
-from portal.operations.appointments import Move, Wish
 from portal.operations.keepsakes import new_revision
+from portal.operations.wishes import Move, Wish
 from tests import sample
 from tests.sample import paris
 

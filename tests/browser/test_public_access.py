@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from portal.operations import appointments
 from portal.operations.actors import CUSTOMER
+from portal.operations.wishes import Booked, Wish
 from tests import sample
 from tests.backends import NOW
 from tests.browser.site import Site
@@ -36,8 +37,8 @@ def pages(site: Site) -> list[str]:
     return [*public, *steps, *actions, *rest, "/about/accessibility"]
 
 
-def book(token: str, start: str) -> appointments.Booked:
-    wish = appointments.Wish(start=sample.paris(start), contact=sample.contact(), actor=CUSTOMER, token=token)
+def book(token: str, start: str) -> Booked:
+    wish = Wish(start=sample.paris(start), contact=sample.contact(), actor=CUSTOMER, token=token)
     return appointments.book(wish, now=NOW)
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from portal.operations import appointments, cards, validation
 from portal.operations.actors import CUSTOMER, Actor
-from portal.operations.appointments import Move, Wish
+from portal.operations.wishes import Move, Wish
 from tests import sample, staff
 from tests.backends import NOW
 from tests.browser.site import Site

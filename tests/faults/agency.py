@@ -9,7 +9,7 @@ from typing import Any
 from portal.domain.errors import Refusal
 from portal.operations import reassigning
 from portal.operations.actors import GUEST, Actor
-from portal.operations.appointments import Contact, Wish
+from portal.operations.wishes import Contact, Wish
 from tests import sample
 from tests.faults.dock import status_of
 

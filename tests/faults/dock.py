@@ -12,9 +12,9 @@ from portal.extensions import transaction
 from portal.models import Order, Organisation, Planning, PlanningVersion, Pool, Site, WeeklyOpening
 from portal.operations import appointments, links
 from portal.operations.actors import CUSTOMER, GUEST
-from portal.operations.appointments import Contact, Move, Wish
 from portal.operations.keepsakes import new_revision
 from portal.operations.once import Once
+from portal.operations.wishes import Contact, Move, Wish
 
 PARIS = ZoneInfo("Europe/Paris")
 MONDAY = date(2026, 12, 7)

@@ -11,7 +11,7 @@ from portal.domain.errors import Refusal
 from portal.domain.lifecycle import Status
 from portal.operations import appointments, cards, validation
 from portal.operations.actors import GUEST, Actor
-from portal.operations.appointments import Move
+from portal.operations.wishes import Move
 from tests import sample
 from tests.faults import times
 from tests.faults.dock import at, guest

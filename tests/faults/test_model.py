@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from portal.domain.errors import Refusal
 from portal.operations import appointments, calendars, integrity
 from portal.operations.actors import CUSTOMER
-from portal.operations.appointments import Move
+from portal.operations.wishes import Move
 from tests.backends import NOW, Backend
 from tests.faults import dock, times
 from tests.faults.dock import CLOSES, MONDAY, OPENS, POOL_STARTS

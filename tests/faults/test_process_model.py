@@ -23,7 +23,7 @@ from portal.extensions import reading
 from portal.models import Allocation, Appointment, Offer, OutboxMessage
 from portal.operations import appointments, calendars, claims, integrity, lapses, offers, tokens, validation
 from portal.operations.actors import CUSTOMER, Actor
-from portal.operations.appointments import Contact, Move, Wish
+from portal.operations.wishes import Contact, Move, Wish
 from tests.backends import NOW, Backend
 from tests.faults import dock, times
 from tests.faults.dock import MONDAY, POOL_STARTS

@@ -22,7 +22,7 @@ from portal.extensions import reading
 from portal.models import Appointment, Assignment, Resource
 from portal.operations import appointments, availability, bookables, integrity, lapses, reassigning
 from portal.operations.actors import GUEST, Actor
-from portal.operations.appointments import Contact, Move, Wish
+from portal.operations.wishes import Contact, Move, Wish
 from tests import sample
 from tests.backends import NOW, Backend
 from tests.faults import times

@@ -7,6 +7,7 @@ import pytest
 from portal.domain.errors import LimitReached, NotEligible
 from portal.operations import appointments
 from portal.operations.actors import CUSTOMER, SYSTEM, Actor
+from portal.operations.wishes import Contact, Wish
 from tests import sample
 from tests.sample import paris
 
@@ -26,13 +27,13 @@ def patterns(do):
 
 
 def of_link(do, now, email, token):
-    wish = appointments.Wish(paris(MONDAY), appointments.Contact(email, "Achats"), CUSTOMER, token=token)
+    wish = Wish(paris(MONDAY), Contact(email, "Achats"), CUSTOMER, token=token)
     return do(appointments.book, wish, now=now)
 
 
 def book(do, now, email, actor=sample.GUEST):
-    contact = appointments.Contact(email, "Camille Roy")
-    wish = appointments.Wish(paris(MONDAY), contact, actor, site="bordeaux", planning="quais")
+    contact = Contact(email, "Camille Roy")
+    wish = Wish(paris(MONDAY), contact, actor, site="bordeaux", planning="quais")
     return do(appointments.book, wish, now=now)
 
 

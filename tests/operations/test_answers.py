@@ -12,8 +12,8 @@ from portal.models import Planning
 from portal.operations import appointments, cards, keepsakes
 from portal.operations.actors import GUEST, Actor
 from portal.operations.answers import Answer
-from portal.operations.appointments import Details
 from portal.operations.once import Once
+from portal.operations.wishes import Details
 from tests import sample
 
 STAFF = Actor("claire@example.com", "staff", staff=True)

@@ -13,8 +13,8 @@ from portal.models import Appointment, Planning, Site
 from portal.operations import appointment_search, appointments
 from portal.operations.actors import Actor
 from portal.operations.appointment_search import SORTS, Wanted
-from portal.operations.appointments import Contact, Wish
 from portal.operations.scopes import EVERYWHERE, Scope
+from portal.operations.wishes import Contact, Wish
 from tests import sample
 
 STAFF = Actor("anne@example.com", "staff", staff=True)

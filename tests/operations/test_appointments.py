@@ -25,8 +25,8 @@ from portal.extensions import reading
 from portal.models import Allocation, Appointment, Event, OutboxMessage
 from portal.operations import appointments, calendars, cards
 from portal.operations.actors import CUSTOMER, GUEST, Actor
-from portal.operations.appointments import Contact, Details, Move, Wish
 from portal.operations.once import Once
+from portal.operations.wishes import Contact, Details, Move, Wish
 from tests import sample
 from tests.sample import paris
 

@@ -13,6 +13,7 @@ from portal.operations import appointments, audit, audit_log, sites
 from portal.operations.actors import CUSTOMER, SYSTEM, Actor
 from portal.operations.audit_log import Search, place_of
 from portal.operations.scopes import EVERYWHERE, Scope
+from portal.operations.wishes import Details
 from tests import sample
 
 CLAIRE = Actor("claire@example.com", "staff", staff=True)
@@ -38,7 +39,7 @@ def test_changes_of_appointments_by_staff_stand_beside_the_others(do, now):
     do(
         appointments.edit,
         booked.public_id,
-        appointments.Details("Jeanne", "", ""),
+        Details("Jeanne", "", ""),
         CLAIRE,
         now=now + timedelta(hours=1),
     )

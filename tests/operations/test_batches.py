@@ -15,10 +15,10 @@ from portal.extensions import reading, transaction
 from portal.models import Appointment, Audit, Batch, Event, OutboxMessage, Site
 from portal.operations import appointments, batch_plans, batch_work, batches, cards
 from portal.operations.actors import Actor
-from portal.operations.appointments import Move
 from portal.operations.batch_plans import Plan
 from portal.operations.once import Once
 from portal.operations.scopes import Scope
+from portal.operations.wishes import Move
 from tests import sample
 from tests.sample import paris
 

@@ -22,10 +22,10 @@ from portal.operations import (
     tokens,
 )
 from portal.operations.actors import GUEST
-from portal.operations.appointments import Move
 from portal.operations.claims import Claim
 from portal.operations.keepsakes import new_revision
 from portal.operations.once import Once
+from portal.operations.wishes import Move
 from tests import sample
 from tests.operations import waiters
 from tests.operations.waiters import MONDAY, STAFF

@@ -12,11 +12,11 @@ from portal.extensions import reading, transaction
 from portal.models import Allocation, Appointment, Event, OutboxMessage, Planning
 from portal.operations import appointments, cards, confirmations, holds, integrity, lapses, letters, outbox, tokens
 from portal.operations.actors import CUSTOMER, SYSTEM, Actor
-from portal.operations.appointments import Contact, Wish
 from portal.operations.holds import Place
 from portal.operations.keepsakes import new_revision
 from portal.operations.letters import Content, Stale
 from portal.operations.once import Once
+from portal.operations.wishes import Contact, Wish
 from tests import sample
 from tests.sample import paris
 

@@ -11,10 +11,10 @@ from portal.domain.errors import Invalid, LimitReached, LinkExpired, LinkUnknown
 from portal.extensions import reading, transaction
 from portal.models import Continuation, Customer, OutboxMessage
 from portal.operations import appointments, bookables, continuations, erasure, letters, outbox, retention, tokens
-from portal.operations.appointments import Contact, Wish
 from portal.operations.continuations import Request
 from portal.operations.letters import Content, Stale
 from portal.operations.once import Once
+from portal.operations.wishes import Contact, Wish
 from tests import sample
 from tests.sample import paris
 

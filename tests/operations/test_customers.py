@@ -12,10 +12,10 @@ from portal.extensions import db, reading, transaction
 from portal.models import Appointment, Audit, Customer, Idempotency, Order, Organisation, Site, Upload, User
 from portal.operations import appointments, cards, customers, erasure, integrity, orders, retention
 from portal.operations.actors import GUEST, Actor
-from portal.operations.appointments import Details
 from portal.operations.customers import Search
 from portal.operations.retention import Purged, months_before
 from portal.operations.scopes import Scope
+from portal.operations.wishes import Details
 from tests import sample
 
 BOSS = Actor("boss@example.com", "staff", staff=True)

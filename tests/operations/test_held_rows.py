@@ -46,13 +46,14 @@ from portal.operations import (
     tokens,
 )
 from portal.operations.actors import CUSTOMER, GUEST, SYSTEM
-from portal.operations.appointments import Contact, Details, Move, Wish
 from portal.operations.batch_plans import Plan
-from portal.operations.bookables import Bookable, PlanningCard, SiteCard
+from portal.operations.bookables import Bookable
 from portal.operations.holds import Place
 from portal.operations.keepsakes import new_revision
+from portal.operations.place_cards import PlanningCard, SiteCard
 from portal.operations.scopes import EVERYWHERE
 from portal.operations.stands import Asked
+from portal.operations.wishes import Contact, Details, Move, Wish
 from tests import sample
 from tests.sample import paris
 

@@ -11,9 +11,9 @@ from portal.extensions import reading
 from portal.models import Allocation, Appointment, Event, OutboxMessage
 from portal.operations import appointments, bookables, calendars, holds, integrity, lapses, tokens
 from portal.operations.actors import CUSTOMER, SYSTEM
-from portal.operations.appointments import Contact, Wish
 from portal.operations.calendars import Carried
 from portal.operations.holds import Place
+from portal.operations.wishes import Contact, Wish
 from tests import sample
 from tests.sample import paris
 

@@ -13,8 +13,8 @@ from portal.extensions import db, transaction
 from portal.models import Allocation, Appointment, Event, Ledger, Planning, Pool, WeeklyOpening
 from portal.operations import admission, appointments, integrity, lapses
 from portal.operations.actors import GUEST, Actor
-from portal.operations.appointments import Move
 from portal.operations.keepsakes import new_revision
+from portal.operations.wishes import Move
 from tests import sample
 from tests.backends import NOW
 from tests.sample import paris

@@ -21,8 +21,8 @@ from portal.extensions import reading, transaction
 from portal.models import Event, MailText, OutboxMessage
 from portal.operations import appointments, links, mail_texts, marks, organisation, outbox
 from portal.operations.actors import GUEST
-from portal.operations.appointments import Move
 from portal.operations.outbox import Draft
+from portal.operations.wishes import Contact, Move, Wish
 from tests import sample
 from tests.children import Child, free_port
 from tests.crowd import crowd
@@ -125,8 +125,8 @@ def test_a_mail_bears_the_portals_time(do, now, smtp, work, queued):
 
 def test_a_customer_is_written_to_in_their_language(do, now, smtp, work):
     do(sample.docks)
-    english = appointments.Contact("driver@example.com", "Driver", locale="en")
-    wish = appointments.Wish(start=paris(MONDAY), contact=english, actor=GUEST, site="bordeaux", planning="quais")
+    english = Contact("driver@example.com", "Driver", locale="en")
+    wish = Wish(start=paris(MONDAY), contact=english, actor=GUEST, site="bordeaux", planning="quais")
     do(appointments.book, wish, now=now)
     work(smtp.port)
     told = {letter.to[0]: letter.message for letter in smtp.letters}

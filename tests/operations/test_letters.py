@@ -10,8 +10,8 @@ from portal.extensions import transaction
 from portal.models import Appointment, OutboxMessage
 from portal.operations import appointments, find, letters, links, outbox
 from portal.operations.actors import CUSTOMER, GUEST, Actor
-from portal.operations.appointments import Move
 from portal.operations.letters import Content, Early, Stale
+from portal.operations.wishes import Move, Wish
 from tests import sample
 from tests.sample import paris
 
@@ -104,7 +104,7 @@ def test_a_cancellation_of_what_is_not_cancelled_is_dropped(do, docks, now, read
 def test_who_cancels_what_a_link_booked_may_book_again_by_it(do, docks, now, read):
     do(sample.order)
     token = do(sample.link)
-    wish = appointments.Wish(start=paris(MONDAY), contact=sample.contact(), actor=CUSTOMER, token=token)
+    wish = Wish(start=paris(MONDAY), contact=sample.contact(), actor=CUSTOMER, token=token)
     booked = do(appointments.book, wish, now=now)
     do(appointments.cancel, booked.public_id, STAFF, now=now, undo=False)
     assert read()["cancellation"].book_token == token
@@ -113,7 +113,7 @@ def test_who_cancels_what_a_link_booked_may_book_again_by_it(do, docks, now, rea
 def test_a_revoked_link_is_not_offered_again(do, docks, now, read):
     do(sample.order)
     token = do(sample.link)
-    wish = appointments.Wish(start=paris(MONDAY), contact=sample.contact(), actor=CUSTOMER, token=token)
+    wish = Wish(start=paris(MONDAY), contact=sample.contact(), actor=CUSTOMER, token=token)
     booked = do(appointments.book, wish, now=now)
     do(appointments.cancel, booked.public_id, STAFF, now=now, undo=False)
     revoke_all(do, now)

@@ -12,8 +12,8 @@ from portal.domain.slots import Reason
 from portal.extensions import reading
 from portal.operations import appointments, availability, bookables, calendars, keepsakes, limits
 from portal.operations.actors import CUSTOMER, GUEST, Actor
-from portal.operations.appointments import Move
 from portal.operations.asking import Asking
+from portal.operations.wishes import Move
 from tests import sample
 from tests.sample import paris
 

@@ -14,7 +14,7 @@ from portal.models import Appointment, Audit, OutboxMessage
 from portal.models import MailText as Row
 from portal.operations import appointments, erasure, letters, mail_texts, organisation, outbox
 from portal.operations.actors import GUEST
-from portal.operations.appointments import Move
+from portal.operations.wishes import Move
 from tests import sample
 from tests.operations.test_audit_log import CLAIRE
 from tests.sample import paris

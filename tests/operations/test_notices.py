@@ -16,21 +16,21 @@ from portal.extensions import reading, transaction
 from portal.models import Audit, OutboxMessage, Site
 from portal.operations import (
     appointments,
-    bookables,
     letters,
     marks,
     notices,
     offers,
     outbox,
+    place_cards,
     reminders,
     sites,
     validation,
 )
 from portal.operations.actors import CUSTOMER, GUEST
-from portal.operations.appointments import Move
 from portal.operations.keepsakes import new_revision
 from portal.operations.letters import Content
 from portal.operations.notices import unheard
+from portal.operations.wishes import Contact, Move, Wish
 from tests import sample
 from tests.operations import waiters
 from tests.operations.test_audit_log import CLAIRE
@@ -186,8 +186,8 @@ def test_a_site_without_address_is_told_nothing(do, now, leaving):
 
 def test_a_site_is_reminded_of_who_has_no_address(do, docks, now, leaving):
     do(tell, site={"reminder": True, "confirmed": False})
-    nobody = appointments.Contact(email=None, name="Chauffeur")
-    do(appointments.book, appointments.Wish(START, nobody, CLAIRE, site="bordeaux", planning="quais"), now=now)
+    nobody = Contact(email=None, name="Chauffeur")
+    do(appointments.book, Wish(START, nobody, CLAIRE, site="bordeaux", planning="quais"), now=now)
     at = START - timedelta(hours=24)
     do(reminders.derive, at)
     do(reminders.derive, at)
@@ -205,7 +205,7 @@ def test_what_was_asked_for_leaves_whatever_the_table_says(do, docks, now):
 def chosen_at_bordeaux(drafts):
     with reading() as session:
         row = session.execute(select(Site.id, Site.revision)).one()
-        return notices.chosen(bookables.site_card(session, row.id, row.revision), drafts)
+        return notices.chosen(place_cards.site_card(session, row.id, row.revision), drafts)
 
 
 # Freed places
@@ -316,7 +316,7 @@ def test_who_did_not_come_may_book_again_by_the_link_that_still_works(do, docks,
     do(tell, customer={"no_show": True})
     do(sample.order)
     token = do(sample.link)
-    wish = appointments.Wish(start=START, contact=sample.contact(), actor=CUSTOMER, token=token)
+    wish = Wish(start=START, contact=sample.contact(), actor=CUSTOMER, token=token)
     booked = do(appointments.book, wish, now=now)
     at = START + timedelta(minutes=20)
     do(marks.mark, booked.public_id, Status.NO_SHOW, CLAIRE, now=at)

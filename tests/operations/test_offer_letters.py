@@ -11,9 +11,9 @@ from portal.extensions import reading, transaction
 from portal.models import Appointment, OutboxMessage, WaitingEntry
 from portal.operations import appointments, claims, letters, offer_stops, offers, outbox, tokens, waiting
 from portal.operations.actors import GUEST
-from portal.operations.appointments import Move
 from portal.operations.letters import Stale
 from portal.operations.waiting import Joining, Place
+from portal.operations.wishes import Move
 from tests import sample
 from tests.operations import waiters
 from tests.operations.waiters import MONDAY, STAFF

@@ -12,8 +12,8 @@ from portal.extensions import reading, transaction
 from portal.models import Appointment, Site
 from portal.operations import appointments, integrity, offers, validation
 from portal.operations.actors import GUEST
-from portal.operations.appointments import Contact, Move, Wish
 from portal.operations.keepsakes import new_revision
+from portal.operations.wishes import Contact, Move, Wish
 from tests import sample
 from tests.operations import waiters
 from tests.operations.waiters import MONDAY, STAFF, TUESDAY

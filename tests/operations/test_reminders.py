@@ -8,8 +8,8 @@ import pytest
 
 from portal.operations import actors, appointments, letters, outbox, reminders
 from portal.operations.actors import GUEST
-from portal.operations.appointments import Move
 from portal.operations.letters import Stale
+from portal.operations.wishes import Contact, Details, Move, Wish
 from tests import sample
 from tests.operations.test_letters import REAL
 from tests.sample import paris
@@ -101,7 +101,7 @@ def test_a_cancelled_appointment_is_not_reminded_of(do, derive, booked, now):
 
 def test_an_edit_does_not_remind_again(do, derive, booked, now):
     derive(START - timedelta(hours=24))
-    do(appointments.edit, booked.public_id, appointments.Details(name="Autre"), GUEST, now=now)
+    do(appointments.edit, booked.public_id, Details(name="Autre"), GUEST, now=now)
     assert derive(START - timedelta(hours=23)) == 0
 
 
@@ -121,9 +121,9 @@ def test_a_queued_reminder_is_dropped_once_the_appointment_has_begun(do, derive,
 
 def test_an_appointment_without_address_is_not_reminded(do, derive, now):
     do(sample.docks)
-    nobody = appointments.Contact(email=None, name="Chauffeur")
+    nobody = Contact(email=None, name="Chauffeur")
     actor = actors.Actor("agent@example.com", "staff", staff=True)
-    wish = appointments.Wish(start=START, contact=nobody, actor=actor, site="bordeaux", planning="quais")
+    wish = Wish(start=START, contact=nobody, actor=actor, site="bordeaux", planning="quais")
     do(appointments.book, wish, now=now)
     assert derive(START - MINUTE) == 0
 

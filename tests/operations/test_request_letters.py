@@ -8,8 +8,8 @@ import pytest
 
 from portal.operations import appointments, letters, outbox, validation
 from portal.operations.actors import CUSTOMER, GUEST, Actor
-from portal.operations.appointments import Move, Wish
 from portal.operations.letters import Content, Early, Stale
+from portal.operations.wishes import Move, Wish
 from tests import sample
 from tests.sample import paris
 

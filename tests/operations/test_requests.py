@@ -13,7 +13,7 @@ from portal.extensions import reading
 from portal.models import Allocation, Appointment, Event, FreedPlace, OutboxMessage
 from portal.operations import appointments, cards, integrity, lapses
 from portal.operations.actors import CUSTOMER, GUEST, Actor
-from portal.operations.appointments import Because, Move
+from portal.operations.wishes import Because, Move
 from tests import sample
 from tests.sample import paris
 

@@ -29,6 +29,7 @@ from portal.operations.resource_effects import Away, Effects
 from portal.operations.resource_list import Wanted
 from portal.operations.resources import Plan
 from portal.operations.scopes import EVERYWHERE, Scope
+from portal.operations.wishes import Booked
 from tests import sample
 from tests.sample import paris
 
@@ -40,7 +41,7 @@ def local(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def book(start: str, number: int = 0, **options: Any) -> appointments.Booked:
+def book(start: str, number: int = 0, **options: Any) -> Booked:
     return appointments.book(sample.wish(start, number, service="evaluation", **options), now=NOW)
 
 

@@ -23,7 +23,7 @@ from portal.operations import (
     service_previews,
     services,
 )
-from portal.operations.bookables import PlanningCard
+from portal.operations.place_cards import PlanningCard
 from portal.operations.scopes import Scope
 from portal.operations.service_cards import ServiceCard
 from portal.operations.service_list import Wanted

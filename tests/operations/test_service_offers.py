@@ -24,6 +24,7 @@ from portal.operations import (
 from portal.operations.actors import GUEST, Actor
 from portal.operations.scopes import EVERYWHERE
 from portal.operations.waiting import Joining, Place
+from portal.operations.wishes import Booked
 from tests import sample
 from tests.sample import paris
 
@@ -39,7 +40,7 @@ def sound(do):
     assert do(integrity.check, NOW).breaches == ()
 
 
-def book(start: str, number: int, *resources: str) -> appointments.Booked:
+def book(start: str, number: int, *resources: str) -> Booked:
     return appointments.book(sample.wish(start, number, service="evaluation", resources=resources), now=NOW)
 
 

@@ -14,9 +14,9 @@ from portal.extensions import reading, transaction
 from portal.models import Absence, Allocation, Assignment, Resource
 from portal.operations import appointments, availability, bookables, cards, integrity
 from portal.operations.actors import GUEST, Actor
-from portal.operations.appointments import Move
 from portal.operations.asking import PUBLIC, Asking
 from portal.operations.keepsakes import new_revision
+from portal.operations.wishes import Booked, Move
 from tests import sample
 from tests.sample import paris
 
@@ -39,7 +39,7 @@ def why(start: str, asking: Asking = PUBLIC, service: str = "evaluation") -> lis
         return [reason.value for reason in judged.reasons]
 
 
-def book(start: str, number: int = 0, **options: Any) -> appointments.Booked:
+def book(start: str, number: int = 0, **options: Any) -> Booked:
     return appointments.book(
         sample.wish(start, number, service=options.pop("service", "evaluation"), **options), now=NOW
     )

@@ -15,9 +15,9 @@ from portal.extensions import reading, settings, transaction
 from portal.models import Appointment, OutboxMessage, Site
 from portal.operations import answerers, appointments, cards, letters, marks, outbox, reassigning, reminders, validation
 from portal.operations.actors import GUEST, Actor
-from portal.operations.appointments import Move
 from portal.operations.keepsakes import new_revision
 from portal.operations.letters import Content
+from portal.operations.wishes import Move
 from portal.web.letters import letter_of
 from tests import sample
 from tests.sample import paris

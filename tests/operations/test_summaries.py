@@ -11,9 +11,9 @@ from portal.extensions import reading, transaction
 from portal.models import OutboxMessage, Site
 from portal.operations import appointments, letters, marks, outbox, summaries
 from portal.operations.actors import GUEST
-from portal.operations.appointments import Move
 from portal.operations.keepsakes import new_revision
 from portal.operations.letters import Stale
+from portal.operations.wishes import Move
 from tests import sample
 from tests.operations.test_audit_log import CLAIRE
 from tests.operations.test_notices import ask_first, tell

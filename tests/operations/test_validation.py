@@ -14,10 +14,10 @@ from portal.extensions import reading, transaction
 from portal.models import Allocation, Appointment, FreedPlace, OutboxMessage, Planning
 from portal.operations import appointments, cards, erasure, integrity, marks, reminders, requests, validation
 from portal.operations.actors import GUEST, Actor
-from portal.operations.appointments import Move
 from portal.operations.keepsakes import new_revision
 from portal.operations.requests import Answer, Wanted
 from portal.operations.scopes import Scope
+from portal.operations.wishes import Move
 from tests import sample
 from tests.sample import paris
 

@@ -13,7 +13,7 @@ from portal.models import FreedPlace, Offer, OfferStop, OutboxMessage, Pool, Wai
 from portal.operations import appointments, tokens
 from portal.operations.actors import GUEST, Actor
 from portal.operations.addresses import address_keys
-from portal.operations.appointments import Booked
+from portal.operations.wishes import Booked
 from tests import sample
 
 STAFF = Actor("claire@example.com", "staff", staff=True)
