@@ -99,7 +99,7 @@ def test_a_cell_is_told_by_its_row_and_column(enter):
     table = page.get_by_role("table", name="À chaque rendez-vous")
     expect(table.get_by_role("columnheader", name="Client")).to_be_visible()
     row = table.get_by_role("row").filter(has=page.get_by_role("rowheader", name="Rappel"))
-    expect(row.get_by_role("checkbox")).to_have_count(2)
+    expect(row.get_by_role("checkbox")).to_have_count(3)
     row.get_by_role("checkbox").first.focus()
     page.keyboard.press("Space")
     expect(page.get_by_label("Client\u00a0: Rappel")).not_to_be_checked()

@@ -44,6 +44,8 @@ POLICY: dict[str, Any] = {
 wishes = st.tuples(st.sampled_from(DAYS), st.sampled_from(POOL_STARTS))
 numbers = st.integers(0, 99)
 Wanted = tuple[date, int]
+Piece = tuple[date, int, int]
+"""Kept on a day from one local minute to another: what is left of a place may be shorter than an hour."""
 
 
 @dataclass
@@ -76,28 +78,29 @@ class Model:
         self.places: dict[str, Place] = {}
         self.now = NOW
 
-    def left(self, wanted: Wanted, kept: list[Wanted], but: str | None = None) -> int:
+    def left(self, wanted: Wanted, kept: list[Piece], but: str | None = None) -> int:
         day, begin = wanted
         mine = [one for name, place in self.places.items() if name != but for one in place.held(self.now)]
-        starts = [minute for at, minute in [*mine, *kept] if at == day]
-        return PLACES - max(sum(one <= t < one + HOUR for one in starts) for t in range(begin, begin + HOUR))
+        taken = [(since, until) for at, since, until in kept if at == day]
+        taken += [(minute, minute + HOUR) for at, minute in mine if at == day]
+        return PLACES - max(sum(since <= t < until for since, until in taken) for t in range(begin, begin + HOUR))
 
 
-def kept_places(now: datetime) -> list[tuple[str, datetime]]:
+def kept_places(now: datetime) -> list[tuple[str, datetime, datetime]]:
     """List what is kept for those who wait: whose appointment gave it back or may have it, and where."""
     query = (
-        select(Appointment.public_id, Allocation.starts_at)
+        select(Appointment.public_id, Allocation.starts_at, Allocation.ends_at)
         .join(Appointment, Appointment.id == Allocation.appointment_id)
         .where(Allocation.released_at.is_(None), Allocation.role == "kept", Allocation.taken_until > now)
     )
     cooling = (
-        select(Appointment.public_id, Allocation.starts_at)
+        select(Appointment.public_id, Allocation.starts_at, Allocation.ends_at)
         .join(Appointment, Appointment.id == Allocation.appointment_id)
         .where(Allocation.released_at.is_(None), Allocation.role == "visit", Allocation.taken_until > now)
         .where(Appointment.status == Status.CANCELLED.value, Appointment.undo_until <= now)
     )
     with reading() as session:
-        return [(name, start) for one in (query, cooling) for name, start in session.execute(one)]
+        return [(name, start, end) for one in (query, cooling) for name, start, end in session.execute(one)]
 
 
 def open_offers() -> list[Any]:
@@ -154,9 +157,9 @@ def process_against_model(backend: Backend, mode: str) -> type[RuleBasedStateMac
             names = list(self.model.places)
             return (name := names[number % len(names)], self.model.places[name]) if names else None
 
-        def kept(self, but: str | None = None) -> list[Wanted]:
+        def kept(self, but: str | None = None) -> list[Piece]:
             found = self.inside(kept_places, self.model.now)
-            return [placed(start) for name, start in found if name != but]
+            return [(*placed(start), placed(end)[1]) for name, start, end in found if name != but]
 
         def answer_by(self, *starts: Wanted) -> datetime:
             return min(self.model.now + timedelta(minutes=ANSWER), *(dock.at(minute, day) for day, minute in starts))

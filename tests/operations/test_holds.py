@@ -13,6 +13,7 @@ from portal.operations import appointments, bookables, calendars, holds, integri
 from portal.operations.actors import CUSTOMER, SYSTEM
 from portal.operations.calendars import Carried
 from portal.operations.holds import Place
+from portal.operations.once import Once
 from portal.operations.wishes import Contact, Wish
 from tests import sample
 from tests.sample import paris
@@ -198,7 +199,7 @@ def test_the_token_of_something_else_lets_nothing_go(do, docks, now):
 
 
 def test_the_same_booking_sent_again_is_one_whatever_was_held_meanwhile(do, docks, hold, now):
-    once = appointments.Once("guest:bordeaux/quais", "k")
+    once = Once("guest:bordeaux/quais", "k")
     name = do(holds.of_token, hold().token)
     first = do(sample.booked, MONDAY, now=now, hold=name, once=once)
     again = do(sample.booked, MONDAY, now=now, once=once)

@@ -103,7 +103,7 @@ def test_what_makes_no_sense_is_refused_by_name_and_nothing_is_saved(docks, do, 
     [
         ({"min_notice": "soon"}, "min_notice"),
         ({"max_days": -1}, "max_days"),
-        ({"validation": "staff"}, "validation"),
+        ({"validation": "boss"}, "validation"),
         ({"answer_within": 0}, "answer_within"),
         ({"earlier_slots": {"turn": 0}}, "earlier_slots.turn"),
     ],
