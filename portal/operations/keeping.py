@@ -87,7 +87,7 @@ def keep_for(
     """Keep a start for one who is asked, and the rest of the place beside it; gives the id of its allocation."""
     last = max(until, row.kept_until or until)
     if isinstance(bookable.item, ServiceCard):
-        return service_places.keep_for(session, bookable, row, start.start, last, now)
+        return service_places.keep_for(session, bookable, row, start.start, appointment_id, last, now)
     occupancy.remember_length(session, row.pool_id, bookable.longest, bookable.item.minutes)
     kept = freed.keep(session, row.pool_id, appointment_id, start.start, start.end, units, last)
     keep(session, bookable, row, given(row).rest(start.start, start.end, units), last, now)

@@ -69,31 +69,47 @@ def parts(session: Session, row: Any) -> list[Part]:
 
 def keep(session: Session, bookable: Bookable, row: Any, until: datetime, now: datetime) -> int:
     """Keep a place whole again, if nobody has taken any of it meanwhile; gives 1, or 0."""
-    return int(_keep_at(session, bookable, row, row.starts_at, until, now) is not None)
-
-
-def keep_for(session: Session, bookable: Bookable, row: Any, start: datetime, until: datetime, now: datetime) -> int:
-    """Keep what the place had, at a start, for one who is asked; gives the id of the service's own allocation."""
-    kept = _keep_at(session, bookable, row, start, until, now)
-    if kept is None:  # a start that was judged as offered is free
-        raise LookupError("what is to be kept is not free")
-    return kept
-
-
-def _keep_at(
-    session: Session, bookable: Bookable, row: Any, start: datetime, until: datetime, now: datetime
-) -> int | None:
-    """Keep the parts of a place, as much later or earlier as the start is, where all of them are free."""
     given = parts(session, row)
-    resources = tuple(one.resource for one in given if one.resource is not None)
-    asking = Asking(staff=True, resources=resources)
-    if not availability.judge(session, bookable, start, now=now, asking=asking).offered:
-        return None
-    later, own = start - row.starts_at, None
+    if not _free(session, bookable, given, row.starts_at, None, now).issuperset(_resources(given)):
+        return 0
+    _keep(session, bookable, row, given, row.starts_at, until)
+    return 1
+
+
+def keep_for(
+    session: Session, bookable: Bookable, row: Any, start: datetime, whose: int, until: datetime, now: datetime
+) -> int:
+    """Keep at a start, for the holder or the giver ``whose`` appointment that is, what is free of what the place had.
+
+    Somebody else may have the room by now, and the one who is asked would get another. Gives the id of the service's
+    own allocation.
+    """
+    given = parts(session, row)
+    free = _free(session, bookable, given, start, whose, now)
+    left = [one for one in given if one.resource is None or one.resource in free]
+    return _keep(session, bookable, row, left, start, until)
+
+
+def _resources(given: Sequence[Part]) -> list[int]:
+    return [one.resource for one in given if one.resource is not None]
+
+
+def _free(
+    session: Session, bookable: Bookable, given: Sequence[Part], start: datetime, whose: int | None, now: datetime
+) -> frozenset[int]:
+    """Tell which of the resources are open and free at a start; an appointment that is to move is in nobody's way."""
+    asking = Asking(staff=True, resources=tuple(_resources(given)), leaving_out=whose)
+    return grounds.of_service(session, bookable, start, start, now=now, asking=asking).common.free_at(start)
+
+
+def _keep(
+    session: Session, bookable: Bookable, row: Any, given: Sequence[Part], start: datetime, until: datetime
+) -> int:
+    """Keep parts of a place, as much later or earlier as the start is; gives the id of the service's own."""
+    later, own = start - row.starts_at, 0
     for one in given:
-        kept = freed.keep(
-            session, one.pool_id, row.appointment_id, one.start + later, one.end + later, one.units, until
-        )
+        time = (one.start + later, one.end + later)
+        kept = freed.keep(session, one.pool_id, row.appointment_id, *time, one.units, until)
         occupancy.remember_length(session, one.pool_id, 0, (one.end - one.start) // timedelta(minutes=1))
         own = kept if one.pool_id == bookable.pool_id else own
     return own

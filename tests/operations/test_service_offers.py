@@ -118,6 +118,20 @@ def test_a_place_is_kept_whole_for_the_one_whose_turn_it_is(do):
     assert do(start_of, later.public_id) == "07 09:00"
 
 
+def test_who_is_asked_may_get_another_room_than_was_given_back(do):
+    policy = {"earlier_slots": {"mode": "one_by_one"}}
+    do(sample.agency, people=["jean"], policy=policy, requires=[{"kind": "staff"}, {"kind": "room"}])
+    for key in ("salle-1", "salle-2"):
+        do(sample.resource, key, "room")
+    do(sample.service, "salle", requires=[{"kind": "room"}])
+    first = do(book, "2026-12-07 09:00", 1, "salle-1")
+    later = do(book, "2026-12-08 16:00", 2)
+    do(cancel, first.public_id)
+    do(appointments.book, sample.wish("2026-12-07 09:00", 9, service="salle", resources=("salle-1",)), now=NOW)
+    do(claims.claim, do(asked)["chauffeur2@example.com"], now=NOW)
+    assert do(start_of, later.public_id) == "07 09:00"
+
+
 def test_a_place_is_kept_from_the_public_while_it_cools_off(do):
     do(sample.agency, people=["jean"], policy={"cooling_off": 60})
     first = do(book, "2026-12-07 09:00", 1)
