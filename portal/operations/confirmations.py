@@ -82,13 +82,14 @@ def confirm(token: str, *, now: datetime) -> str:
     """
     with reading() as session:
         seen = _opened(session, token, now)
-        bookable = rows.bookable_of(session, seen)
+        bookable = placing.as_promised(rows.bookable_of(session, seen), seen.starts_at, seen.ends_at, seen.iterations)
         keys = _keys(session, bookable, seen, _asking(session, seen))
     with transaction(keys) as session:
         row = _opened(session, token, now)
         if row.status != Status.HELD:
             return _made(row)
         bookable = rows.bookable_of(session, row, lock=True)
+        bookable = placing.as_promised(bookable, row.starts_at, row.ends_at, row.iterations)
         asking = _asking(session, row)
         rows.covered(session, _keys(session, bookable, row, asking))
         start = availability.judge(session, bookable, row.starts_at, now=now, asking=asking)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from portal.operations.bookables import Bookable
 from portal.operations.grounds import ServiceGround
 from portal.operations.place_cards import PlanningCard
 from portal.operations.resource_cards import Bound
+from portal.operations.service_cards import ServiceCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,17 @@ class _Place:
     units: int
     found: tuple[Piece, ...]
     counts: bool = True  # False: the pool has no capacity of its own
+
+
+def as_promised(bookable: Bookable, start: datetime, end: datetime, iterations: int = 1) -> Bookable:
+    """Give what is booked with the length that an appointment was promised, whatever it has become since."""
+    item = bookable.item
+    minutes = (end - start) // timedelta(minutes=1) // iterations
+    if item.minutes == minutes or (isinstance(item, ServiceCard) and item.reservation.nights):
+        return bookable
+    if isinstance(item, PlanningCard):
+        return replace(bookable, item=replace(item, schedule=replace(item.schedule, slot_minutes=minutes)))
+    return replace(bookable, item=replace(item, minutes=minutes))
 
 
 def end_of(bookable: Bookable, start: datetime, asking: Asking) -> datetime:

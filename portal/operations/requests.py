@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -16,11 +16,10 @@ from portal.domain.slots import Start
 from portal.domain.zones import parse_instant
 from portal.extensions import reading
 from portal.models import Appointment, Event, Planning, Service, Site
-from portal.operations import answerers, assigning, availability, bookables, cards, occupancy
+from portal.operations import answerers, assigning, availability, bookables, cards, occupancy, placing
 from portal.operations.asking import Asking
 from portal.operations.bookables import Bookable
 from portal.operations.cards import AppointmentCard
-from portal.operations.place_cards import PlanningCard
 from portal.operations.scopes import EVERYWHERE, Scope
 
 SIZE = 50  # lines of a page
@@ -124,12 +123,8 @@ def asking(session: Session, of: Any) -> Asking:
 
 def judge(session: Session, bookable: Bookable, wanted: Asking, interval: Interval, now: datetime) -> Start:
     """Judge an interval as staff book it; it keeps the length that was promised."""
-    start, end = interval
-    minutes = (end - start) // timedelta(minutes=1)
-    if isinstance(bookable.item, PlanningCard) and bookable.item.minutes != minutes:
-        schedule = replace(bookable.item.schedule, slot_minutes=minutes)
-        bookable = replace(bookable, item=replace(bookable.item, schedule=schedule))
-    return availability.judge(session, bookable, start, now=now, asking=wanted)
+    promised = placing.as_promised(bookable, *interval, wanted.iterations)
+    return availability.judge(session, promised, interval[0], now=now, asking=wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,12 +45,12 @@ def accept(public_id: str, actor: Actor, *, now: datetime, overbook: str = "", s
         if _newest(session, row, now) in ("accepted", "rescheduled"):
             return False
         _check(row, start, now)
-        asking = requests.asking(session, row)
-        judged = requests.judge(session, bookable, asking, asked(row), now)
+        asking, promised = requests.asking(session, row), placing.as_promised(bookable, *asked(row), row.iterations)
+        judged = requests.judge(session, promised, asking, asked(row), now)
         if not overbook:
             admission.admit(judged)
         if row.wanted_start:
-            verdicts.swap(session, bookable, row, judged, asking, actor, now, overbook)
+            verdicts.swap(session, promised, row, judged, asking, actor, now, overbook)
         else:
             verdicts.confirm(session, bookable, row, actor, now, overbook)
         return True
@@ -114,7 +114,8 @@ def _answering(public_id: str) -> Iterator[tuple[Transaction, Any, Bookable]]:
         keys = rows.keys_of(session, bookable, seen)
         if seen.wanted_start is not None:
             wanted = requests.asking(session, seen)
-            keys += placing.reach(session, bookable, seen.wanted_start, wanted).keys
+            promised = placing.as_promised(bookable, *asked(seen), seen.iterations)
+            keys += placing.reach(session, promised, seen.wanted_start, wanted).keys
     with transaction(keys) as session:
         row = rows.found(session, public_id)
         rows.unmoved(row, seen)

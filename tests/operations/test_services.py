@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 from portal.domain.errors import NotFound, SlotTaken
 from portal.domain.slots import Reason
 from portal.extensions import reading, transaction
-from portal.models import Absence, Allocation, Assignment, Resource
-from portal.operations import appointments, availability, bookables, cards, integrity
+from portal.models import Absence, Allocation, Assignment, Planning, Resource, Service
+from portal.operations import appointments, availability, bookables, cards, confirmations, integrity, tokens, validation
 from portal.operations.actors import GUEST, Actor
 from portal.operations.asking import PUBLIC, Asking
 from portal.operations.keepsakes import new_revision
@@ -245,3 +245,41 @@ def test_a_service_whose_planning_is_not_at_its_site_is_never_offered(do):
     do(sample.service, "visite", planning="ailleurs")
     assert do(offered, service="visite") == []
     assert do(why, "2026-12-07 09:00", service="visite")[0] == Reason.CLOSED.value
+
+
+def shorten(minutes: int) -> None:
+    """Let the service, and the planning, take another time from now on."""
+    with transaction() as session:
+        for one in session.query(Service):
+            one.minutes, one.revision = minutes, new_revision()
+        for hours in session.query(Planning).filter_by(key="quais"):
+            hours.slot_minutes, hours.revision = minutes, new_revision()
+
+
+def minutes_of(public_id: str) -> float:
+    card = cards.by_public_id(public_id)
+    return (card.end - card.start).total_seconds() / 60
+
+
+@pytest.mark.parametrize("what", [{"service": "evaluation"}, {"planning": "quais", "service": None}])
+def test_a_move_that_is_accepted_has_the_length_that_it_was_asked_with(do, what):
+    do(sample.agency, policy={"validation": "manager"})
+    do(sample.planning)
+    made = do(appointments.book, sample.wish("2026-12-07 09:00", **what), now=NOW)
+    do(validation.accept, made.public_id, STAFF, now=NOW)
+    do(appointments.move, Move(made.public_id, paris("2026-12-07 10:00"), GUEST), now=NOW)
+    do(shorten, 30)
+    do(validation.accept, made.public_id, STAFF, now=NOW)
+    assert do(minutes_of, made.public_id) == 60
+    assert do(clean)
+
+
+@pytest.mark.parametrize("what", [{"service": "evaluation"}, {"planning": "quais", "service": None}])
+def test_an_address_confirms_the_length_that_was_held(do, what):
+    do(sample.agency, policy={"confirm_by_mail": 15})
+    do(sample.planning)
+    held = do(appointments.book, sample.wish("2026-12-07 09:00", **what), now=NOW)
+    do(shorten, 30)
+    do(confirmations.confirm, do(tokens.token, tokens.CONFIRM, held.public_id, 1), now=NOW)
+    assert do(minutes_of, held.public_id) == 60
+    assert do(clean)
