@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, select, text
 
-from portal.extensions import Model, db
+from portal.extensions import Model, db, transaction
+from portal.models import Region
 from tests import sample
 from tests.postgres import Server
 from tests.served import Commands
@@ -35,6 +36,21 @@ def busy(do, now) -> None:
     do(sample.link)
     for number, hour in enumerate(("09:00", "10:00", "10:30")):
         do(sample.booked, f"2026-12-07 {hour}", now=now, number=number)
+    do(sample.resource, "jean", plannings=("quais",), absences=[("2026-12-24T12:00", "2026-12-26T00:00")])
+    do(sample.service)
+    do(sample.booked, "2026-12-08 09:00", now=now, number=9, service="evaluation")
+    do(part_before_its_whole)
+
+
+def part_before_its_whole() -> None:
+    """Make a region that lies in one that was made after it."""
+    with transaction() as session:
+        part, whole = Region(key="gironde", name="Gironde"), Region(key="sud-ouest", name="Sud-Ouest")
+        session.add(part)
+        session.flush()
+        session.add(whole)
+        session.flush()
+        part.parent_id = whole.id
 
 
 def content(url: str | None = None) -> dict[str, list[tuple[object, ...]]]:
@@ -85,5 +101,5 @@ def test_its_numbers_go_on_after_the_highest(creneau, do, busy, elsewhere):
     assert creneau("copy", elsewhere).returncode == 0
     engine = create_engine(elsewhere)
     with engine.connect() as connection:
-        assert connection.scalar(text("SELECT nextval(pg_get_serial_sequence('appointment', 'id'))")) == 4
+        assert connection.scalar(text("SELECT nextval(pg_get_serial_sequence('appointment', 'id'))")) == 5
     engine.dispose()

@@ -81,7 +81,14 @@ def _create_services() -> None:
         "region",
         *_named("region", sa.String(length=120)),
         sa.Column("parent_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(["parent_id"], ["region.id"], name=op.f("fk_region_parent_id_region")),
+        # Checked at the end: regions are copied in the order of their numbers, and a part may be older than its whole.
+        sa.ForeignKeyConstraint(
+            ["parent_id"],
+            ["region.id"],
+            name=op.f("fk_region_parent_id_region"),
+            deferrable=True,
+            initially="DEFERRED",
+        ),
     )
     op.create_table(
         "service",

@@ -29,7 +29,7 @@ class Region(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[str] = mapped_column(String(120))
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("region.id"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("region.id", deferrable=True, initially="DEFERRED"))
 
 
 class Service(Model):
