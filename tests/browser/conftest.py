@@ -14,6 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
+from tests import staff
 from tests.backends import Backend, close
 from tests.browser.site import Site, live
 from tests.browser.watch import Watch
@@ -114,6 +115,19 @@ def desk(browse: Callable[..., Page]) -> Page:
 def scriptless(browse: Callable[..., Page]) -> Page:
     """Give a page in a browser that runs no scripts."""
     return browse(viewport={"width": 1280, "height": 900}, java_script_enabled=False)
+
+
+@pytest.fixture
+def log_in(site: Site, browse: Callable[..., Page]) -> Callable[..., Page]:
+    """Open browsers in which somebody of the staff is logged in: ``log_in("en", color_scheme="dark")``."""
+
+    def entered(language: str = "fr", role: str = "manager", **options: object) -> Page:
+        page = browse(**options)
+        cookie = staff.cookie(site.app, role, language)
+        page.context.add_cookies([{**cookie, "domain": "127.0.0.1"}])  # type: ignore[list-item]
+        return page
+
+    return entered
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from portal.operations.actors import Actor
-from tests import sample, staff
+from tests import sample
 from tests.backends import NOW
 from tests.browser.site import Site
 
@@ -40,16 +40,9 @@ def agency(site: Site) -> Site:
 
 
 @pytest.fixture
-def enter(agency: Site, browse: Callable[..., Page]) -> Callable[..., Page]:
+def enter(agency: Site, log_in: Callable[..., Page]) -> Callable[..., Page]:
     """Open a browser in which somebody of the staff is logged in."""
-
-    def entered(language: str = "fr", **options: object) -> Page:
-        page = browse(**{"viewport": {"width": 1280, "height": 1300}, **options})
-        cookie = staff.cookie(agency.app, "manager", language)
-        page.context.add_cookies([{**cookie, "domain": "127.0.0.1"}])  # type: ignore[list-item]
-        return page
-
-    return entered
+    return log_in
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)

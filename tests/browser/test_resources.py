@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from portal.operations import appointments, regions, resources, skills
 from portal.operations.resources import Plan
-from tests import sample, staff
+from tests import sample
 from tests.backends import NOW
 from tests.browser.site import Site
 from tests.operations.test_absence_files import NOON, event, ics
@@ -54,16 +54,9 @@ def agency(site: Site) -> Site:
 
 
 @pytest.fixture
-def enter(agency: Site, browse: Callable[..., Page]) -> Callable[..., Page]:
+def enter(agency: Site, log_in: Callable[..., Page]) -> Callable[..., Page]:
     """Open a browser in which a manager is logged in."""
-
-    def entered(language: str = "fr", **options: object) -> Page:
-        page = browse(**options)
-        cookie = staff.cookie(agency.app, "manager", language)
-        page.context.add_cookies([{**cookie, "domain": "127.0.0.1"}])  # type: ignore[list-item]
-        return page
-
-    return entered
+    return log_in
 
 
 @pytest.mark.parametrize(
