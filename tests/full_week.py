@@ -24,6 +24,7 @@ from portal.models import (
 from portal.operations import tokens
 from portal.operations.keepsakes import new_revision
 from tests.sample import MADE
+from tests.sql import grown
 
 HOUR = timedelta(hours=1)
 
@@ -44,6 +45,7 @@ def fill(starts: Sequence[datetime], each: int, planning: str = "quais") -> None
                 for id_, start, end in made
             ],
         )
+        grown(session)
 
 
 def give_to(key: str) -> None:
@@ -62,6 +64,7 @@ def give_to(key: str) -> None:
                 for id_, start, end in made
             ],
         )
+        grown(session)
 
 
 def close(day: date, label: str, site: str = "bordeaux") -> None:

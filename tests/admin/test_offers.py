@@ -11,7 +11,7 @@ from portal.admin import offers as admin_offers
 from portal.extensions import reading, transaction
 from portal.models import Appointment, Audit, FreedPlace, Offer, Pool, Site, User, UserSite, WaitingEntry
 from portal.operations import appointments, claims, offers, tokens, waiting
-from tests import sample, staff
+from tests import sample, sql, staff
 from tests.admin.conftest import Forms
 from tests.operations import waiters
 from tests.operations.waiters import MONDAY, STAFF
@@ -220,7 +220,6 @@ def crowd(count, now):
         day = date.fromisoformat(MONDAY)
         entries = [
             {
-                "id": 1000 + number,
                 "public_id": f"{number:032x}",
                 "pool_id": pool,
                 "email": f"foule{number}@example.com",
@@ -231,13 +230,14 @@ def crowd(count, now):
             }
             for number in range(count)
         ]
-        session.execute(insert(WaitingEntry), entries)
+        written = insert(WaitingEntry).returning(WaitingEntry.id, sort_by_parameter_order=True)
+        ids = session.scalars(written, entries).all()
         start = sample.paris(NINE)
         made = [
             {
                 "public_id": f"{number + 10**6:032x}",
                 "freed_id": place,
-                "waiting_id": 1000 + number,
+                "waiting_id": ids[number],
                 "starts_at": start,
                 "ends_at": start + timedelta(hours=1),
                 "offered_on": day,
@@ -248,6 +248,7 @@ def crowd(count, now):
             for number in range(count)
         ]
         session.execute(insert(Offer), made)
+        sql.grown(session)
 
 
 @pytest.mark.parametrize("url", [OFFERS, f"{OFFERS}?q=foule9", WAITING, f"{WAITING}?day={MONDAY}"])

@@ -15,7 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from tests import staff
-from tests.backends import Backend, close
+from tests.backends import Backend
 from tests.browser.site import Site, live
 from tests.browser.watch import Watch
 
@@ -74,7 +74,7 @@ def site(backend: Backend, serving: Callable[[Backend], Site]) -> Iterator[Site]
     found = serving(backend)
     found.begin()
     yield found
-    close(found.app)
+    found.rest()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from portal.operations.actors import Actor
 from portal.operations.appointment_search import SORTS, Wanted
 from portal.operations.scopes import EVERYWHERE, Scope
 from portal.operations.wishes import Contact, Wish
-from tests import sample
+from tests import sample, sql
 
 STAFF = Actor("anne@example.com", "staff", staff=True)
 
@@ -68,6 +68,7 @@ def many(count, at="2026-12-08 08:00"):
             for number in range(count)
         ]
         session.execute(insert(Appointment), rows)
+        sql.grown(session)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from portal.operations import appointments, integrity, offers, validation
 from portal.operations.actors import GUEST
 from portal.operations.keepsakes import new_revision
 from portal.operations.wishes import Contact, Move, Wish
-from tests import sample
+from tests import sample, sql
 from tests.operations import waiters
 from tests.operations.waiters import MONDAY, STAFF, TUESDAY
 from tests.sample import paris
@@ -346,11 +346,11 @@ def crowd(count, now):
     """Write so many confirmed appointments of a later day, without holding places."""
     with transaction() as session:
         like = dict(session.execute(select(*Appointment.__table__.c).limit(1)).one()._mapping)
+        del like["id"]
         start = paris(f"{LATER} 09:00")
         rows = [
             {
                 **like,
-                "id": 1000 + number,
                 "public_id": f"{number:032x}",
                 "reference": f"R{number}",
                 "email": f"foule{number}@example.com",
@@ -360,6 +360,7 @@ def crowd(count, now):
             for number in range(count)
         ]
         session.execute(insert(Appointment), rows)
+        sql.grown(session)
 
 
 # Cooling-off

@@ -63,7 +63,8 @@ def saved(do, plan: Plan, key: str = "evaluation") -> None:
 
 def audited() -> list[tuple[Any, ...]]:
     with reading() as session:
-        return [tuple(row) for row in session.execute(select(Audit.action, Audit.kind, Audit.before, Audit.after))]
+        query = select(Audit.action, Audit.kind, Audit.before, Audit.after).order_by(Audit.id)
+        return [tuple(row) for row in session.execute(query)]
 
 
 def test_what_is_made_is_read_again(do, agency):
