@@ -79,4 +79,4 @@ def test_without_keys_the_page_says_what_to_do(admin):
 
 
 def test_a_key_that_is_not_there_is_not_found(admin):
-    assert admin.get("/admin/keys/999/revoke").status_code == 404
+    assert admin.get("/admin/keys/999999999/revoke").status_code == 404
