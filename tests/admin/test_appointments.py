@@ -98,7 +98,7 @@ def test_a_mail_that_was_refused_is_seen_and_sent_again(manager, do, now, at, se
 
 def test_a_mail_of_another_appointment_is_not_found(manager, at):
     values = form_of(manager.get(at), "/admin/language")
-    assert manager.post(f"{at}/mails/999999/again", data=values).status_code == 404
+    assert manager.post(f"{at}/mails/999999999/again", data=values).status_code == 404
 
 
 # Details

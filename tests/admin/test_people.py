@@ -144,7 +144,16 @@ def test_somebody_is_logged_out_everywhere_after_asking(admin, claire, send, do,
 
 
 def test_who_is_not_there_is_not_found(admin):
-    gone = ("999", "999/sessions/end", "999/second-factor/off", "9" * 20, "9" * 20 + "/sessions/end", "0", "-1", "x")
+    gone = (
+        "999999999",
+        "999999999/sessions/end",
+        "999999999/second-factor/off",
+        "9" * 20,
+        "9" * 20 + "/sessions/end",
+        "0",
+        "-1",
+        "x",
+    )
     for path in (f"/admin/people/{one}" for one in gone):
         assert admin.get(path).status_code == 404
 

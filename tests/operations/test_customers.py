@@ -181,7 +181,7 @@ class TestErasure:
 
     def test_who_is_not_there_cannot_be_erased(self, do, now):
         with pytest.raises(NotFound):
-            do(erasure.erase, 999, now=now)
+            do(erasure.erase, 999_999_999, now=now)
 
 
 def do_token(public_id: str) -> str:

@@ -193,7 +193,7 @@ def test_a_hold_that_a_search_would_miss_is_seen(booked, breaches, damage):
 
 
 def test_rows_that_refer_to_nothing_are_seen(do, booked, breaches):
-    lost = {"appointment_id": 999, "kind": "edited", "at": NOW, "actor": "x", "origin": "x"}
+    lost = {"appointment_id": 999_999_999, "kind": "edited", "at": NOW, "actor": "x", "origin": "x"}
     do(unbelted, insert(Event).values(before={}, after={}, holds=[], **lost))
     assert "event.appointment_id: 1 rows refer to nothing" in breaches()
 

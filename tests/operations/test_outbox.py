@@ -333,7 +333,7 @@ def test_a_sent_message_is_not_sent_again(do, now, claim, settle):
     with pytest.raises(StateChanged):
         do(mail_log.send_again, message.id, **AGAIN)
     with pytest.raises(NotFound):
-        do(mail_log.send_again, 999_999, **AGAIN)
+        do(mail_log.send_again, 999_999_999, **AGAIN)
 
 
 def test_workers_leave_signs_of_life_and_old_ones_are_forgotten(do):

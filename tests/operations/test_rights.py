@@ -135,7 +135,7 @@ def test_what_changed_is_written_down(do, chief, claire, two_sites):
 def test_nobody_is_nobody(do, chief):
     for operation in (users.end_sessions, user_cards.read):
         with pytest.raises(NotFound):
-            do(operation, 999, **({"by": CHIEF, "now": NOW} if operation is users.end_sessions else {}))
+            do(operation, 999_999_999, **({"by": CHIEF, "now": NOW} if operation is users.end_sessions else {}))
 
 
 # The list
