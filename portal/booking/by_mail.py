@@ -16,11 +16,11 @@ from portal.clock import now
 from portal.domain.errors import Refusal
 from portal.domain.zones import local_day
 from portal.i18n import _, current_locale, named
-from portal.operations import calendars, continuations
+from portal.operations import continuations, guest_calendars
 from portal.operations.addresses import normal_address
 from portal.operations.bookables import Bookable
-from portal.operations.calendars import Met
 from portal.operations.continuations import Request
+from portal.operations.guest_calendars import Met
 from portal.operations.once import Once
 from portal.web.lengths import minutes_in_words
 from portal.web.responses import page
@@ -43,7 +43,7 @@ def ask(spot: Spot, met: Met, start: datetime, asked: Visit, step: str) -> Respo
     """Ask who comes by the address alone, and say that the way on is in the mailbox; ``step`` says where one is."""
     bookable, paths = met.bookable, spot.paths(asked)
     form = AddressForm(request.form, email=asked.carried.get("email"))
-    choice = calendars.guest_choice(**spot.where, start=start, wanted=asked.wanted, now=now())
+    choice = guest_calendars.choice(**spot.where, start=start, wanted=asked.wanted, now=now())
     sends = request.method == "POST" and choice.start.offered
     outcome = attempt(form, lambda: _send(form, spot, met, start, asked)) if sends else None
     if outcome is True:

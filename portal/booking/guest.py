@@ -18,12 +18,13 @@ from portal.domain.errors import Refusal
 from portal.domain.lifecycle import Status
 from portal.domain.zones import local_day
 from portal.i18n import _, current_locale, named
-from portal.operations import access, appointments, calendars, holds
+from portal.operations import access, appointments, guest_calendars, holds
 from portal.operations.actors import GUEST
 from portal.operations.addresses import normal_address
 from portal.operations.bookables import Bookable
-from portal.operations.calendars import Calendar, Carried, Choice, Met
+from portal.operations.calendars import Calendar, Choice
 from portal.operations.continuations import Introduced
+from portal.operations.guest_calendars import Carried, Met
 from portal.operations.once import Once
 from portal.operations.proposals import Proposals
 from portal.operations.service_cards import ServiceCard
@@ -64,10 +65,10 @@ def _pick(spot: Spot) -> Response:
     asked, counted = visit(), somebody_looks()
     by = _by(asked)
     if wants_fragment() and asked.day is not None:
-        day = calendars.guest_day(**spot.where, day=asked.day, wanted=asked.wanted, now=now(), by=by, counted=counted)
+        day = guest_calendars.day(**spot.where, day=asked.day, wanted=asked.wanted, now=now(), by=by, counted=counted)
         paths = spot.paths(asked, keeps=_keeps(day.bookable, asked), waits=not day.asking.resources)
         return show("booking/planning.html", "booking/_slots.html", day=day_view(day, asked, paths))
-    found = calendars.guest_page(
+    found = guest_calendars.page(
         **spot.where, wanted=asked.wanted, now=now(), month=asked.month, day=asked.day, by=by, counted=counted
     )
     if isinstance(found.shown, Proposals):
@@ -132,7 +133,7 @@ def _hold(spot: Spot) -> Response:
     asked, start = visit(), asked_start()
     if start is None:
         return go(spot.paths(asked).to_page)
-    met = calendars.guest(**spot.where, wanted=asked.wanted, now=now(), by=_by(asked))
+    met = guest_calendars.meet(**spot.where, wanted=asked.wanted, now=now(), by=_by(asked))
     if met.heard.question is not None:
         return go(spot.paths(asked).to_page)
     kept = keeping.take(HoldForm(request.form), spot.place(asked, met.heard), start, asked)
@@ -157,7 +158,9 @@ def _details(spot: Spot) -> Response:
     asked, start = visit(), asked_start()
     if start is None:
         return go(spot.paths(asked).to_page)
-    met = calendars.guest(**spot.where, wanted=asked.wanted, now=now(), by=_by(asked, used=request.method == "POST"))
+    met = guest_calendars.meet(
+        **spot.where, wanted=asked.wanted, now=now(), by=_by(asked, used=request.method == "POST")
+    )
     if met.heard.question is not None:  # whoever was chosen is there no more, or nobody was: nobody else is taken
         return go(spot.paths(asked).to_day(local_day(start, met.bookable.zone)))
     if met.by_mail:
@@ -174,7 +177,7 @@ def _details(spot: Spot) -> Response:
 def _keep(form: BookingForm, spot: Spot, met: Met, start: datetime, asked: Visit) -> Response:
     """Keep the place of the open form, whose values stay as they are typed."""
     kept = keeping.take(form, spot.place(asked, met.heard), start, asked)
-    choice = calendars.guest_choice(**spot.where, start=start, wanted=asked.wanted, now=now(), by=_by(kept))
+    choice = guest_calendars.choice(**spot.where, start=start, wanted=asked.wanted, now=now(), by=_by(kept))
     return _show(form, spot, met, choice, None, kept)
 
 
@@ -184,7 +187,7 @@ def _take(form: BookingForm, spot: Spot, met: Met, start: datetime, asked: Visit
     if isinstance(outcome, Booked):
         return _done(outcome, spot, met.bookable, form, start, asked)
     by = _by(asked, used=request.method == "POST")
-    choice = calendars.guest_choice(**spot.where, start=start, wanted=asked.wanted, now=now(), by=by)
+    choice = guest_calendars.choice(**spot.where, start=start, wanted=asked.wanted, now=now(), by=by)
     return _show(form, spot, met, choice, outcome, asked)
 
 

@@ -20,7 +20,7 @@ from portal.domain.errors import ChangeTooLate, Refusal, StateChanged
 from portal.domain.lifecycle import Status
 from portal.domain.notices import What
 from portal.i18n import _, current_locale, day, hour, named
-from portal.operations import appointments, calendars, cards, having, offer_stops, requests, validation
+from portal.operations import appointments, cards, having, move_calendars, offer_stops, requests, validation
 from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.calendars import Choice
 from portal.operations.cards import AppointmentCard
@@ -230,12 +230,10 @@ def reschedule(token: str) -> Response:
     if start is not None:
         return _move(token, start, asked, paths)
     if wants_fragment() and asked.day is not None:
-        card, found = calendars.move_day(token, asked.day, now=now(), counted=somebody_looks())
+        card, found = move_calendars.day(token, asked.day, now=now(), counted=somebody_looks())
         speak(card.locale)
         return show_page("booking/reschedule.html", "booking/_slots.html", day=day_view(found, asked, paths))
-    card, calendar = calendars.move_calendar(
-        token, now=now(), month=asked.month, day=asked.day, counted=somebody_looks()
-    )
+    card, calendar = move_calendars.month(token, now=now(), month=asked.month, day=asked.day, counted=somebody_looks())
     speak(card.locale)
     _still_changeable(card)
     return show_page(
@@ -258,7 +256,7 @@ def _still_changeable(card: AppointmentCard) -> None:
 
 
 def _move(token: str, start: datetime, asked: Visit, paths: Paths) -> Response:
-    card, choice = calendars.move_choice(token, start, now=now())
+    card, choice = move_calendars.choice(token, start, now=now())
     speak(card.locale)
     _still_changeable(card)
     form = ConfirmForm(request.form)
@@ -267,7 +265,7 @@ def _move(token: str, start: datetime, asked: Visit, paths: Paths) -> Response:
     if isinstance(outcome, Booked):
         return go(urls.view)
     if outcome is not None:
-        choice = calendars.move_choice(token, start, now=now())[1]
+        choice = move_calendars.choice(token, start, now=now())[1]
     return _confirm_move(form, card, choice, outcome, asked, paths)
 
 

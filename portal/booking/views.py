@@ -22,12 +22,13 @@ from portal.clock import now
 from portal.domain.errors import Invalid, Refusal
 from portal.domain.zones import local_day
 from portal.i18n import _, named
-from portal.operations import appointments, calendars, holds, usage
+from portal.operations import appointments, holds, link_calendars, usage
 from portal.operations.actors import CUSTOMER
 from portal.operations.bookables import Bookable
-from portal.operations.calendars import Choice, LinkPage
+from portal.operations.calendars import Choice
 from portal.operations.cards import AppointmentCard
 from portal.operations.holds import Place
+from portal.operations.link_calendars import LinkPage
 from portal.operations.links import OpenLink
 from portal.operations.once import Once
 from portal.operations.service_cards import ServiceCard
@@ -92,7 +93,7 @@ def order(token: str) -> Response:
     asked = visit()
     if wants_fragment() and asked.day is not None:
         return _slots(token, asked.day, asked)
-    found = calendars.link_page(
+    found = link_calendars.page(
         token,
         now=now(),
         **_for(asked),
@@ -107,7 +108,7 @@ def order(token: str) -> Response:
 
 def _slots(token: str, day: date, asked: Visit) -> Response:
     """Send the slots of one day alone."""
-    link, found = calendars.link_day(token, day, now=now(), **_for(asked), hold=asked.hold, counted=somebody_looks())
+    link, found = link_calendars.day(token, day, now=now(), **_for(asked), hold=asked.hold, counted=somebody_looks())
     _greet(link)
     paths = _paths(token, asked, keeps=holds.offered(found.bookable, known=True))
     return show("booking/link.html", "booking/_slots.html", day=day_view(found, asked, paths))
@@ -189,7 +190,7 @@ def hold(token: str) -> Response:
     asked, start = visit(), asked_start()
     if start is None:
         return go(_paths(token, asked).to_page)
-    _link, heard, choice = calendars.link_choice(token, start, now=now(), **_for(asked))
+    _link, heard, choice = link_calendars.choice(token, start, now=now(), **_for(asked))
     if heard.question is not None:
         return go(_paths(token, asked).to_page)
     kept = keeping.take(HoldForm(request.form), _place(token, asked, heard), start, asked)
@@ -230,7 +231,7 @@ Looked = tuple[OpenLink, Heard, Choice]
 
 
 def _looked(token: str, asked: Visit, start: datetime) -> Looked:
-    return calendars.link_choice(token, start, now=now(), **_for(asked), hold=asked.hold)
+    return link_calendars.choice(token, start, now=now(), **_for(asked), hold=asked.hold)
 
 
 def _place(token: str, asked: Visit, heard: Heard) -> Place:

@@ -240,7 +240,7 @@ class _Story:
         return f"{name.split(maxsplit=1)[0].lower().replace('è', 'e').replace('é', 'e')}@example.com"
 
     def _offered(self, site: str, planning: str, day: date, when: datetime) -> Sequence[datetime]:
-        return [start.start for start in calendars.explain(site, planning, day, now=when).offered]
+        return [start.start for start in calendars.public_day(site, planning, day, now=when).offered]
 
     def _before(self, day: date) -> datetime:
         """Give a moment some days before a day, and before now: when it was booked."""

@@ -1,6 +1,8 @@
-"""What a visitor chooses from: a month of days, a day of slots, for a guest, for a link, for a move.
+"""A month of days, a day of slots, one start of a bookable: what whoever asks chooses from.
 
-``counted``: somebody looks who may want to come, and what they find or miss is noted as demand (``operations.demand``).
+Of visitors it is noted what they find or miss (``operations.demand``), where somebody looks who may want to come
+(``counted``): guests (``guest_calendars``), who has an order's link (``link_calendars``), who moves an appointment
+(``move_calendars``).
 """
 
 from __future__ import annotations
@@ -11,34 +13,16 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from portal.domain.errors import NotFound, StateChanged
 from portal.domain.slots import Start
 from portal.domain.zones import local_day
 from portal.extensions import reading
-from portal.operations import (
-    access,
-    assigning,
-    availability,
-    bookables,
-    cards,
-    continuations,
-    demand,
-    holds,
-    links,
-    proposals,
-    wanting,
-)
+from portal.operations import availability, bookables, demand, proposals
 from portal.operations.asking import PUBLIC, Asking, Binding
 from portal.operations.availability import Availability
 from portal.operations.bookables import Bookable
-from portal.operations.cards import AppointmentCard
-from portal.operations.continuations import Introduced
 from portal.operations.holds import Kept
-from portal.operations.links import OpenLink
-from portal.operations.place_cards import PlanningCard
 from portal.operations.proposals import Proposals
-from portal.operations.service_cards import ServiceCard
-from portal.operations.wanting import NOTHING_HEARD, NOTHING_WANTED, Heard, Question, Wanted
+from portal.operations.wanting import Heard, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +115,17 @@ class DayOfSlots:
     asking: Asking
 
 
-def _looked(found: Calendar, day: date | None, counted: bool) -> Calendar:
+def looked(found: Calendar, day: date | None, counted: bool) -> Calendar:
+    """Note as demand what somebody finds or misses who looks at a month."""
     if counted:
         demand.look(found.month, day)
     return found
 
 
-def _day(
+def day_of_slots(
     session: Session, bookable: Bookable, day: date, now: datetime, asking: Asking, counted: bool = False
 ) -> DayOfSlots:
+    """List every candidate start of a day."""
     found = availability.search(session, bookable, day, day, now=now, asking=asking)
     if counted:
         demand.look(found)
@@ -160,7 +146,8 @@ class Choice:
     kept_until: datetime | None = None  # by the hold of the form that asks
 
 
-def _choice(session: Session, bookable: Bookable, start: datetime, now: datetime, asking: Asking) -> Choice:
+def choice(session: Session, bookable: Bookable, start: datetime, now: datetime, asking: Asking) -> Choice:
+    """Look at one start; where it cannot be had, at those near it and at what binds who asks."""
     judged = availability.judge(session, bookable, start, now=now, asking=asking)
     if judged.offered:
         return Choice(bookable, judged)
@@ -169,320 +156,24 @@ def _choice(session: Session, bookable: Bookable, start: datetime, now: datetime
     return Choice(bookable, judged, near, availability.bound(session, bookable, day, now=now, asking=asking))
 
 
-def _own(kept: Kept | None, choice: Choice) -> Choice:
+def own(kept: Kept | None, choice: Choice) -> Choice:
     """Say of a choice until when its place is kept for the form that asks."""
     return replace(choice, kept_until=kept.until) if kept is not None and kept.start == choice.start.start else choice
-
-
-# Guests
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """Tokens in the address of a guest's page: of a continuation, and of the hold of its form.
-
-    ``used``: the continuation may be used up already, by the very request that is sent again.
-    """
-
-    continuation: str | None = None
-    hold: str | None = None
-    used: bool = False
-
-
-NOTHING = Carried()
-
-
-@dataclass(frozen=True, slots=True)
-class Met:
-    """What takes guests, the customer whom a mail of ours introduced, what was heard, and what is held for the form."""
-
-    bookable: Bookable
-    introduced: Introduced | None
-    kept: Kept | None
-    heard: Heard
-
-    @property
-    def asking(self) -> Asking:
-        """Ask for slots as this guest: limits go by the address, and the form's own hold is in nobody's way."""
-        email = self.introduced.email if self.introduced is not None else None
-        return self.heard.asking(Asking(customer=email, leaving_out=self.kept.id if self.kept is not None else None))
-
-    @property
-    def by_mail(self) -> bool:
-        """Whether the guest must go on by a mail first."""
-        return self.introduced is None and access.by_mail_only(self.bookable)
-
-
-@dataclass(frozen=True, slots=True)
-class GuestPage:
-    """What a guest sees of a planning or a service: whom or what to choose first, else a month."""
-
-    met: Met
-    shown: Proposals | Calendar
-
-
-def guest_page(
-    site: str,
-    planning: str | None,
-    *,
-    now: datetime,
-    service: str | None = None,
-    wanted: Wanted = NOTHING_WANTED,
-    month: date | None = None,
-    day: date | None = None,
-    by: Carried = NOTHING,
-    counted: bool = False,
-) -> GuestPage:
-    """Read what a guest chooses from next.
-
-    Raises NotFound, also where no guests are taken, LinkUnknown, LinkExpired.
-    """
-    with reading() as session:
-        met = _met(session, site, planning, by, now, service=service, wanted=wanted)
-        if (proposed := _proposed(session, met.bookable, met.heard, met.asking, now)) is not None:
-            return GuestPage(met, proposed)
-        found = calendar(session, met.bookable, now=now, month=month, day=day, asking=met.asking)
-    return GuestPage(met, _looked(found, day, counted))
-
-
-def guest_day(
-    site: str,
-    planning: str | None,
-    day: date,
-    *,
-    now: datetime,
-    service: str | None = None,
-    wanted: Wanted = NOTHING_WANTED,
-    by: Carried = NOTHING,
-    counted: bool = False,
-) -> DayOfSlots:
-    """List a day's slots for a guest. Raises as ``guest_page``."""
-    with reading() as session:
-        met = _met(session, site, planning, by, now, service=service, wanted=wanted)
-        return _day(session, met.bookable, day, now, met.asking, counted)
-
-
-def guest(
-    site: str,
-    planning: str | None,
-    *,
-    now: datetime,
-    service: str | None = None,
-    wanted: Wanted = NOTHING_WANTED,
-    by: Carried = NOTHING,
-) -> Met:
-    """Find what a guest books, and what can be done of what is asked. Raises as ``guest_page``."""
-    with reading() as session:
-        return _met(session, site, planning, by, now, service=service, wanted=wanted)
-
-
-def guest_choice(
-    site: str,
-    planning: str | None,
-    start: datetime,
-    *,
-    now: datetime,
-    service: str | None = None,
-    wanted: Wanted = NOTHING_WANTED,
-    by: Carried = NOTHING,
-) -> Choice:
-    """Look at one start for a guest. Raises as ``guest_page``."""
-    with reading() as session:
-        met = _met(session, site, planning, by, now, service=service, wanted=wanted)
-        return _own(met.kept, _choice(session, met.bookable, start, now, met.asking))
 
 
 TIMES = 3
 """How many times of a room are proposed at once."""
 
 
-def _proposed(session: Session, bookable: Bookable, heard: Heard, asking: Asking, now: datetime) -> Proposals | None:
+def asked_first(session: Session, bookable: Bookable, heard: Heard, asking: Asking, now: datetime) -> Proposals | None:
+    """Propose what must be chosen before there is a month; None where nothing must."""
     if heard.question is None:
         return None
     each = TIMES if heard.question is Question.RESOURCE else 1
     return proposals.propose(session, bookable, heard.choices, now=now, asking=asking, each=each)
 
 
-def _met(
-    session: Session,
-    site: str,
-    planning: str | None,
-    by: Carried,
-    now: datetime,
-    *,
-    service: str | None,
-    wanted: Wanted,
-) -> Met:
-    bookable = _guest(session, site, planning, service)
-    pool, introduced = bookable.pool_id, None
-    if by.continuation is not None:
-        introduced = continuations.opened(session, by.continuation, pool, now, used=by.used)
-    heard = wanting.heed(session, bookable, wanted)
-    return Met(bookable, introduced, holds.kept(session, by.hold, pool, now), heard)
-
-
-def _guest(session: Session, site: str, planning: str | None, service: str | None = None) -> Bookable:
-    found = bookables.find(session, site, planning, service=service)
-    if not found.item.guests:
-        raise NotFound
-    return found
-
-
-# Links
-
-
-@dataclass(frozen=True, slots=True)
-class LinkPage:
-    """An order's page: its appointments, and a calendar to book another.
-
-    ``calendar`` is None when one of several ``plannings`` and services must be chosen first, or none serves, or a
-    service asks for somebody or something first (``proposals``). ``heard`` is what can be done of what is asked of it.
-    """
-
-    link: OpenLink
-    upcoming: Sequence[AppointmentCard]
-    past: Sequence[AppointmentCard]
-    plannings: Sequence[Bookable]
-    chosen: Bookable | None
-    heard: Heard
-    proposals: Proposals | None
-    calendar: Calendar | None
-    full: bool  # the link's limit of active appointments is reached
-
-
-def link_page(
-    token: str,
-    *,
-    now: datetime,
-    planning: str | None = None,
-    service: str | None = None,
-    wanted: Wanted = NOTHING_WANTED,
-    month: date | None = None,
-    day: date | None = None,
-    hold: str | None = None,
-    counted: bool = False,
-) -> LinkPage:
-    """Read an order's page. Raises LinkUnknown, LinkExpired, NotFound for what does not serve the order."""
+def public_day(site: str, planning: str, day: date, *, now: datetime) -> Availability:
+    """Judge every candidate start of a day by the rules of the public, whoever may book. Raises NotFound."""
     with reading() as session:
-        link = links.opened(session, token, now)
-        all_cards = links.booked(session, link)
-        plannings = links.serving(session, link)
-        chosen = _serving(plannings, planning, service)
-        heard, proposed, laid_out = NOTHING_HEARD, None, None
-        if chosen is not None:
-            _kept, heard, asking = _of_link(session, link, chosen, hold, now, wanted)
-            proposed = _proposed(session, chosen, heard, asking, now)
-            if proposed is None:
-                laid_out = calendar(session, chosen, now=now, month=month, day=day, asking=asking)
-    upcoming = [card for card in all_cards if card.active(now) or card.undoable(now)]
-    past = [card for card in reversed(all_cards) if card not in upcoming]
-    mine = sum(card.link_id == link.id for card in upcoming)
-    full = link.max_active is not None and mine >= link.max_active
-    if laid_out is not None and not full:
-        _looked(laid_out, day, counted)
-    return LinkPage(link, upcoming, past, plannings, chosen, heard, proposed, laid_out, full)
-
-
-def _of_link(
-    session: Session, link: OpenLink, bookable: Bookable, hold: str | None, now: datetime, wanted: Wanted
-) -> tuple[Kept | None, Heard, Asking]:
-    """Ask for slots by a link; what is held for its own form is in nobody's way."""
-    kept = holds.kept(session, hold, bookable.pool_id, now)
-    heard = wanting.heed(session, bookable, wanted)
-    return kept, heard, heard.asking(link.asking(leaving_out=kept.id if kept is not None else None))
-
-
-def _serving(plannings: Sequence[Bookable], planning: str | None, service: str | None) -> Bookable | None:
-    """Find what is named, else the only one. A service's name comes first."""
-    key, kind = (service, ServiceCard) if service is not None else (planning, PlanningCard)
-    if key is None:
-        return plannings[0] if len(plannings) == 1 else None
-    found = next((one for one in plannings if one.item.key == key and isinstance(one.item, kind)), None)
-    if found is None:
-        raise NotFound
-    return found
-
-
-def link_day(
-    token: str,
-    day: date,
-    *,
-    now: datetime,
-    planning: str | None = None,
-    service: str | None = None,
-    wanted: Wanted = NOTHING_WANTED,
-    hold: str | None = None,
-    counted: bool = False,
-) -> tuple[OpenLink, DayOfSlots]:
-    """List a day's slots for a link. Raises LinkUnknown, LinkExpired, NotFound, Invalid naming the plannings."""
-    with reading() as session:
-        link = links.opened(session, token, now)
-        bookable = links.choose(session, link, planning, service=service)
-        asking = _of_link(session, link, bookable, hold, now, wanted)[2]
-        return link, _day(session, bookable, day, now, asking, counted)
-
-
-def link_choice(
-    token: str,
-    start: datetime,
-    *,
-    now: datetime,
-    planning: str | None = None,
-    service: str | None = None,
-    wanted: Wanted = NOTHING_WANTED,
-    hold: str | None = None,
-) -> tuple[OpenLink, Heard, Choice]:
-    """Look at one start for a link. Raises as ``link_day``."""
-    with reading() as session:
-        link = links.opened(session, token, now)
-        bookable = links.choose(session, link, planning, service=service)
-        kept, heard, asking = _of_link(session, link, bookable, hold, now, wanted)
-        return link, heard, _own(kept, _choice(session, bookable, start, now, asking))
-
-
-# Moves
-
-
-def move_calendar(
-    token: str, *, now: datetime, month: date | None = None, day: date | None = None, counted: bool = False
-) -> tuple[AppointmentCard, Calendar]:
-    """Lay out a month to move an appointment in, as if it were not there. Raises LinkUnknown, StateChanged."""
-    with reading() as session:
-        card, bookable, asking = _moving(session, token, now)
-        found = calendar(session, bookable, now=now, month=month, day=day, asking=asking)
-    return card, _looked(found, day, counted)
-
-
-def move_day(token: str, day: date, *, now: datetime, counted: bool = False) -> tuple[AppointmentCard, DayOfSlots]:
-    """List a day's slots to move an appointment to. Raises LinkUnknown, StateChanged."""
-    with reading() as session:
-        card, bookable, asking = _moving(session, token, now)
-        return card, _day(session, bookable, day, now, asking, counted)
-
-
-def move_choice(token: str, start: datetime, *, now: datetime) -> tuple[AppointmentCard, Choice]:
-    """Look at one start to move an appointment to. Raises LinkUnknown, StateChanged."""
-    with reading() as session:
-        card, bookable, asking = _moving(session, token, now)
-        return card, _choice(session, bookable, start, now, asking)
-
-
-def _moving(session: Session, token: str, now: datetime) -> tuple[AppointmentCard, Bookable, Asking]:
-    card = cards.managed(session, token)
-    if card.item is None or not card.active(now):
-        raise StateChanged(status=card.status)
-    bookable = bookables.of_item(session, card.site.id, card.item)
-    asking = links.asking_of(session, card.link_id, leaving_out=card.id, customer=card.email)
-    kept = assigning.kept(session, card.id) if isinstance(card.item, ServiceCard) else ()
-    return card, bookable, replace(asking, quantity=card.units, iterations=card.iterations, resources=kept)
-
-
-# Programs and explanations
-
-
-def explain(site: str, planning: str, day: date, *, now: datetime, staff: bool = False) -> Availability:
-    """Judge every candidate start of a day, by the public rules or those of staff. Raises NotFound."""
-    with reading() as session:
-        return availability.search(
-            session, bookables.find(session, site, planning), day, day, now=now, asking=Asking(staff=staff)
-        )
+        return availability.search(session, bookables.find(session, site, planning), day, day, now=now)

@@ -19,6 +19,7 @@ from portal.domain.zones import day_bounds, days, local_day
 from portal.models import Appointment
 from portal.operations.addresses import address_keys
 from portal.operations.bookables import Bookable
+from portal.operations.periods import monday_of
 from portal.operations.place_cards import PlanningCard
 
 DAY_LIMIT, WEEK_LIMIT = "max_per_day", "max_per_week"
@@ -102,9 +103,9 @@ def _counted(bookable: Bookable, found: Iterable[_Held], first: date, last: date
     daily = _dates(bookable, held, DAY_LIMIT) if bookable.policy.max_per_day is not None else None
     weekly = _dates(bookable, held, WEEK_LIMIT) if bookable.policy.max_per_week is not None else None
     on_day = Counter(daily or ())
-    in_week = Counter(_monday(day) for day in weekly or ())
+    in_week = Counter(monday_of(day) for day in weekly or ())
     return [
-        Count(day, on_day[day] if daily is not None else None, in_week[_monday(day)] if weekly is not None else None)
+        Count(day, on_day[day] if daily is not None else None, in_week[monday_of(day)] if weekly is not None else None)
         for day in days(first, last)
     ]
 
@@ -160,7 +161,7 @@ def _appointments(
     whose: Sequence[ColumnElement[bool]] = (),
 ) -> list[_Held]:
     """Read what counts in the whole weeks of some local dates: of all customers, or of those who are meant."""
-    monday, sunday = _monday(first), _monday(last) + timedelta(days=6)
+    monday, sunday = monday_of(first), monday_of(last) + timedelta(days=6)
     since, until = day_bounds(monday, bookable.zone)[0], day_bounds(sunday, bookable.zone)[1]
     row = Appointment
     within = or_(
@@ -185,7 +186,3 @@ def _dates(bookable: Bookable, held: Iterable[_Held], limit: str) -> Collection[
     """List the dates that count for a limit, at the level that sets it."""
     own = limit in bookable.item.policy
     return [day for one in held if not own or one.of(bookable) for day in one.dates]
-
-
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.isoweekday() - 1)

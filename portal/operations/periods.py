@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import CTE, Date, Integer, String, column, values
 
-from portal.domain.zones import DAY, day_bounds
+from portal.domain.zones import DAY, day_bounds, days
 from portal.models.types import UtcDateTime
 
 WEEK = timedelta(days=7)
@@ -27,6 +27,11 @@ class Period:
     def days(self) -> int:
         """How many days it has."""
         return (self.last - self.first).days + 1
+
+    @property
+    def dates(self) -> tuple[date, ...]:
+        """The days themselves."""
+        return days(self.first, self.last)
 
     def before(self) -> Period:
         """Give the period of the same length that ends where this one begins."""

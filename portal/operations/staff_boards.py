@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain import matching
 from portal.domain.errors import NotFound
-from portal.domain.zones import DAY, days, local_day
+from portal.domain.zones import local_day
 from portal.extensions import reading
 from portal.models import Resource, ResourceSite, Service, Site
 from portal.operations import assignments, availability, bookables, place_cards, resource_cards
@@ -20,6 +20,7 @@ from portal.operations.asking import Asking
 from portal.operations.assignments import Assigned
 from portal.operations.availability import Availability
 from portal.operations.bookables import Bookable
+from portal.operations.periods import week_of
 from portal.operations.place_cards import SiteCard
 from portal.operations.resource_cards import Bound, ResourceCard
 from portal.operations.resource_days import DayOf, Frame, days_of, pieces_of
@@ -118,7 +119,7 @@ def of_resource(wanted: Wanted, key: str, *, site: str | None = None) -> Board:
         offered = [one for one in known if isinstance(one.item, ServiceCard) and _fits(one.item, candidate)]
         services = [one for one in offered if site in (None, one.site.key)]
         service = next((one for one in services if one.item.key == wanted.service), None)
-        frame = Frame(_week_of(wanted.on(zone)), zone, wanted.now, wanted.scope)
+        frame = Frame(week_of(wanted.on(zone)).dates, zone, wanted.now, wanted.scope)
         shown = days_of(session, frame, [(bound, sites)])[bound.card.id]
         asking = Asking(staff=True, resources=(bound.card.id,))
         searched = _search(session, service, frame, asking) if service is not None else None
@@ -134,7 +135,7 @@ def of_service(wanted: Wanted, site: str | None, key: str) -> Board:
     """
     with reading() as session:
         found = _service(session, wanted.scope, site, key)
-        frame = Frame(_week_of(wanted.on(found.zone)), found.zone, wanted.now, wanted.scope)
+        frame = Frame(week_of(wanted.on(found.zone)).dates, found.zone, wanted.now, wanted.scope)
         shown = pieces_of(session, frame, found.pool_id, found.longest)
         searched = _search(session, found, frame, Asking(staff=True))
         columns = [Column(None, one, _of_day(one, searched, wanted.now)) for one in shown]
@@ -203,11 +204,6 @@ def _first(sites: Sequence[SiteCard], key: str | None) -> SiteCard | None:
 
 def _fits(service: ServiceCard, candidate: matching.Candidate) -> bool:
     return any(matching.fits(candidate, one) for one in service.requires)
-
-
-def _week_of(day: date) -> tuple[date, ...]:
-    monday = day - timedelta(days=day.weekday())
-    return days(monday, monday + 6 * DAY)
 
 
 def _search(session: Session, service: Bookable, frame: Frame, asking: Asking) -> Availability:

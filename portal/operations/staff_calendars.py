@@ -38,10 +38,15 @@ class SitePlannings:
 
 def plannings(site: str | None = None, *, scope: Scope = EVERYWHERE) -> list[SitePlannings]:
     """List every site in use, or one, with the plannings there, by name."""
-    query = bookables.joined().where(scope.limits(Site.id)).order_by(Site.name, Planning.name)
     with reading() as session:
-        rows = session.execute(query if site is None else query.where(Site.key == site)).all()
-        found = [bookables.from_row(session, row) for row in rows]
+        return plannings_of(session, scope, site)
+
+
+def plannings_of(session: Session, scope: Scope, site: str | None = None) -> list[SitePlannings]:
+    """List them as ``plannings`` does, in a read that is under way."""
+    query = bookables.joined().where(scope.limits(Site.id)).order_by(Site.name, Planning.name)
+    rows = session.execute(query if site is None else query.where(Site.key == site)).all()
+    found = [bookables.from_row(session, row) for row in rows]
     sites = {one.site.id: one.site for one in found}
     return [SitePlannings(shown, [one for one in found if one.site.id == shown.id]) for shown in sites.values()]
 
@@ -158,8 +163,8 @@ def _coming(
 
 
 def _of_day(session: Session, bookable: Bookable, day: date, now: datetime, asking: Asking) -> DayOfSlots:
-    found = availability.search(session, bookable, day, day, now=now, asking=asking)
-    return DayOfSlots(bookable, day, [start for start in found.starts if start.start >= now], found.binding, asking)
+    found = calendars.day_of_slots(session, bookable, day, now, asking)
+    return replace(found, slots=[start for start in found.slots if start.start >= now])
 
 
 def _look(session: Session, bookable: Bookable, start: datetime, now: datetime, asking: Asking) -> Choice:

@@ -21,13 +21,14 @@ from portal.domain.errors import NotFound
 from portal.domain.openings import Closed, openings_on, possible_in_day, why_closed
 from portal.domain.slots import Start
 from portal.domain.steps import Steps
-from portal.domain.zones import DAY, day_bounds, days, epoch, instant_of, local_day
+from portal.domain.zones import day_bounds, epoch, instant_of, local_day
 from portal.extensions import reading
-from portal.models import Allocation, ExceptionalDay, Planning, Site
-from portal.operations import bookables, occupancy
+from portal.models import Allocation, ExceptionalDay
+from portal.operations import occupancy
 from portal.operations.bookables import Bookable
+from portal.operations.periods import week_of
 from portal.operations.scopes import EVERYWHERE, Scope
-from portal.operations.staff_calendars import SitePlannings
+from portal.operations.staff_calendars import SitePlannings, plannings_of
 
 HALF_HOUR = 1800  # seconds
 Place = tuple[int, int]
@@ -149,13 +150,13 @@ def week(
     not within the scope.
     """
     with reading() as session:
-        sites = _open_sites(session, scope)
+        sites = plannings_of(session, scope)
         bookable = _chosen(sites, site, planning)
         if bookable is None:
             return None
         today = local_day(now, bookable.zone)
         wanted = day or (local_day(at, bookable.zone) if at is not None else today)
-        dates = _week_of(wanted)
+        dates = week_of(wanted).dates
         shown = _days(session, bookable, dates, now)
     return StaffWeek(sites, bookable, today, next(one for one in shown if one.day == wanted), shown)
 
@@ -166,13 +167,6 @@ def holding(bookable: Bookable, now: datetime) -> tuple[ColumnElement[bool], ...
     return Allocation.pool_id == bookable.pool_id, Allocation.role == "visit", Allocation.released_at.is_(None), taken
 
 
-def _open_sites(session: Session, scope: Scope) -> list[SitePlannings]:
-    query = bookables.joined().where(scope.limits(Site.id)).order_by(Site.name, Planning.name)
-    found = [bookables.from_row(session, row) for row in session.execute(query)]
-    sites = {one.site.id: one.site for one in found}
-    return [SitePlannings(shown, [one for one in found if one.site.id == shown.id]) for shown in sites.values()]
-
-
 def _chosen(sites: Sequence[SitePlannings], site: str | None, planning: str | None) -> Bookable | None:
     place = next((one for one in sites if site in (None, one.site.key)), None)
     if place is None:
@@ -180,11 +174,6 @@ def _chosen(sites: Sequence[SitePlannings], site: str | None, planning: str | No
             return None
         raise NotFound
     return next((one for one in place.plannings if one.item.key == planning), place.plannings[0])
-
-
-def _week_of(day: date) -> tuple[date, ...]:
-    monday = day - timedelta(days=day.isoweekday() - 1)
-    return days(monday, monday + 6 * DAY)
 
 
 def _days(session: Session, bookable: Bookable, dates: Sequence[date], now: datetime) -> tuple[WeekDay, ...]:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from portal.domain.fields import Kind
 from portal.extensions import reading
 from portal.models import Audit
-from portal.operations import calendars, cards
+from portal.operations import cards, guest_calendars
 from tests import sample
 from tests.admin.test_foreign_sites import limited
 from tests.backends import NOW
@@ -27,7 +27,7 @@ def docks(do) -> None:
 
 
 def asked(do):
-    return do(calendars.guest, "bordeaux", "quais", now=NOW).bookable.item.questions
+    return do(guest_calendars.meet, "bordeaux", "quais", now=NOW).bookable.item.questions
 
 
 def keys(do) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.operations import calendars, cards
+from portal.operations import cards, guest_calendars
 from tests import sample
 from tests.booking.pages import PLANNING
 
@@ -148,7 +148,7 @@ def test_the_language_travels_to_the_confirmation(portal, docks):
 def test_sending_twice_gives_one_booking_and_the_same_page(portal, form, do, now):
     first, second = form.send(**CHAUFFEUR), form.send(**CHAUFFEUR)
     assert first.response.headers["Location"] == second.response.headers["Location"]
-    day = do(calendars.guest_day, "bordeaux", "quais", sample.paris("2026-12-08 12:00").date(), now=now)
+    day = do(guest_calendars.day, "bordeaux", "quais", sample.paris("2026-12-08 12:00").date(), now=now)
     assert next(slot for slot in day.slots if slot.start == sample.paris("2026-12-08 08:30")).places == 5
 
 

@@ -140,7 +140,7 @@ def portal_against_model(backend: Backend) -> type[RuleBasedStateMachine]:
         @invariant()
         def what_is_shown_is_what_is_left(self) -> None:
             for day in (MONDAY, MONDAY + timedelta(days=1)):
-                found = self.inside(calendars.explain, "bordeaux", "quais", day, now=self.model.now)
+                found = self.inside(calendars.public_day, "bordeaux", "quais", day, now=self.model.now)
                 shown = {start.start: start.places for start in found.offered}
                 left = {dock.at(minute, day): self.model.left(day, minute) for minute in POOL_STARTS}
                 assert shown == {start: places for start, places in left.items() if places}

@@ -294,7 +294,7 @@ def process_against_model(backend: Backend, mode: str) -> type[RuleBasedStateMac
         def what_is_shown_is_what_is_left(self) -> None:
             kept = self.kept()
             for day in DAYS:
-                found = self.inside(calendars.explain, "bordeaux", "quais", day, now=self.model.now)
+                found = self.inside(calendars.public_day, "bordeaux", "quais", day, now=self.model.now)
                 shown = {start.start: start.places for start in found.offered}
                 left = {dock.at(minute, day): self.model.left((day, minute), kept) for minute in POOL_STARTS}
                 assert shown == {start: places for start, places in left.items() if places > 0}

@@ -53,7 +53,7 @@ def test_a_crowd_of_overlapping_slots_is_never_oversold_nor_wrongly_refused(proc
     wishes = [at(minutes) for minutes in POOL_STARTS] * 2
     answers = processes(CROWD, book, wishes, now)
     sound(3)
-    free = {start.start for start in do(calendars.explain, "bordeaux", "quais", MONDAY, now=now).offered}
+    free = {start.start for start in do(calendars.public_day, "bordeaux", "quais", MONDAY, now=now).offered}
     refused = {start for given in answers for start, status in zip(wishes, given, strict=True) if status == 409}
     assert not refused & free  # nothing was given back meanwhile, so who was refused must still be
     assert {status for given in answers for status in given} == {201, 409}

@@ -23,7 +23,7 @@ from portal.domain.errors import (
 from portal.domain.lifecycle import Status
 from portal.extensions import reading
 from portal.models import Allocation, Appointment, Event, OutboxMessage
-from portal.operations import appointments, calendars, cards
+from portal.operations import appointments, cards, link_calendars
 from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.once import Once
 from portal.operations.wishes import Contact, Details, Move, Wish
@@ -250,7 +250,7 @@ class TestLinks:
     def test_a_link_lists_the_appointments_of_its_order(self, do, ordered, now):
         token = do(sample.link)
         do(appointments.book, self.by_link(token), now=now)
-        page = do(calendars.link_page, token, now=now)
+        page = do(link_calendars.page, token, now=now)
         assert ([card.order for card in page.upcoming], list(page.past)) == (["CMD-1042"], [])
 
     def test_a_link_out_of_its_days_is_not_eligible(self, do, ordered, now):

@@ -9,7 +9,16 @@ import pytest
 from portal.domain.errors import NotFound, StateChanged
 from portal.domain.slots import Reason
 from portal.extensions import reading
-from portal.operations import actors, appointments, availability, bookables, calendars, open_sites
+from portal.operations import (
+    actors,
+    appointments,
+    availability,
+    bookables,
+    guest_calendars,
+    link_calendars,
+    move_calendars,
+    open_sites,
+)
 from portal.operations.actors import GUEST
 from tests import sample
 from tests.sample import paris
@@ -23,7 +32,7 @@ def docks(do):
 
 
 def guest(do, now, **options):
-    return do(calendars.guest_page, "bordeaux", "quais", now=now, **options).shown
+    return do(guest_calendars.page, "bordeaux", "quais", now=now, **options).shown
 
 
 def test_the_first_free_day_is_chosen_already(do, docks, now):
@@ -36,7 +45,7 @@ def test_the_first_free_day_is_chosen_already(do, docks, now):
 def test_a_day_shown_free_has_a_slot_in_it(do, docks, now):
     month = guest(do, now)
     for day, starts in month.month.by_day.items():
-        shown = do(calendars.guest_day, "bordeaux", "quais", day, now=now)
+        shown = do(guest_calendars.day, "bordeaux", "quais", day, now=now)
         assert [start for start in shown.slots if start.offered] == starts
 
 
@@ -61,9 +70,9 @@ def test_months_outside_the_window_become_the_nearest_one_inside(do, docks, now)
 
 
 def test_a_day_of_slots_takes_two_statements(do, docks, now, statements):
-    do(calendars.guest_day, "bordeaux", "quais", date(2026, 12, 7), now=now)
+    do(guest_calendars.day, "bordeaux", "quais", date(2026, 12, 7), now=now)
     with statements(at_most=2):
-        do(calendars.guest_day, "bordeaux", "quais", date(2026, 12, 7), now=now)
+        do(guest_calendars.day, "bordeaux", "quais", date(2026, 12, 7), now=now)
 
 
 def test_a_month_takes_few_statements_whatever_is_booked(do, docks, now, statements):
@@ -77,9 +86,9 @@ def test_a_month_takes_few_statements_whatever_is_booked(do, docks, now, stateme
 def test_a_link_day_takes_three_statements(do, docks, now, statements):
     do(sample.order)
     token = do(sample.link)
-    do(calendars.link_day, token, date(2026, 12, 7), now=now)
+    do(link_calendars.day, token, date(2026, 12, 7), now=now)
     with statements(at_most=3):
-        do(calendars.link_day, token, date(2026, 12, 7), now=now)
+        do(link_calendars.day, token, date(2026, 12, 7), now=now)
 
 
 def test_reading_writes_nothing(do, docks, now, no_writes):
@@ -92,14 +101,14 @@ def test_a_full_day_keeps_its_candidates_with_their_reasons(do, now):
     do(sample.docks, week=ONE_PLACE)
     for hour in ("08:00", "09:00", "10:00", "11:00"):
         do(sample.booked, f"2026-12-07 {hour}", now=now)
-    shown = do(calendars.guest_day, "bordeaux", "quais", date(2026, 12, 7), now=now)
+    shown = do(guest_calendars.day, "bordeaux", "quais", date(2026, 12, 7), now=now)
     assert {reason for start in shown.slots for reason in start.reasons} == {Reason.FULL, Reason.BREAK}
 
 
 def test_a_lost_slot_comes_with_the_three_nearest(do, now):
     do(sample.docks, week=ONE_PLACE)
     do(sample.booked, "2026-12-07 09:00", now=now)
-    choice = do(calendars.guest_choice, "bordeaux", "quais", paris("2026-12-07 09:00"), now=now)
+    choice = do(guest_calendars.choice, "bordeaux", "quais", paris("2026-12-07 09:00"), now=now)
     assert [start.start for start in choice.nearest] == [
         paris("2026-12-07 08:00"),
         paris("2026-12-07 10:00"),
@@ -110,14 +119,14 @@ def test_a_lost_slot_comes_with_the_three_nearest(do, now):
 def test_the_nearest_of_a_hopeless_fortnight_is_the_next_free_start(do, now):
     do(sample.site, closures=[(date(2026, 12, 1), date(2027, 1, 10))])
     do(sample.planning)
-    choice = do(calendars.guest_choice, "bordeaux", "quais", paris("2026-12-07 09:00"), now=now)
+    choice = do(guest_calendars.choice, "bordeaux", "quais", paris("2026-12-07 09:00"), now=now)
     assert [start.start for start in choice.nearest] == [paris("2027-01-11 08:00")]
 
 
 def test_moving_shows_the_places_as_if_the_appointment_were_not_there(do, now):
     do(sample.docks, week=ONE_PLACE)
     made = do(sample.booked, "2026-12-07 08:00", now=now)
-    _, shown = do(calendars.move_day, made.token, date(2026, 12, 7), now=now)
+    _, shown = do(move_calendars.day, made.token, date(2026, 12, 7), now=now)
     assert [start.places for start in shown.slots if start.offered] == [1] * 7
 
 
@@ -125,14 +134,14 @@ def test_a_cancelled_appointment_cannot_be_moved(do, docks, now):
     made = do(sample.booked, "2026-12-07 08:00", now=now)
     do(appointments.cancel, made.public_id, GUEST, now=now)
     with pytest.raises(StateChanged):
-        do(calendars.move_calendar, made.token, now=now)
+        do(move_calendars.month, made.token, now=now)
 
 
 def test_a_site_without_guests_shows_nothing_to_them(do, now):
     do(sample.docks, guests=False)
     assert do(open_sites.open_sites) == []
     with pytest.raises(NotFound):
-        do(calendars.guest_page, "bordeaux", "quais", now=now)
+        do(guest_calendars.page, "bordeaux", "quais", now=now)
 
 
 def test_an_order_page_parts_what_is_to_come_from_what_is_past(do, docks, now):
@@ -140,14 +149,14 @@ def test_an_order_page_parts_what_is_to_come_from_what_is_past(do, docks, now):
     token = do(sample.link)
     wish = sample.wish("2026-12-01 10:00", token=token, site=None, planning=None, actor=actors.CUSTOMER)
     do(appointments.book, wish, now=now)
-    page = do(calendars.link_page, token, now=now + timedelta(days=1))
+    page = do(link_calendars.page, token, now=now + timedelta(days=1))
     assert (len(page.upcoming), len(page.past)) == (0, 1)
 
 
 def test_working_days_notice_skips_the_days_on_which_the_site_is_closed(do, now):
     do(sample.docks, policy={"min_notice": "2d", "business_days": True})
     friday = paris("2026-12-04 15:00")
-    first = do(calendars.guest_page, "bordeaux", "quais", now=friday).shown.soonest
+    first = do(guest_calendars.page, "bordeaux", "quais", now=friday).shown.soonest
     assert first is not None
     assert first.start == paris("2026-12-08 15:00")
 
@@ -156,7 +165,7 @@ def test_another_planning_of_the_site_makes_a_day_a_working_day(do, now):
     do(sample.docks, policy={"min_notice": "2d", "business_days": True})
     do(sample.planning, key="samedi", week={6: ((480, 720, 1),)})
     friday = paris("2026-12-04 15:00")
-    first = do(calendars.guest_page, "bordeaux", "quais", now=friday).shown.soonest
+    first = do(guest_calendars.page, "bordeaux", "quais", now=friday).shown.soonest
     assert first is not None
     assert first.start == paris("2026-12-07 15:00")
 
@@ -188,7 +197,7 @@ def test_what_is_booked_is_what_was_shown(do, docks, now):
     """Every start of a day, minute by minute, is accepted exactly when the page offers it."""
     shown = {
         start.start
-        for start in do(calendars.guest_day, "bordeaux", "quais", date(2026, 12, 7), now=now).slots
+        for start in do(guest_calendars.day, "bordeaux", "quais", date(2026, 12, 7), now=now).slots
         if start.offered
     }
 

@@ -22,7 +22,6 @@ from portal.operations import (
     appointments,
     audit_log,
     batch_plans,
-    calendars,
     cards,
     customers,
     day_sheets,
@@ -32,6 +31,7 @@ from portal.operations import (
     heat,
     holds,
     integrity,
+    link_calendars,
     mail_log,
     order_pages,
     planning_list,
@@ -102,7 +102,7 @@ def customer_id():
 
 
 def link_page(now):
-    found = calendars.link_page(sample.link(), now=now, day=DAY)
+    found = link_calendars.page(sample.link(), now=now, day=DAY)
     return found.upcoming, found.past, found.full
 
 

@@ -9,9 +9,9 @@ import pytest
 from portal.domain.errors import LinkUnknown, NotEligible, OutsideWindow, SlotNotOffered, SlotTaken
 from portal.extensions import reading
 from portal.models import Allocation, Appointment, Event, OutboxMessage
-from portal.operations import appointments, bookables, calendars, holds, integrity, lapses, tokens
+from portal.operations import appointments, bookables, guest_calendars, holds, integrity, lapses, tokens
 from portal.operations.actors import CUSTOMER, SYSTEM
-from portal.operations.calendars import Carried
+from portal.operations.guest_calendars import Carried
 from portal.operations.holds import Place
 from portal.operations.once import Once
 from portal.operations.wishes import Contact, Wish
@@ -48,8 +48,8 @@ def kept(token, now):
         return holds.kept(session, token, pool, now)
 
 
-def free(do, now, start=MONDAY, by=calendars.NOTHING):
-    return do(calendars.guest_choice, "bordeaux", "quais", paris(start), now=now, by=by).start.offered
+def free(do, now, start=MONDAY, by=guest_calendars.NOTHING):
+    return do(guest_calendars.choice, "bordeaux", "quais", paris(start), now=now, by=by).start.offered
 
 
 def test_a_place_is_held_for_as_long_as_the_policy_says(do, docks, hold, now):

@@ -10,7 +10,7 @@ import pytest
 from portal.domain.errors import LimitReached
 from portal.domain.slots import Reason
 from portal.extensions import reading
-from portal.operations import appointments, availability, bookables, calendars, keepsakes, limits
+from portal.operations import appointments, availability, bookables, keepsakes, limits, link_calendars
 from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.asking import Asking
 from portal.operations.wishes import Move
@@ -72,7 +72,7 @@ def test_a_link_knows_its_customer_before_any_form(place, do, now):
         replace(sample.wish("2026-12-07 08:00"), token=token, actor=CUSTOMER, contact=order_contact()),
         now=now,
     )
-    _, found = do(calendars.link_day, token, date(2026, 12, 7), now=now)
+    _, found = do(link_calendars.day, token, date(2026, 12, 7), now=now)
     assert all(Reason.LIMIT in start.reasons for start in found.slots)
 
 

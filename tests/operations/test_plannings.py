@@ -67,7 +67,7 @@ def preview(do, now):
 
 
 def free(do, day, now) -> list[str]:
-    starts = do(calendars.explain, "bordeaux", "quais", day, now=now).offered
+    starts = do(calendars.public_day, "bordeaux", "quais", day, now=now).offered
     return [start.start.astimezone(sample.PARIS).strftime("%H:%M") for start in starts]
 
 
@@ -434,7 +434,7 @@ def test_rules_of_its_own_come_before_the_sites_and_others_follow_it(do, now, to
     do(sample.planning, policy={"overdue": 30})
     revision = do(plannings.read, "quais").revision
     do(plannings.save_rules, "quais", revision, {"max_days": 5, "reminders": []}, now=now, by=CLAIRE)
-    policy = do(calendars.explain, "bordeaux", "quais", MONDAY, now=now).bookable.policy
+    policy = do(calendars.public_day, "bordeaux", "quais", MONDAY, now=now).bookable.policy
     assert (policy.max_days, str(policy.min_notice), policy.reminders) == (5, "2d", ())
     sheet = do(plannings.read, "quais")
     assert (sheet.rules, sheet.policy["overdue"]) == ({"max_days": 5, "reminders": []}, 30)

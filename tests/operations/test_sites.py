@@ -74,7 +74,7 @@ def test_rules_are_merged_and_others_kept(do, rule):
 
 def test_a_rule_holds_at_once(docks, do, now, rule):
     rule(max_days=3)
-    assert do(calendars.explain, "bordeaux", "quais", date(2026, 12, 7), now=now).offered == ()
+    assert do(calendars.public_day, "bordeaux", "quais", date(2026, 12, 7), now=now).offered == ()
 
 
 @pytest.mark.parametrize(

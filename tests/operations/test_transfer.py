@@ -72,7 +72,7 @@ def test_a_file_makes_all_it_names(do):
         "+ organisation", "+ sites.bordeaux", "+ plannings.quais", "+ customers.achats@example.com",
         "+ orders.CMD-1001",
     ]  # fmt: skip
-    found = do(calendars.explain, "bordeaux", "quais", date(2026, 12, 7), now=NOW)
+    found = do(calendars.public_day, "bordeaux", "quais", date(2026, 12, 7), now=NOW)
     assert [start.places for start in found.starts[:7]] == [6] * 7
     assert do(orders.get, "CMD-1001").email == "achats@example.com"
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from portal.domain.fields import written
 from portal.extensions import reading
-from portal.operations import bookables, calendars, cards, transfer
+from portal.operations import bookables, cards, guest_calendars, transfer
 from tests import sample
 from tests.backends import NOW
 from tests.domain.test_fields import FORMS
@@ -40,12 +40,12 @@ def load(do, text: str, **options) -> list[str]:
 
 
 def asked(do) -> list[str]:
-    return [one.key for one in do(calendars.guest, "bordeaux", "quais", now=NOW).bookable.item.questions]
+    return [one.key for one in do(guest_calendars.meet, "bordeaux", "quais", now=NOW).bookable.item.questions]
 
 
 def test_a_file_says_what_is_asked(do):
     load(do, FILE)
-    plate, lorry = do(calendars.guest, "bordeaux", "quais", now=NOW).bookable.item.questions
+    plate, lorry = do(guest_calendars.meet, "bordeaux", "quais", now=NOW).bookable.item.questions
     assert (plate.key, plate.label, plate.required) == ("plate", {"fr": "Plaque", "en": "Plate"}, True)
     assert [option.label["fr"] for option in lorry.options] == ["Fourgon", "Semi-remorque"]
 

@@ -138,7 +138,7 @@ def test_the_staff_and_explanations_are_no_demand(dock, app, do, demand, now):
     browser = staff.logged_in(app, "agent")
     do(usage.write)
     assert browser.get("/admin/explain?site=bordeaux&planning=quais&day=2026-12-07").status_code == 200
-    do(calendars.explain, "bordeaux", "quais", MONDAY, now=now)
+    do(calendars.public_day, "bordeaux", "quais", MONDAY, now=now)
     assert demand() == {}
 
 
