@@ -330,7 +330,7 @@ class _Scene:
         shut = {one: self._shut(pool) for one, pool in pools.items()}
         away = {one: self._away(pool) for one, pool in pools.items()}
         busy = {one: self._busy(pool) for one, pool in pools.items()}
-        full = self._short(planning, 0, 0) if planning is not None else 0
+        full = self._short(planning, 0, 0) | self._shut(planning) if planning is not None else 0
         return shut, away, busy, full
 
     def _served(self, free: Mapping[int, int]) -> int:
@@ -387,6 +387,8 @@ class _Scene:
         )
         short = self._touched(full, before, after)
         if before or after:
+            narrow = ((since, until) for since, until, level in opened.pieces() if level < wanted)
+            short |= self._touched(narrow, before, after) & ~self._shut(pool)
             for start, end, units in taken:
                 for since, until in _shut(opened, start, end):
                     short |= self._short_outside(opened, since, until, units + wanted, before, after)

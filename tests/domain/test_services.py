@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 from zoneinfo import ZoneInfo
@@ -159,9 +160,10 @@ def a_case(draw: st.DrawFn):
         )
     )
     shape = Shape(*draw(st.tuples(st.sampled_from((20, 30, 60)), st.sampled_from((10, 20, 30)),
-                                  st.sampled_from((0, 10, 30)), st.sampled_from((0, 10, 30)))))  # fmt: skip
+                                  st.sampled_from((0, 10, 30)), st.sampled_from((0, 10, 30)),
+                                  st.just(1), st.sampled_from((1, 1, 2)))))  # fmt: skip
     chosen = draw(st.lists(st.sampled_from(sorted(pools)), max_size=2, unique=True))
-    return pools, needs, shape, tuple(chosen)
+    return pools, needs, shape, tuple(chosen), draw(st.none() | a_pool())
 
 
 def is_free(pool, start: int, shape: Shape) -> bool:
@@ -179,9 +181,17 @@ def is_free(pool, start: int, shape: Shape) -> bool:
         there = there or capacity(start if minute < start else end - GRAIN)
         if any(since <= minute < until for since, until in absent):
             return False
-        if sum(since <= minute < until for since, until in used) >= there:
+        if sum(since <= minute < until for since, until in used) + shape.quantity > there:
             return False
     return True
+
+
+def has_room(planning, start: int, shape: Shape) -> bool:
+    """Tell whether a planning has as many places: it knows no buffers, and is never absent."""
+    if planning is None:
+        return True
+    pool, openings, used, _ = planning
+    return is_free((pool, openings, used, ()), start, replace(shape, before=0, after=0))
 
 
 def can_be_matched(needs, chosen, free: set[int]) -> bool:
@@ -198,23 +208,25 @@ def can_be_matched(needs, chosen, free: set[int]) -> bool:
 @settings(max_examples=150, deadline=None)
 @given(a_case())
 def test_what_is_offered_is_what_can_be_had(case):
-    pools, needs, shape, chosen = case
+    pools, needs, shape, chosen, planning = case
     found = Common(
         SITE,
         shape,
         tuple(Needs(Requirement("staff", count=count), tuple(sorted(ids))) for count, ids in needs),
         {number: pool[0] for number, pool in pools.items()},
-        chosen=chosen,
+        planning[0] if planning else None,
+        chosen,
     )
     for start in found.search(DAY, DAY, Rules()):
         minute = int(start.start.timestamp() - MIDNIGHT) // 60
         free = {number for number, pool in pools.items() if is_free(pool, minute, shape)}
-        assert start.offered == can_be_matched(needs, chosen, free), start
+        assert start.offered == (can_be_matched(needs, chosen, free) and has_room(planning, minute, shape)), start
         assert found.free_at(start.start) == free
         assert found.at(start.start, Rules(), bound_to_grid=True) == start
         assert start.offered or start.reasons[0] in {
             Reason.BREAK,
             Reason.CLOSED,
+            Reason.FULL,
             Reason.RESOURCE_ABSENT,
             Reason.RESOURCE_BUSY,
         }
