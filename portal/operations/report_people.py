@@ -6,32 +6,41 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from portal.domain.lifecycle import OCCUPYING
+from portal.domain.lifecycle import Status
+from portal.domain.zones import zone
 from portal.models import Appointment, Assignment, Resource, Site
 from portal.models.types import epoch_seconds
 from portal.operations import assigning, resource_cards
+from portal.operations.assigning import PLANNED
 from portal.operations.bookables import Bookable
 from portal.operations.periods import Period, table
 from portal.operations.place_cards import PlanningCard
 
+LENGTH = epoch_seconds(Appointment.ends_at) - epoch_seconds(Appointment.starts_at)
+
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What a person did in a period. ``open_minutes`` are their hours, without closures of their site and absences."""
+    """What a person did in a period. ``open_minutes`` are their hours, without closures of their site and absences.
+
+    ``all_minutes`` are those of all that they had, whatever is asked for, as the distribution counts them: of every
+    service at every site, and without those who did not come.
+    """
 
     key: str
     name: str
     appointments: int
     booked_minutes: int
+    all_minutes: int
     open_minutes: int
 
     @property
     def fill(self) -> float | None:
         """The share of their hours that was booked; None when they had none."""
-        return self.booked_minutes / self.open_minutes if self.open_minutes else None
+        return self.all_minutes / self.open_minutes if self.open_minutes else None
 
 
 def read(session: Session, pools: Iterable[Bookable], period: Period) -> tuple[Served, ...]:
@@ -47,16 +56,18 @@ def read(session: Session, pools: Iterable[Bookable], period: Period) -> tuple[S
         found.setdefault(row.resource_id, []).append(row)
     at_sites = {one.site.id: one for one in services}
     bounds = resource_cards.by_ids(session, found)
-    told = [_served(one, found[one.card.id], at_sites, period) for one in bounds]
+    spent = _spent(session, found, period)
+    told = [_served(one, found[one.card.id], spent.get(one.card.id, 0), at_sites, period) for one in bounds]
     return tuple(sorted(told, key=lambda one: (one.name, one.key)))
 
 
 def _time(services: Sequence[Bookable], period: Period) -> Any:
-    """Add up appointments and their time, without buffers, by person and site."""
+    """Add up appointments, those who did not come among them, and the time of the others, by person and site."""
     given = table([period], {one.zone for one in services})
-    seconds = func.sum(epoch_seconds(Appointment.ends_at) - epoch_seconds(Appointment.starts_at))
+    planned = case((Appointment.status.in_(PLANNED), LENGTH), else_=0)
     return (
-        select(Assignment.resource_id, Site.id.label("site_id"), func.count().label("number"), seconds.label("seconds"))
+        select(Assignment.resource_id, Site.id.label("site_id"), func.count().label("number"))
+        .add_columns(func.sum(planned).label("seconds"))
         .select_from(Appointment)
         .join(Site, Site.id == Appointment.site_id)
         .join(given, given.c.zone == Site.timezone)
@@ -64,7 +75,7 @@ def _time(services: Sequence[Bookable], period: Period) -> Any:
         .join(Resource, Resource.id == Assignment.resource_id)
         .where(
             Resource.kind == "staff",
-            Appointment.status.in_([one.value for one in OCCUPYING]),
+            Appointment.status.in_((*PLANNED, Status.NO_SHOW)),
             Appointment.starts_at >= given.c.since,
             Appointment.starts_at < given.c.until,
             Appointment.site_id.in_({one.site.id for one in services}),
@@ -74,8 +85,27 @@ def _time(services: Sequence[Bookable], period: Period) -> Any:
     )
 
 
+def _spent(session: Session, people: Iterable[int], period: Period) -> dict[int, int]:
+    """Add up the minutes of all that each person has, whatever is asked for, as ``assigning.loads_of`` counts them."""
+    given = table([period], {zone(name) for name in session.scalars(select(Site.timezone).distinct())})
+    query = (
+        select(Assignment.resource_id, func.sum(LENGTH))
+        .join(Appointment, Appointment.id == Assignment.appointment_id)
+        .join(Site, Site.id == Appointment.site_id)
+        .join(given, given.c.zone == Site.timezone)
+        .where(
+            Assignment.resource_id.in_(list(people)),
+            Appointment.status.in_(PLANNED),
+            Appointment.starts_at >= given.c.since,
+            Appointment.starts_at < given.c.until,
+        )
+        .group_by(Assignment.resource_id)
+    )
+    return {resource: int(seconds) // 60 for resource, seconds in session.execute(query)}
+
+
 def _served(
-    bound: resource_cards.Bound, rows: Sequence[Any], at_sites: Mapping[int, Bookable], period: Period
+    bound: resource_cards.Bound, rows: Sequence[Any], spent: int, at_sites: Mapping[int, Bookable], period: Period
 ) -> Served:
     most = max(rows, key=lambda row: int(row.seconds))
     return Served(
@@ -83,5 +113,6 @@ def _served(
         bound.card.name,
         sum(row.number for row in rows),
         sum(int(row.seconds) for row in rows) // 60,
+        spent,
         assigning.open_minutes(bound, at_sites[most.site_id], period.first, period.last),
     )

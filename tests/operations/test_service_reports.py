@@ -51,18 +51,37 @@ def week(do):
 def test_a_service_has_a_line_beside_the_plannings_and_no_fill_rate(week, report):
     found = report()
     lines = {line.pool.item.key: line.figures for line in found.lines}
-    assert list(lines) == ["bureau", "quais", "evaluation"]
+    assert list(lines) == ["quais", "evaluation"]
     served = lines["evaluation"]
     assert (served.bookings, served.cancelled, served.no_shows, served.fill) == (3, 1, 1, None)
     assert lines["quais"].bookings == 1
     assert found.whole.bookings == 4
 
 
-def test_people_have_their_appointments_and_the_share_of_their_hours(week, report):
+def test_hours_that_a_planning_only_gives_to_people_are_not_those_of_the_site(do, week, report):
+    docks = 5 * (4 * 6 + 4 * 4) * 3600
+    found = report()
+    assert (found.whole.open_seconds, found.whole.fill) == (docks, 3600 / docks)
+    assert report(Wanted(WEEK.first, WEEK.last, planning="bureau")).lines == []
+    do(sample.service, "visite", planning="bureau")  # now it has places, too
+    assert report().whole.open_seconds == docks + A_WEEK_OF_WORK * 60
+
+
+def test_people_have_their_appointments_and_the_share_of_their_hours_without_those_who_did_not_come(week, report):
     people = {one.key: (one.appointments, one.booked_minutes, one.open_minutes) for one in report().people}
-    assert people == {"jean": (2, 120, A_WEEK_OF_WORK), "ryan": (1, 60, A_WEEK_OF_WORK)}
+    assert people == {"jean": (2, 60, A_WEEK_OF_WORK), "ryan": (1, 60, A_WEEK_OF_WORK)}
     (jean, _ryan) = report().people
-    assert jean.fill == 120 / A_WEEK_OF_WORK
+    assert jean.fill == 60 / A_WEEK_OF_WORK
+
+
+def test_the_share_of_a_persons_hours_counts_all_that_they_have_whatever_is_asked_for(do, week, report):
+    do(sample.site, key="lyon")
+    do(sample.resource, "tom", sites=("bordeaux", "lyon"), plannings=("bureau",))
+    do(sample.service, "visite", sites=("lyon",))
+    do(book, "2026-12-11 09:00", 5, resources=("tom",))
+    do(book, "2026-12-11 14:00", 5, service="visite", site="lyon", resources=("tom",), actor=STAFF)
+    tom = report(Wanted(WEEK.first, WEEK.last, service="evaluation")).people[-1]
+    assert (tom.appointments, tom.booked_minutes, tom.fill) == (1, 60, 120 / A_WEEK_OF_WORK)
 
 
 def test_whoever_was_away_had_fewer_hours(do, report):
