@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response, flash, request, url_for
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
 from wtforms import SelectField
 
+from portal.admin.conflicts import differences
 from portal.admin.forms import StaffForm, key_field, name_field
 from portal.admin.guard import EDIT, actor, needs, scope
 from portal.admin.skills import everywhere
 from portal.clock import now
-from portal.domain.errors import Invalid
+from portal.domain.errors import Invalid, StateChanged
 from portal.i18n import _
 from portal.operations import regions
 from portal.operations.regions import Line
@@ -75,18 +75,27 @@ def edit(key: str) -> Response:
     """Rename a region, and move it with all that is in it."""
     everywhere()
     line = regions.find(key)
-    form = RegionForm(request.form, name=line.name, parent=line.parent or "")
-    form.offer(key)
+    form, revision = _form_of(line, request.form), request.form.get("revision", "")
     if request.method != "POST":
-        return _show(form, line)
+        return _show(form, line, revision=line.revision)
     try:
         if form.validate():
-            regions.change(key, form.name.data, form.parent.data or None, now=now(), by=actor())
+            regions.change(key, revision, form.name.data, form.parent.data or None, now=now(), by=actor())
             flash(_("The region is saved."))
             return go(url_for("admin.regions.index"))
+    except StateChanged:
+        saved = regions.find(key)
+        conflict = differences(_form_of(saved), form)
+        return _show(form, saved, 409, revision=saved.revision, conflict=conflict)
     except Invalid as refusal:
         _refuse(form, refusal)
-    return _show(form, line, 422)
+    return _show(form, line, 422, revision=revision)
+
+
+def _form_of(line: Line, given: MultiDict[str, str] | None = None) -> RegionForm:
+    form = RegionForm(given, name=line.name, parent=line.parent or "")
+    form.offer(line.key)
+    return form
 
 
 def _refuse(form: RegionForm, refusal: Invalid) -> None:
@@ -100,8 +109,10 @@ def _refuse(form: RegionForm, refusal: Invalid) -> None:
     form.refuse(problem[0], words.get(problem) or explain(refusal))
 
 
-def _show(form: RegionForm, line: Line | None, status: int = 200, **values: Any) -> Response:
-    return page("admin/regions/edit.html", status, form=form, line=line, **values)
+def _show(
+    form: RegionForm, line: Line | None, status: int = 200, *, revision: str = "", conflict: list[str] | None = None
+) -> Response:
+    return page("admin/regions/edit.html", status, form=form, line=line, revision=revision, conflict=conflict)
 
 
 @bp.route("/regions/<key>/delete", methods=["GET", "POST"])

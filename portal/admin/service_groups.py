@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, flash, request, url_for
 
+from portal.admin.conflicts import differences
 from portal.admin.field_forms import said_in
 from portal.admin.guard import EDIT, actor, needs, scope, staff
 from portal.admin.service_forms import GroupForm, NewGroupForm
@@ -60,32 +61,47 @@ def add() -> Response:
 def edit(key: str) -> Response:
     """Give a group another name."""
     group = _theirs(key)
-    typed = {f"name_{locale}": words for locale, words in group.names.items()}
     if request.method != "POST":
-        return _show(GroupForm(data=typed), group)
-    form = GroupForm(request.form)
+        return _show(_form_of(group), group, revision=group.revision)
+    form, revision = GroupForm(request.form), request.form.get("revision", "")
     if not form.validate():
-        return _show(form, group, 422)
+        return _show(form, group, 422, revision=revision)
     try:
-        service_groups.save(key, said_in(form, "name_"), now=now(), by=actor())
+        service_groups.save(key, revision, said_in(form, "name_"), now=now(), by=actor())
+    except StateChanged:
+        saved = _theirs(key)
+        conflict = differences(_form_of(saved), form)
+        return _show(form, saved, 409, revision=saved.revision, conflict=conflict)
     except Invalid as refusal:
-        return _refused(form, group, refusal)
+        return _refused(form, group, refusal, revision)
     flash(_("The group is saved."))
     return go(url_for(ALL))
 
 
-def _refused(form: GroupForm, group: GroupLine | None, refusal: Invalid) -> Response:
+def _form_of(group: GroupLine) -> GroupForm:
+    return GroupForm(data={f"name_{locale}": words for locale, words in group.names.items()})
+
+
+def _refused(form: GroupForm, group: GroupLine | None, refusal: Invalid, revision: str = "") -> Response:
     if refusal.values["problem"] == "unsaid":
         form.refuse(f"name_{refusal.values['language']}", _("Enter a name."))
     elif refusal.values["problem"] == "exists":
         form.refuse("key", _("Another group has this key."))
     else:
         form.refuse(str(refusal.values["field"]).replace(".", "_"), explain(refusal))
-    return _show(form, group, 422)
+    return _show(form, group, 422, revision=revision)
 
 
-def _show(form: GroupForm, group: GroupLine | None, status: int = 200) -> Response:
-    return page("admin/services/group.html", status, form=form, group=group, locale=current_locale())
+def _show(
+    form: GroupForm,
+    group: GroupLine | None,
+    status: int = 200,
+    *,
+    revision: str = "",
+    conflict: list[str] | None = None,
+) -> Response:
+    values = {"form": form, "group": group, "revision": revision, "conflict": conflict, "locale": current_locale()}
+    return page("admin/services/group.html", status, **values)
 
 
 @bp.post("/service-groups/<key>/move")

@@ -9,10 +9,11 @@ from flask_babel import lazy_gettext as _l
 from wtforms import StringField
 from wtforms.validators import Length
 
+from portal.admin.conflicts import differences
 from portal.admin.forms import StaffForm, key_field
 from portal.admin.guard import EDIT, actor, needs, scope
 from portal.clock import now
-from portal.domain.errors import Invalid
+from portal.domain.errors import Invalid, StateChanged
 from portal.i18n import _
 from portal.operations import skills
 from portal.operations.skills import LONGEST_NAME, Line
@@ -88,17 +89,25 @@ def edit(key: str) -> Response:
     """Give a skill other words; its key stays."""
     everywhere()
     line = skills.find(key)
-    form = SkillForm(request.form, data=dict(line.names))
+    form, revision = SkillForm(request.form, data=dict(line.names)), request.form.get("revision", "")
     if request.method != "POST":
-        return _show(form, line)
+        return _show(form, line, revision=line.revision)
     try:
         if form.validate():
-            skills.rename(key, form.names, now=now(), by=actor())
+            skills.rename(key, revision, form.names, now=now(), by=actor())
             flash(_("The skill is saved."))
             return go(url_for("admin.skills.index"))
+    except StateChanged:
+        return _conflict(form, skills.find(key))
     except Invalid as refusal:
         _refuse(form, refusal)
-    return _show(form, line, 422)
+    return _show(form, line, 422, revision=revision)
+
+
+def _conflict(form: SkillForm, line: Line) -> Response:
+    """Say what somebody else saved meanwhile, and let the one who typed decide."""
+    found = differences(SkillForm(data=dict(line.names)), form)
+    return _show(form, line, 409, revision=line.revision, conflict=found)
 
 
 def _refuse(form: SkillForm, refusal: Invalid) -> None:
@@ -111,8 +120,10 @@ def _refuse(form: SkillForm, refusal: Invalid) -> None:
     form.refuse("fr" if problem[0] == "name" else problem[0], words.get(problem) or explain(refusal))
 
 
-def _show(form: SkillForm, line: Line | None, status: int = 200) -> Response:
-    return page("admin/skills/edit.html", status, form=form, line=line)
+def _show(
+    form: SkillForm, line: Line | None, status: int = 200, *, revision: str = "", conflict: list[str] | None = None
+) -> Response:
+    return page("admin/skills/edit.html", status, form=form, line=line, revision=revision, conflict=conflict)
 
 
 @bp.route("/skills/<key>/delete", methods=["GET", "POST"])

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal.domain.errors import Invalid, NotFound
 from portal.extensions import reading, retried, transaction
 from portal.models import Region, Site
-from portal.operations import audit
+from portal.operations import audit, edits
 from portal.operations.actors import SYSTEM, Actor
 from portal.operations.scopes import EVERYWHERE, Scope
 
@@ -34,6 +34,11 @@ class Line:
     above: tuple[str, ...]
     sites: tuple[str, ...]
     taken: bool
+
+    @property
+    def revision(self) -> str:
+        """The state in which it was read."""
+        return edits.state_of(self.name, self.parent)
 
     @property
     def path(self) -> str:
@@ -113,8 +118,11 @@ def add(key: str, name: str, parent: str | None = None, *, now: datetime, by: Ac
 
 
 @retried
-def change(key: str, name: str, parent: str | None, *, now: datetime, by: Actor = SYSTEM) -> None:
-    """Rename a region, and move it with all that is in it. Raises NotFound, Invalid."""
+def change(key: str, revision: str, name: str, parent: str | None, *, now: datetime, by: Actor = SYSTEM) -> None:
+    """Rename a region, and move it with all that is in it.
+
+    Raises NotFound, StateChanged when somebody else did meanwhile, Invalid.
+    """
     name = _name(name)
     with transaction([LOCK]) as session:
         lines = _tree(session, EVERYWHERE)
@@ -122,6 +130,7 @@ def change(key: str, name: str, parent: str | None, *, now: datetime, by: Actor 
         region = session.scalar(select(Region).where(Region.key == key))
         if line is None or region is None:
             raise NotFound
+        edits.agree(line.revision, revision)
         _check_place(lines, key, parent)
         region.name, region.parent_id = name, _id_of(session, parent)
         old, new = audit.differences({"name": line.name, "parent": line.parent}, {"name": name, "parent": parent})

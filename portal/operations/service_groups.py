@@ -14,7 +14,7 @@ from portal.domain.errors import Invalid, NotFound, StateChanged
 from portal.domain.fields import Words, said
 from portal.extensions import reading, retried, transaction
 from portal.models import Service, ServiceGroup
-from portal.operations import audit, organisation
+from portal.operations import audit, edits, organisation
 from portal.operations.actors import SYSTEM, Actor
 
 KIND = "service_group"  # in the audit log
@@ -28,6 +28,11 @@ class GroupLine:
     key: str
     names: Words
     services: int
+
+    @property
+    def revision(self) -> str:
+        """The state in which its name was read."""
+        return edits.state_of(dict(self.names))
 
     def named(self, locale: str) -> str:
         """Give its name in a language."""
@@ -78,13 +83,14 @@ def create(key: str, name: Words, *, now: datetime, by: Actor = SYSTEM) -> None:
 
 
 @retried
-def save(key: str, name: Words, *, now: datetime, by: Actor = SYSTEM) -> None:
-    """Give a group another name. Raises NotFound, Invalid."""
+def save(key: str, revision: str, name: Words, *, now: datetime, by: Actor = SYSTEM) -> None:
+    """Give a group another name. Raises NotFound, StateChanged when somebody else did meanwhile, Invalid."""
     with transaction() as session:
         _check(session, name)
-        old = session.scalar(select(ServiceGroup.name).where(ServiceGroup.key == key))
+        old = session.scalar(select(ServiceGroup.name).where(ServiceGroup.key == key).with_for_update())
         if old is None:
             raise NotFound
+        edits.agree(edits.state_of(old), revision)
         session.execute(update(ServiceGroup).where(ServiceGroup.key == key).values(name=dict(name)))
         before, after = audit.differences({"name": old}, {"name": dict(name)})
         if after:

@@ -15,7 +15,7 @@ from portal.domain.errors import Invalid, NotFound
 from portal.domain.fields import said
 from portal.extensions import reading, retried, transaction
 from portal.models import Resource, Service, Skill
-from portal.operations import audit
+from portal.operations import audit, edits
 from portal.operations.actors import SYSTEM, Actor
 
 KIND = "skill"  # in the audit log
@@ -36,6 +36,11 @@ class Line:
     def used(self) -> bool:
         """Whether somebody has it or something requires it."""
         return bool(self.people or self.services)
+
+    @property
+    def revision(self) -> str:
+        """The state in which its words were read."""
+        return edits.state_of(dict(self.names))
 
     def named(self, locale: str) -> str:
         """Give its name in a language; its key where it has no words."""
@@ -79,14 +84,15 @@ def add(key: str, names: Mapping[str, str], *, now: datetime, by: Actor = SYSTEM
 
 
 @retried
-def rename(key: str, names: Mapping[str, str], *, now: datetime, by: Actor = SYSTEM) -> None:
-    """Give a skill other words, or its first ones. Raises NotFound, Invalid."""
+def rename(key: str, revision: str, names: Mapping[str, str], *, now: datetime, by: Actor = SYSTEM) -> None:
+    """Give a skill other words, or its first ones. Raises NotFound, StateChanged for others' meanwhile, Invalid."""
     words = _words(names)
     with transaction() as session:
         skill = session.scalar(select(Skill).where(Skill.key == key).with_for_update())
         if skill is None and not any(one.key == key for one in _lines(session)):
             raise NotFound
         before = skill.name if skill is not None else {}
+        edits.agree(edits.state_of(before), revision)
         if skill is None:
             session.add(Skill(key=key, name=words))
         else:

@@ -9,7 +9,7 @@ import pytest
 
 from portal.extensions import transaction
 from portal.models import Site, User, UserSite
-from portal.operations import absences, appointments, regions, resources, sites, skills
+from portal.operations import absences, appointments, regions, resources, service_groups, sites, skills
 from portal.operations.wishes import Booked
 from tests import sample, staff
 from tests.admin.conftest import form_of
@@ -306,6 +306,30 @@ def test_a_viewer_looks_and_changes_nothing(viewer, agency):
 
 
 # Skills
+
+
+SHARED = {
+    "skills": ("fr", lambda: skills.find("quais").names["fr"]),
+    "regions": ("name", lambda: regions.find("quais").name),
+    "service-groups": ("name_fr", lambda: service_groups.read("quais").names["fr"]),
+}
+
+
+@pytest.mark.parametrize("room", SHARED)
+def test_what_somebody_else_saved_meanwhile_is_shown_and_not_overwritten(manager, do, now, send, room):
+    do(sample.site)
+    do(skills.add, "quais", {"fr": "Avant"}, now=now)
+    do(regions.add, "quais", "Avant", now=now)
+    do(service_groups.create, "quais", {"fr": "Avant"}, now=now)
+    (field, saved), path = SHARED[room], f"/admin/{room}/quais"
+    old = form_of(manager.get(path), path)
+    assert manager.post(path, data={**old, field: "Leur nom"}).status_code == 303
+    late = manager.post(path, data={**old, field: "Notre nom"})
+    assert (late.status_code, do(saved)) == (409, "Leur nom")
+    assert "saved is “Leur nom”, yours is “Notre nom”" in late.text
+    assert form_of(late, path)[field] == ["Notre nom"]
+    assert manager.post(path, data=form_of(late, path)).status_code == 303
+    assert do(saved) == "Notre nom"
 
 
 def test_skills_are_added_renamed_and_deleted_when_unused(manager, do, agency, send):

@@ -45,7 +45,12 @@ def agency(site: Site) -> Site:
         )
         resources.create("salle", "room", salle, now=NOW)
         skills.add("piano", {"fr": "Piano", "en": "Piano"}, now=NOW)
-        skills.rename("evaluation", {"fr": "Évaluation de bien", "en": "Property valuation"}, now=NOW)
+        skills.rename(
+            "evaluation",
+            skills.find("evaluation").revision,
+            {"fr": "Évaluation de bien", "en": "Property valuation"},
+            now=NOW,
+        )
         regions.add("aquitaine", "Nouvelle-Aquitaine", now=NOW)
         regions.add("gironde", "Gironde", "aquitaine", now=NOW)
         regions.add("bassin", "Bassin d’Arcachon", "gironde", now=NOW)

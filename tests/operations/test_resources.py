@@ -375,7 +375,8 @@ def test_a_skill_goes_only_when_nobody_has_it(do):
     assert [(one.key, one.people, one.services, one.named("fr")) for one in do(skills.listed)] == [
         ("evaluation", 3, 1, "evaluation")
     ]
-    do(skills.rename, "evaluation", {"fr": "Évaluation", "en": "Valuation"}, now=NOW)
+    read = do(skills.find, "evaluation").revision
+    do(skills.rename, "evaluation", read, {"fr": "Évaluation", "en": "Valuation"}, now=NOW)
     do(skills.add, "piano", {"fr": "Piano", "en": ""}, now=NOW)
     with pytest.raises(Invalid, match="in_use"):
         do(skills.drop, "evaluation", now=NOW)
@@ -394,7 +395,7 @@ def test_a_skill_needs_a_key_of_its_own_and_words(do, key, names):
 
 
 def test_a_skill_that_nobody_knows_is_not_found(do):
-    for act in (lambda: do(skills.rename, "x", {"fr": "X"}, now=NOW), lambda: do(skills.drop, "x", now=NOW)):
+    for act in (lambda: do(skills.rename, "x", "", {"fr": "X"}, now=NOW), lambda: do(skills.drop, "x", now=NOW)):
         with pytest.raises(NotFound):
             act()
 
@@ -412,10 +413,11 @@ def test_regions_form_a_tree_that_never_turns_on_itself(do):
     do(regions.add, "landes", "Landes", "aquitaine", now=NOW)
     do(regions.add, "bassin", "Bassin d’Arcachon", "gironde", now=NOW)
     assert do(tree) == [("aquitaine", 0), ("gironde", 1), ("bassin", 2), ("landes", 1)]
+    read = do(regions.find, "gironde").revision
     for parent in ("gironde", "bassin", "nowhere"):
         with pytest.raises(Invalid):
-            do(regions.change, "gironde", "Gironde", parent, now=NOW)
-    do(regions.change, "gironde", "La Gironde", None, now=NOW)
+            do(regions.change, "gironde", read, "Gironde", parent, now=NOW)
+    do(regions.change, "gironde", read, "La Gironde", None, now=NOW)
     assert do(tree) == [("gironde", 0), ("bassin", 1), ("aquitaine", 0), ("landes", 1)]
     assert [one.key for one in do(regions.possible_parents, "gironde")] == ["aquitaine", "landes"]
 

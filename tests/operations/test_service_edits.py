@@ -283,7 +283,8 @@ def test_groups_are_named_ordered_and_removed_when_empty(do, agency):
         do(service_groups.create, key, {"fr": key.capitalize()}, now=NOW)
     do(service_groups.shift, "achats", -1, now=NOW)
     do(service_groups.shift, "ventes", -1, now=NOW)
-    do(service_groups.save, "conseil", {"fr": "Conseils", "en": "Advice"}, now=NOW)
+    read = do(service_groups.read, "conseil").revision
+    do(service_groups.save, "conseil", read, {"fr": "Conseils", "en": "Advice"}, now=NOW)
     assert [(one.key, one.named("en")) for one in do(service_groups.all_groups)] == [
         ("ventes", "Ventes"),
         ("achats", "Achats"),
