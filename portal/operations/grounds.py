@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from portal.domain import matching, slots
@@ -261,9 +261,11 @@ def _full_days(
     if not capped:
         return {}
     counts: dict[tuple[int, date], int] = {}
-    for pool_id, start, number in session.execute(_begun(capped, since, until, now, asking)):
-        day = local_day(start, capped[pool_id].card.zone)
-        counts[pool_id, day] = counts.get((pool_id, day), 0) + number
+    for pool_id, start, beside, number in session.execute(_begun(capped, since, until, now, asking)):
+        where = capped[pool_id].card.zone
+        day = local_day(start, where)
+        if beside is None or local_day(beside, where) != day:  # a move on the same day makes no more of it
+            counts[pool_id, day] = counts.get((pool_id, day), 0) + number
     full: dict[int, list[tuple[int, int]]] = {}
     for (pool_id, day), number in counts.items():
         card = capped[pool_id].card
@@ -276,15 +278,23 @@ def _full_days(
 def _begun(
     capped: Collection[int], since: datetime, until: datetime, now: datetime, asking: Asking
 ) -> Select[*tuple[Any, ...]]:
-    """Count what begins, by pool and start, on all the local dates that the time touches."""
+    """Count what begins, by pool and start, on all the local dates that the time touches.
+
+    A place that a move waits for begins at the start that is wanted, and has the appointment's own ``beside`` it. One
+    that is kept for those who wait is no longer where its appointment is, and begins with its buffer.
+    """
     live = Allocation.taken_until.is_(None) | (Allocation.taken_until > now)
+    wanted, kept = Allocation.role == "wanted", Allocation.role == "kept"
+    begins = case((wanted, Appointment.wanted_start), (kept, Allocation.starts_at), else_=Appointment.starts_at)
+    beside = case((wanted, Appointment.starts_at))
+    columns = (Allocation.pool_id, begins.label("begins"), beside.label("beside"))
     return (
-        select(Allocation.pool_id, Appointment.starts_at, func.count(Appointment.id.distinct()))
+        select(*columns, func.count(Appointment.id.distinct()))
         .join(Appointment, Appointment.id == Allocation.appointment_id)
         .where(Allocation.pool_id.in_(capped), Allocation.released_at.is_(None), live)
-        .where(Appointment.starts_at > since - 2 * DAY, Appointment.starts_at < until + 2 * DAY)
+        .where(Allocation.starts_at > since - 3 * DAY, Allocation.starts_at < until + 2 * DAY)
         .where(Appointment.id != (asking.leaving_out or 0), Allocation.id.not_in(asking.spared))
-        .group_by(Allocation.pool_id, Appointment.starts_at)
+        .group_by("pool_id", "begins", "beside")
     )
 
 

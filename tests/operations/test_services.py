@@ -157,6 +157,29 @@ def test_an_absence_and_a_full_day_say_why(do):
     assert do(why, "2026-12-07 16:00") == [Reason.RESOURCE_BUSY.value]
 
 
+@pytest.mark.parametrize(("most", "start"), [(1, "2026-12-08 09:00"), (2, "2026-12-07 10:00")], ids=["other", "same"])
+def test_a_move_that_waits_counts_on_the_day_that_it_wants_and_once_on_its_own(do, most, start):
+    do(sample.agency, people=[], policy={"validation": "manager"})
+    do(sample.resource, "jean", plannings=("bureau",), max_per_day=most)
+    made = do(book, "2026-12-07 09:00")
+    do(validation.accept, made.public_id, STAFF, now=NOW)
+    do(appointments.move, Move(made.public_id, paris(start), GUEST), now=NOW)
+    day = start[:10]
+    for number in range(1, most):
+        do(book, f"{day} 14:00", number)
+    assert do(why, f"{day} 16:00") == [Reason.RESOURCE_BUSY.value]
+    assert do(validation.accept, made.public_id, STAFF, now=NOW)
+    assert do(clean)
+
+
+def test_what_cools_off_counts_on_its_own_day(do):
+    do(sample.agency, people=[], policy={"cooling_off": 30})
+    do(sample.resource, "jean", plannings=("bureau",), max_per_day=1)
+    made = do(book, "2026-12-07 09:00")
+    do(appointments.move, Move(made.public_id, paris("2026-12-08 09:00"), STAFF), now=NOW)
+    assert do(why, "2026-12-07 16:00") == [Reason.RESOURCE_BUSY.value]
+
+
 def test_a_planning_s_places_count_too(do):
     do(sample.agency)
     do(sample.planning, key="places", week={1: ((540, 660, 1),)})
