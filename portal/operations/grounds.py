@@ -280,14 +280,11 @@ def _begun(
 ) -> Select[*tuple[Any, ...]]:
     """Count what begins, by pool and start, on all the local dates that the time touches.
 
-    A place that a move waits for begins at the start that is wanted, and has the appointment's own ``beside`` it. One
-    that is kept for those who wait is no longer where its appointment is, and begins with its buffer.
+    ``beside``: the appointment's own start, where a move waits for the one that is counted.
     """
     live = Allocation.taken_until.is_(None) | (Allocation.taken_until > now)
-    wanted, kept = Allocation.role == "wanted", Allocation.role == "kept"
-    begins = case((wanted, Appointment.wanted_start), (kept, Allocation.starts_at), else_=Appointment.starts_at)
-    beside = case((wanted, Appointment.starts_at))
-    columns = (Allocation.pool_id, begins.label("begins"), beside.label("beside"))
+    beside = case((Allocation.role == "wanted", Appointment.starts_at))
+    columns = (Allocation.pool_id, occupancy.BEGINS.label("begins"), beside.label("beside"))
     return (
         select(*columns, func.count(Appointment.id.distinct()))
         .join(Appointment, Appointment.id == Allocation.appointment_id)

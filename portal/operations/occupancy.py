@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -30,6 +30,16 @@ def keys(pool_id: int, start: datetime, end: datetime) -> list[str]:
 
 RECORDED = frozenset({"visit", "wanted"})
 """Roles of allocations that the history tells of."""
+
+BEGINS = case(
+    (Allocation.role == "wanted", Appointment.wanted_start),
+    (Allocation.role == "kept", Allocation.starts_at),
+    else_=Appointment.starts_at,
+)
+"""When what an allocation is held for begins, joined to its appointment: a move that waits at the start it wants.
+
+What is kept for those who wait is no longer where its appointment is, and begins with its buffer.
+"""
 
 # The statements of the hot path are built once: building them anew costs as much as running them.
 _table = Allocation.__table__.c

@@ -23,7 +23,7 @@ from portal.domain.openings import profile
 from portal.domain.steps import Steps
 from portal.domain.zones import DAY, day_bounds, epoch, instant_of, local_day
 from portal.models import Allocation, Appointment
-from portal.operations import cards
+from portal.operations import cards, occupancy
 from portal.operations.cards import AppointmentCard
 from portal.operations.place_cards import SiteCard
 from portal.operations.resource_cards import Bound
@@ -120,7 +120,7 @@ def joined(stretches: Iterable[Stretch]) -> Iterator[tuple[datetime, datetime]]:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What is taken of one pool, in seconds since 1970; ``begins`` is when its appointment does."""
+    """What is taken of one pool, in seconds since 1970; ``begins`` as ``occupancy.BEGINS``."""
 
     pool_id: int
     appointment_id: int
@@ -176,7 +176,7 @@ def _taken(session: Session, frame: Frame, pools: Mapping[int, int]) -> dict[int
     query = (
         select(
             *(Allocation.pool_id, Allocation.appointment_id, Allocation.starts_at, Allocation.ends_at),
-            *(Appointment.starts_at, Allocation.units, Allocation.role),
+            *(occupancy.BEGINS.label("begins"), Allocation.units, Allocation.role),
         )
         .join(Appointment, Appointment.id == Allocation.appointment_id)
         .where(
