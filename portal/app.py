@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from flask import Flask, Response, g, request
+from flask.templating import Environment
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -17,17 +20,27 @@ from portal.booking import mailbox
 from portal.config import Settings
 from portal.delivery.mailbox import kept_here
 from portal.domain.errors import Busy
-from portal.extensions import babel, connect, csrf, limiter, login, settings
-from portal.i18n import Catalogues, chosen_locale
-from portal.web import brand, cookies, frame, observe, responses, security
+from portal.extensions import babel, connect, csrf, login, settings
+from portal.i18n import CATALOGUES, chosen_locale
+from portal.web import brand, cookies, frame, limits, observe, responses, security
 
 HERE = Path(__file__).parent
 LARGEST_REQUEST = 2 * 1024 * 1024  # bytes
 ExcInfo = tuple[type, BaseException, TracebackType] | tuple[None, None, None]
 
 
+class Templates(Environment):
+    """Jinja with one dictionary of globals for all templates: an empty one laid over it would be searched each time."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Give the globals of a template."""
+        return super().make_globals(d) if d else self.globals
+
+
 class Portal(Flask):
     """The application. Its log says on which route something failed, never at which address: that may be a token."""
+
+    jinja_environment = Templates
 
     def log_exception(self, exc_info: ExcInfo) -> None:
         """Write down an error that nobody handled."""
@@ -52,19 +65,17 @@ def create_app(given: Settings) -> Flask:
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,
         BABEL_DEFAULT_LOCALE=given.default_locale,
-        RATELIMIT_STORAGE_URI=given.ratelimit_storage_uri,
-        RATELIMIT_DEFAULT=None,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     _trust_proxies(app, given.trusted_proxies)
     connect(app, migrations_folder())
     babel.init_app(app, locale_selector=_page_locale)
-    babel.domain_instance = Catalogues()
+    babel.domain_instance = CATALOGUES
     cookies.init_app(app)
     csrf.init_app(app)
     # The library would look for a user on every page, and so read the cookie that public pages do without.
     login.init_app(app, add_context_processor=False)
-    limiter.init_app(app)
+    limits.init_app(app)
     i18n.init_app(app)
     observe.init_app(app)
     security.init_app(app)

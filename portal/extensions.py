@@ -16,8 +16,6 @@ from weakref import WeakKeyDictionary
 
 from flask import Flask, current_app
 from flask_babel import Babel
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -57,7 +55,6 @@ migrate = Migrate()
 babel = Babel()
 login = LoginManager()
 csrf = CSRFProtect()
-limiter = Limiter(key_func=get_remote_address, headers_enabled=False)
 
 
 def settings() -> Settings:

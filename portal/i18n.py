@@ -16,8 +16,8 @@ from babel.dates import format_date, get_timezone_location
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from flask import Flask, g
-from flask_babel import Domain, get_locale, gettext
+from flask import Flask, g, has_app_context
+from flask_babel import Domain, get_locale
 
 from portal.config import LOCALES
 
@@ -25,11 +25,6 @@ FOLDER = Path(__file__).parent / "translations"
 LONG = timedelta(hours=16)  # from which on an interval ends on a day that must be named
 NBSP = "\u00a0"
 NNBSP = "\u202f"
-
-
-def _(message: str, **values: object) -> str:
-    """Translate a message into the language in force; flask-babel comes without types, so they are given here."""
-    return str(gettext(message, **values))
 
 
 class Catalogues(Domain):
@@ -65,9 +60,19 @@ def _joined(catalogues: NullTranslations, room: Translations) -> NullTranslation
     return catalogues
 
 
+CATALOGUES = Catalogues()
+
+
+def _(message: str, **values: object) -> str:
+    """Translate a message into the language in force; flask-babel comes without types, so they are given here."""
+    return str(CATALOGUES.gettext(message, **values))
+
+
 def current_locale() -> str:
     """Name the language in force: "fr" or "en"."""
-    locale = (g.get("babel_locale") if g else None) or get_locale()  # asked for at every word: the short way first
+    # Asked for at every word, so what flask-babel found for this request is taken where it keeps it.
+    kept = g.get("_flask_babel") if has_app_context() else None
+    locale = getattr(kept, "babel_locale", None) or get_locale()
     return locale.language if locale is not None else LOCALES[0]
 
 
@@ -193,6 +198,7 @@ def init_app(app: Flask) -> None:
     for function in (day, day_short, month, weekday, hour, clock_time, rfc3339, sentence, named):
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals.update(zone_label=zone_label, span=span, current_locale=current_locale)
+    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]  # Jinja's own asks for the other at every word
 
 
 def _date(value: date | datetime) -> date:

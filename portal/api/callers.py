@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import sha256
-from math import ceil
 from typing import cast
 
 from flask import g, request
-from limits import RateLimitItem, parse_many
 
 from portal.api.problems import IDEMPOTENCY, KeyNeeded, ScopeNeeded
 from portal.clock import real_now
-from portal.domain.errors import Invalid, RateLimited
-from portal.extensions import limiter, settings
+from portal.domain.errors import Invalid
+from portal.extensions import settings
 from portal.operations import keys, usage
 from portal.operations.actors import Actor
 from portal.operations.keys import KeyCard
 from portal.operations.once import Once
+from portal.web.limits import count
 
 PER_MAIL = "20 per hour"  # as on the pages: a stranger's mailbox is not ours to fill
 LONGEST_ONCE = 128  # characters of an idempotency key
@@ -84,19 +82,6 @@ def count_mail(email: str) -> None:
     """Count a booking for a mail address by somebody without a key. Raises RateLimited."""
     if caller().key is None and settings().ratelimit_public:
         count(PER_MAIL, "api-mail", _pseudonym(email))
-
-
-def count(limit: str, *whose: str) -> None:
-    """Count one call against a limit such as "120 per minute"; an empty one is off. Raises RateLimited."""
-    for item in _limits(limit):
-        if not limiter.limiter.hit(item, *whose):
-            reset = limiter.limiter.get_window_stats(item, *whose).reset_time
-            raise RateLimited(retry_after=max(1, ceil(reset - real_now().timestamp())))
-
-
-@lru_cache(maxsize=16)
-def _limits(limit: str) -> tuple[RateLimitItem, ...]:
-    return tuple(parse_many(limit)) if limit else ()
 
 
 def _key(header: str) -> KeyCard | None:

@@ -2,41 +2,52 @@
 
 from __future__ import annotations
 
-from math import ceil
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
-from flask import request
-from flask_limiter.util import get_remote_address
-from limits import parse
+from flask import Blueprint, request
 
-from portal.clock import real_now
-from portal.domain.errors import RateLimited
-from portal.extensions import limiter, settings
+from portal.extensions import settings
+from portal.web.limits import count
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 PER_MAIL = "20 per hour"  # nobody books or looks for appointments more often; a stranger's mailbox is not ours to fill
-HOLDS = parse("60 per hour")  # places held while a form is open: nobody is to keep a whole day from others
+HOLDS = "60 per hour"  # places held while a form is open: nobody is to keep a whole day from others
 
 
-def by_address() -> str:
-    """Give the limit of one network address; none when the setting is empty."""
-    return settings().ratelimit_public
+def each_address(bp: Blueprint) -> None:
+    """Count the requests of each network address to every page of a blueprint; nothing when the setting is empty."""
+    bp.before_request(_count_address)
 
 
-def _off() -> bool:
-    return not settings().ratelimit_public
+def _count_address() -> None:
+    count(settings().ratelimit_public, "page", request.endpoint or "-", _address())
 
 
 def count_hold() -> None:
     """Count a place that is to be held for a network address. Raises RateLimited."""
-    whose = ("holds", get_remote_address())
-    if _off() or limiter.limiter.hit(HOLDS, *whose):
-        return
-    reset = limiter.limiter.get_window_stats(HOLDS, *whose).reset_time
-    raise RateLimited(retry_after=max(1, ceil(reset - real_now().timestamp())))
+    if settings().ratelimit_public:
+        count(HOLDS, "holds", _address())
+
+
+def each_mail(view: Callable[P, R]) -> Callable[P, R]:
+    """Count what is sent to a page for a mail address."""
+
+    @wraps(view)
+    def counted(*args: P.args, **kwargs: P.kwargs) -> R:
+        if request.method == "POST" and settings().ratelimit_public:
+            count(PER_MAIL, "page-mail", request.endpoint or "-", _mail())
+        return view(*args, **kwargs)
+
+    return counted
 
 
 def _mail() -> str:
-    return request.form.get("email", "").strip().casefold() or get_remote_address()
+    return request.form.get("email", "").strip().casefold() or _address()
 
 
-each_address = limiter.limit(by_address, exempt_when=_off)
-each_mail = limiter.limit(PER_MAIL, key_func=_mail, methods=["POST"], exempt_when=_off)
+def _address() -> str:
+    return request.remote_addr or "-"

@@ -27,6 +27,9 @@ SECONDS = Histogram("creneau_request_seconds", "Seconds to answer, by route", ["
 KEPT = {"request_id", "route", "method", "status", "ms", "attempt", "error", "job", "count", "code"}
 
 
+_written = json.JSONEncoder(ensure_ascii=False).encode  # one for all lines, and for each a new one is dear
+
+
 class JsonLines(logging.Formatter):
     """One JSON object a line. Only named extras are written, so that no address or token slips in."""
 
@@ -41,7 +44,7 @@ class JsonLines(logging.Formatter):
         line.update({name: value for name, value in vars(record).items() if name in KEPT})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return _written(line)
 
 
 def configure_logging() -> None:

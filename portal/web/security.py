@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -18,6 +19,13 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; frame-src 'self'; "
     "manifest-src 'self'"
+)
+CARRIED = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
 )
 FORM_LIFE = timedelta(hours=24)
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -80,23 +88,25 @@ def name_request() -> None:
 def protect(response: Response) -> Response:
     """Set the headers that every answer carries, errors included."""
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", _policy())
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-    if not framed():  # the older header knows no list of origins
-        headers.setdefault("X-Frame-Options", "DENY")
-    headers["X-Request-Id"] = g.get("request_id", "-")
-    if settings().public_url.startswith("https:"):
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-    if request.path.startswith(TOKEN_PATHS) or not TOKEN_VALUES.isdisjoint(request.args):
-        headers["X-Robots-Tag"] = "noindex, nofollow"
-        headers.setdefault("Cache-Control", "no-store")
-    elif request.endpoint != "static":
-        headers.setdefault("Cache-Control", "no-cache")
+    own = {name for name, _value in headers}
+    headers.extend([(name, value) for name, value in _carried() if name not in own])
     return response
+
+
+def _carried() -> Iterator[tuple[str, str]]:
+    """List the headers of an answer, where it has none of its own under their names."""
+    yield "X-Request-Id", g.get("request_id", "-")
+    yield "Content-Security-Policy", _policy()
+    yield from CARRIED
+    if not framed():  # the older header knows no list of origins
+        yield "X-Frame-Options", "DENY"
+    if settings().public_url.startswith("https:"):
+        yield "Strict-Transport-Security", "max-age=31536000; includeSubDomains"
+    if request.path.startswith(TOKEN_PATHS) or not TOKEN_VALUES.isdisjoint(request.args):
+        yield "X-Robots-Tag", "noindex, nofollow"
+        yield "Cache-Control", "no-store"
+    elif request.endpoint != "static":
+        yield "Cache-Control", "no-cache"
 
 
 def _policy() -> str:

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from portal.clock import real_now
-from portal.extensions import limiter
 from tests.api.conftest import Api, problem, wish
 
 
@@ -15,9 +14,7 @@ from tests.api.conftest import Api, problem, wish
 def limited(make_app, docks):
     """Give callers of an application that allows few calls."""
     apps = [make_app(ratelimit_public="3 per minute", ratelimit_key="5 per minute")]
-    limiter.reset()
-    yield lambda: Api(apps[0].test_client())
-    limiter.reset()
+    return lambda: Api(apps[0].test_client())
 
 
 def statuses(number, call):
@@ -58,7 +55,6 @@ def test_an_empty_limit_is_none(api, docks, key):
 
 
 def test_a_mail_address_is_booked_for_so_often(make_app, docks, key):
-    limiter.reset()
     api = Api(make_app(ratelimit_public="1000 per minute", ratelimit_key="").test_client())
     later = [
         wish(f"2026-12-{day:02d}T{hour:02d}:00:00+01:00") for day in (8, 9, 10, 11) for hour in (8, 9, 10, 11, 14, 15)
@@ -68,7 +64,6 @@ def test_a_mail_address_is_booked_for_so_often(make_app, docks, key):
     assert api.post("/appointments", wish(), key).status_code == 201
     other = wish(customer={"email": "autre@example.com", "name": "Autre"})
     assert api.post("/appointments", other).status_code == 201
-    limiter.reset()
 
 
 def test_the_wait_ends_with_the_minute(limited):
