@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -198,9 +198,13 @@ def announce(
     now: datetime,
     *,
     not_before: datetime,
+    apart: Collection[str] = (),
     **facts: Any,
 ) -> None:
-    """Queue the mail to the one who comes and the notices to the site and to those who serve, where wanted."""
+    """Queue the mail to the one who comes and the notices to the site and to those who serve, where wanted.
+
+    People whose keys are ``apart`` hear of it otherwise.
+    """
     version = f"{change}:{row.public_id}:{row.version}:{now.timestamp()}"  # a cancellation reads the version it ends
     drafts = []
     if row.email:
@@ -214,7 +218,8 @@ def announce(
         )
     if change != EXCHANGED and not isinstance(bookable.item, PlanningCard):
         people = assignments.people(session, row.id)
-        drafts += [to_person(one.key, one.email, version, row.id, notice, not_before) for one in people]
+        told = [one for one in people if one.key not in apart]
+        drafts += [to_person(one.key, one.email, version, row.id, notice, not_before) for one in told]
     outbox.enqueue(session, notices.chosen(bookable.site, drafts), now)
 
 

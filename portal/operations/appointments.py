@@ -32,6 +32,7 @@ from portal.operations import (
     choosing,
     confirmations,
     continuations,
+    exchanges,
     freed,
     limits,
     links,
@@ -47,6 +48,7 @@ from portal.operations.audit import differences
 from portal.operations.bookables import Bookable
 from portal.operations.choosing import Picked
 from portal.operations.continuations import Introduced
+from portal.operations.exchanges import Taking
 from portal.operations.links import OpenLink
 from portal.operations.once import answered, remember
 from portal.operations.placing import Reach
@@ -106,7 +108,7 @@ def move(wish: Move, *, now: datetime) -> Booked:
     with reading() as session:
         seen = rows.found(session, wish.public_id)
         bookable = rows.bookable_of(session, seen)
-        reached = placing.reach(session, bookable, wish.start, _asking_of(session, seen, wish))
+        reached = placing.reach(session, bookable, wish.start, _asking_of(session, bookable, seen, wish)[0])
         locks = [*rows.keys_of(session, bookable, seen), *reached.keys, *limits.keys(bookable, seen.email)]
     request_hash = wish.fingerprint()
     with transaction(locks) as session:
@@ -115,15 +117,15 @@ def move(wish: Move, *, now: datetime) -> Booked:
         row = rows.found(session, wish.public_id)
         bookable = rows.bookable_of(session, row, lock=True)
         rows.unmoved(row, seen)
-        asking = _asking_of(session, row, wish)
+        asking, taking = _asking_of(session, bookable, row, wish, lock=True)
         reached = placing.reach(session, bookable, wish.start, asking)
         rows.covered(session, [*reached.keys, *limits.keys(bookable, row.email)])
         _may_change(row, bookable, wish.actor, now)
         if wish.start in (row.starts_at, row.wanted_start):
-            return booked_of(row)
+            return _unmoved(row, taking)
         placing.release_lapsed(session, reached, now)
         start = _judged(session, bookable, wish, asking, now)
-        moved = _moved(session, bookable, row, start, asking, wish, now)
+        moved = _moved(session, bookable, row, start, asking, wish, now, taking)
         remember(session, wish.once, request_hash, answer_of(moved), now)
         return moved
 
@@ -302,13 +304,30 @@ def _judged(session: Session, bookable: Bookable, wish: Wish | Move, asking: Ask
     return start
 
 
-def _asking_of(session: Session, row: Any, wish: Move) -> Asking:
-    """Ask for another place of an appointment: under its link, with the people it has and all that was picked."""
+def _asking_of(
+    session: Session, bookable: Bookable, row: Any, wish: Move, *, lock: bool = False
+) -> tuple[Asking, Taking | None]:
+    """Ask for another place of an appointment: under its link, with the people it has and all that was picked.
+
+    Who takes over comes in the place of one of them. Raises Invalid for one that cannot.
+    """
     of_link = links.asking_of(
         session, None if wish.actor.staff else row.link_id, leaving_out=row.id, customer=row.email
     )
     named = assigning.kept_by(session, row)
-    return replace(of_link, staff=wish.actor.staff, quantity=row.units, iterations=row.iterations, resources=named)
+    asked = replace(of_link, staff=wish.actor.staff, quantity=row.units, iterations=row.iterations, resources=named)
+    taking = wish.exchange and exchanges.taking(session, bookable, row, wish.exchange, lock=lock)
+    return (taking.asking(asked), taking) if taking else (asked, None)
+
+
+def _unmoved(row: Any, taking: Taking | None) -> Booked:
+    """Answer who asks for the time that an appointment has: nothing is done. Raises StateChanged for an exchange.
+
+    Who takes over at the same time is no move (``reassigning``): the appointment moved while somebody looked at it.
+    """
+    if taking is not None:
+        raise StateChanged(status=row.status)
+    return booked_of(row)
 
 
 def _record(
@@ -345,7 +364,14 @@ def _record(
 
 
 def _moved(
-    session: Transaction, bookable: Bookable, row: Any, start: Start, asking: Asking, wish: Move, now: datetime
+    session: Transaction,
+    bookable: Bookable,
+    row: Any,
+    start: Start,
+    asking: Asking,
+    wish: Move,
+    now: datetime,
+    taking: Taking | None,
 ) -> Booked:
     """Move at once; a customer's move of what was approved before is asked for, and the old place kept meanwhile."""
     if row.status == Status.CONFIRMED and admission.asks_first(bookable, wish.actor):
@@ -363,6 +389,7 @@ def _moved(
         overbook=wish.overbook,
         kept=because.kept,
         told=because.told,
+        taking=taking,
     )
     return booked_of(moved)
 

@@ -9,11 +9,12 @@ from typing import Any
 from portal.domain.lifecycle import Status
 from portal.domain.slots import Start
 from portal.extensions import Transaction
-from portal.operations import admission, freed, placing
+from portal.operations import admission, exchanges, freed, placing
 from portal.operations import appointment_rows as rows
 from portal.operations.actors import Actor
 from portal.operations.asking import Asking
 from portal.operations.bookables import Bookable
+from portal.operations.exchanges import Taking
 
 NOTHING: Mapping[str, Any] = {}
 
@@ -32,11 +33,12 @@ def rebook(
     overbook: str = "",
     kept: Mapping[str, Any] = NOTHING,
     told: Mapping[str, Any] = NOTHING,
+    taking: Taking | None = None,
 ) -> rows.Row:
     """Replace the allocation: free the old interval, hold the new one, and say both in one event.
 
-    ``offered``: the old place is one for those who wait. ``kept`` is for the history, ``told`` for the mails. Gives the
-    row as it is then.
+    ``offered``: the old place is one for those who wait. ``kept`` is for the history, ``told`` for the mails. Of who
+    takes over (``taking``), and from whom, an event and mails of their own tell. Gives the row as it is then.
     """
     given = rows.free(session, row, None, now)
     dropped = [*given, *rows.drop_wanted(session, row, now)]
@@ -61,8 +63,20 @@ def rebook(
     rows.happened(session, row.id, "rescheduled", actor, now, before=before, after=after, holds=[*dropped, *held])
     moved = rows.Row(**{**row._mapping, **changed, "version": row.version + 1})
     kind, change = ("request_received", "requested") if asked else ("change", "moved")
-    rows.announce(session, kind, change, moved, bookable, now, not_before=now, before=before, **told)
+    apart = taking.keys if taking is not None else ()
+    rows.announce(session, kind, change, moved, bookable, now, not_before=now, apart=apart, before=before, **told)
+    if taking is not None:
+        _taken_over(session, bookable, moved, taking, actor, now)
     return moved
+
+
+def _taken_over(
+    session: Transaction, bookable: Bookable, row: Any, taking: Taking, actor: Actor, now: datetime
+) -> None:
+    """Say of an appointment that has moved who has it now."""
+    exchanges.took_over(session, row, taking.bound)
+    exchanges.happened(session, row, taking, actor, now)
+    exchanges.tell(session, bookable, row, taking, now)
 
 
 def ask(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from portal.domain import distribution, matching
@@ -19,19 +19,19 @@ from portal.domain.services import Shape
 from portal.domain.slots import Start
 from portal.domain.zones import epoch, local_day
 from portal.extensions import Transaction, reading, retried, transaction
-from portal.models import Assignment, Pool, Resource
-from portal.operations import admission, assigning, grounds, notices, occupancy, outbox, placing, resource_cards
+from portal.models import Assignment
+from portal.operations import admission, assigning, exchanges, grounds, occupancy, placing, resource_cards
 from portal.operations import appointment_rows as rows
 from portal.operations.actors import Actor
 from portal.operations.asking import Asking, Binding
 from portal.operations.assigning import Seat
 from portal.operations.bookables import Bookable
+from portal.operations.exchanges import Had, Taking
 from portal.operations.grounds import ServiceGround
 from portal.operations.resource_cards import Bound
+from portal.operations.wishes import Exchange
 
 ANY_TIME = Binding(None, {}, None)
-ASSIGNED, REMOVED = "assigned", "removed"
-"""What the notices tell: to those who get an appointment, and to those who have it no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,9 @@ def choices(public_id: str, of: str, *, now: datetime) -> Choices:
         row = rows.found(session, public_id)
         _may_change(row, now)
         bookable = rows.bookable_of(session, row)
-        held = _held(session, row)
-        had = _one_of(held, of, "")
-        fitting = [one for one in resource_cards.at_site(session, row.site_id) if _fits(bookable, had, held, one)]
+        having = exchanges.held(session, row)
+        had = exchanges.one_of(having, of, "")
+        fitting = _fitting(session, bookable, row, had, having)
         ground = _ground(session, bookable, row, had, fitting, now)
         found = [
             Eligible(one.card.key, one.card.name, load, tuple(_judged(ground, one, row).reasons))
@@ -90,72 +90,25 @@ def reassign(
         seen = rows.found(session, public_id)
         _may_change(seen, now)
         bookable = rows.bookable_of(session, seen)
-        keys = [*rows.keys_of(session, bookable, seen), *_keys(bookable, seen, _at_site(session, seen, to))]
+        keys = [
+            *rows.keys_of(session, bookable, seen),
+            *_keys(bookable, seen, exchanges.at_site(session, seen.site_id, to)),
+        ]
     with transaction(keys) as session:
         row = rows.found(session, public_id)
         rows.unmoved(row, seen)
         _may_change(row, now)
         bookable = rows.bookable_of(session, row, lock=True)
-        bound, held = _at_site(session, row, to, lock=True), _held(session, row)
-        rows.covered(session, _keys(bookable, row, bound))
-        if to in held and (of is None or of not in held):
-            return
-        had = _one_of(held, of, bound.card.kind)
-        if not _fits(bookable, had, held, bound):
-            raise Invalid(field="resource", problem="not_fitting", value=to)
-        _exchange(session, bookable, row, had, bound, actor, now, overbook)
+        rows.covered(session, _keys(bookable, row, exchanges.at_site(session, row.site_id, to, lock=True)))
+        found = exchanges.taking(session, bookable, row, Exchange(to, of), lock=True)
+        if found is not None:
+            _exchange(session, bookable, row, found, actor, now, overbook)
 
 
-@dataclass(frozen=True, slots=True)
-class _Had:
-    """A resource that an appointment has, and how."""
-
-    id: int
-    pool_id: int
-    key: str
-    kind: str
-    name: str
-    email: str | None
-    requirement: int | None
-    units: int
-
-
-def _held(session: Session, row: Any) -> dict[str, _Had]:
-    """Read what an appointment has, by key."""
-    columns = (Resource.id, Pool.id, Resource.key, Resource.kind, Resource.name, Resource.email)
-    query = (
-        select(*columns, Assignment.requirement, Assignment.units)
-        .join(Assignment, Assignment.resource_id == Resource.id)
-        .join(Pool, Pool.resource_id == Resource.id)
-        .where(Assignment.appointment_id == row.id)
-    )
-    return {one.key: one for one in (_Had(*columns) for columns in session.execute(query))}
-
-
-def _one_of(held: Mapping[str, _Had], of: str | None, kind: str) -> _Had:
-    """Find the one that goes: the one that is named, else the only one of a kind. Raises Invalid."""
-    found = [one for one in held.values() if (one.kind == kind if of is None else one.key == of)]
-    if len(found) != 1:
-        raise Invalid(field="of", problem="which_one" if found else "not_assigned", value=of or "")
-    return found[0]
-
-
-def _at_site(session: Session, row: Any, key: str, *, lock: bool = False) -> Bound:
-    """Find a resource in use at the site of an appointment. Raises Invalid."""
-    for one in resource_cards.at_site(session, row.site_id, lock=lock):
-        if one.card.key == key:
-            return one
-    raise Invalid(field="resource", problem="unknown_resource", value=key)
-
-
-def _fits(bookable: Bookable, had: _Had, held: Mapping[str, _Had], bound: Bound) -> bool:
-    """Tell whether a resource could have an appointment instead of another: one that staff added needs no skill."""
-    if bound.card.key in held or bound.card.kind != had.kind:
-        return False
-    requires = bookable.service.requires
-    if had.requirement is None or had.requirement >= len(requires):
-        return True
-    return matching.fits(bound.card.candidate, requires[had.requirement])
+def _fitting(session: Session, bookable: Bookable, row: Any, had: Had, having: Mapping[str, Had]) -> list[Bound]:
+    """List those at the site who could have an appointment instead of one of those it has."""
+    there = resource_cards.at_site(session, row.site_id)
+    return [one for one in there if not exchanges.unfit(bookable, had, having, one)]
 
 
 def _may_change(row: Any, now: datetime) -> None:
@@ -177,7 +130,7 @@ def _ground(
     session: Session,
     bookable: Bookable,
     row: Any,
-    had: _Had,
+    had: Had,
     bounds: Sequence[Bound],
     now: datetime,
 ) -> ServiceGround:
@@ -189,7 +142,7 @@ def _ground(
     return replace(found, common=replace(found.common, shape=shape, needs=(), planning=None))
 
 
-def _lasting(shape: Shape, bookable: Bookable, row: Any, had: _Had) -> Shape:
+def _lasting(shape: Shape, bookable: Bookable, row: Any, had: Had) -> Shape:
     """Shape a service as an appointment of it is: it may have been longer or shorter when it was booked."""
     kept = replace(shape, quantity=had.units)
     if kept.end(epoch(row.starts_at), bookable.site.calendar) == epoch(row.ends_at):
@@ -205,7 +158,7 @@ def _judged(ground: ServiceGround, bound: Bound, row: Any) -> Start:
 
 
 def _in_order(
-    session: Session, bookable: Bookable, row: Any, had: _Had, bounds: Sequence[Bound]
+    session: Session, bookable: Bookable, row: Any, had: Had, bounds: Sequence[Bound]
 ) -> list[tuple[Bound, Load]]:
     """Put people in the order of the site's rule, rooms and assets the smallest first, each with what it has to do."""
     if not bounds:
@@ -222,16 +175,10 @@ def _in_order(
 
 
 def _exchange(
-    session: Transaction,
-    bookable: Bookable,
-    row: Any,
-    had: _Had,
-    bound: Bound,
-    actor: Actor,
-    now: datetime,
-    overbook: str,
+    session: Transaction, bookable: Bookable, row: Any, found: Taking, actor: Actor, now: datetime, overbook: str
 ) -> None:
     """Take the new one and let the old one go; what is written names both."""
+    had, bound = found.had, found.bound
     ground = _ground(session, bookable, row, had, [bound], now)
     occupancy.release_lapsed(session, [bound.pool_id], *ground.common.interval(row.starts_at), now)
     if not overbook:
@@ -242,29 +189,18 @@ def _exchange(
     held = placing.take_one(session, ground, row, seat, now, overbook=bool(overbook))
     changed = {"sequence": row.sequence + 1, "overbook_reason": overbook or row.overbook_reason}
     rows.write(session, row, now, **changed)
-    before, after = {"resource": had.key}, {"resource": bound.card.key, **({"overbook": overbook} if overbook else {})}
-    rows.happened(session, row.id, "reassigned", actor, now, before=before, after=after, holds=[*given, held])
+    exchanges.happened(session, row, found, actor, now, overbook=overbook, holds=[*given, held])
     if had.kind == "staff":
         written = rows.Row(**{**row._mapping, **changed, "version": row.version + 1})
+        before = {"resource": had.key}
         rows.announce(session, rows.EXCHANGED, rows.EXCHANGED, written, bookable, now, not_before=now, before=before)
-        _tell(session, bookable, written, had, bound, now)
+        exchanges.tell(session, bookable, written, found, now)
 
 
-def _choice(session: Session, bookable: Bookable, row: Any, had: _Had) -> dict[str, Any] | None:
+def _choice(session: Session, bookable: Bookable, row: Any, had: Had) -> dict[str, Any] | None:
     """Say who could have had it, and what each had to do; nothing of rooms and assets."""
     if had.kind != "staff":
         return None
-    held: dict[str, _Had] = {}
-    people = [one for one in resource_cards.at_site(session, row.site_id) if _fits(bookable, had, held, one)]
+    people = _fitting(session, bookable, row, had, {})
     told = [assigning.score(*one) for one in _in_order(session, bookable, row, had, people)]
-    return {"rule": bookable.policy.distribution.rule, "because": "reassigned", "candidates": told}
-
-
-def _tell(session: Session, bookable: Bookable, row: Any, had: _Had, bound: Bound, now: datetime) -> None:
-    """Queue the mails to both."""
-    people = ((REMOVED, had.key, had.email), (ASSIGNED, bound.card.key, bound.card.email))
-    version = f"{rows.EXCHANGED}:{row.public_id}:{row.version}"
-    drafts = [
-        rows.to_person(key, email, version, row.id, {"change": change}, now) for change, key, email in people if email
-    ]
-    outbox.enqueue(session, notices.chosen(bookable.site, drafts), now)
+    return {"rule": bookable.policy.distribution.rule, "because": exchanges.BECAUSE, "candidates": told}

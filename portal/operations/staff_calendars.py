@@ -14,7 +14,7 @@ from portal.domain.lifecycle import Status, move_allowed
 from portal.domain.zones import local_day
 from portal.extensions import reading
 from portal.models import Appointment, Planning, Site
-from portal.operations import assigning, availability, bookables, calendars, cards, choosing
+from portal.operations import assigning, availability, bookables, calendars, cards, choosing, exchanges
 from portal.operations.asking import Asking
 from portal.operations.bookables import Bookable
 from portal.operations.calendars import Calendar, Choice, DayOfSlots
@@ -22,6 +22,7 @@ from portal.operations.cards import AppointmentCard
 from portal.operations.choosing import NOTHING_PICKED, Picked
 from portal.operations.place_cards import SiteCard
 from portal.operations.scopes import EVERYWHERE, Scope
+from portal.operations.wishes import Exchange
 
 STAFF = Asking(staff=True)
 NEAR = 3  # starts proposed instead of one that cannot be had
@@ -103,29 +104,38 @@ class Moving:
 
 
 def move_month(
-    public_id: str, *, now: datetime, month: date | None = None, day: date | None = None
+    public_id: str,
+    *,
+    now: datetime,
+    month: date | None = None,
+    day: date | None = None,
+    exchange: Exchange | None = None,
 ) -> tuple[AppointmentCard, Calendar]:
-    """Lay out a month to move an appointment in. Raises NotFound, StateChanged."""
+    """Lay out a month to move an appointment in, with who takes over. Raises NotFound, StateChanged, Invalid."""
     with reading() as session:
-        moving = _moving(session, public_id)
+        moving = _moving(session, public_id, exchange)
         return moving.card, _coming(session, moving.bookable, moving.asking, now, month, day)
 
 
-def move_day(public_id: str, day: date, *, now: datetime) -> tuple[AppointmentCard, DayOfSlots]:
-    """List a day's slots to move an appointment to. Raises NotFound, StateChanged."""
+def move_day(
+    public_id: str, day: date, *, now: datetime, exchange: Exchange | None = None
+) -> tuple[AppointmentCard, DayOfSlots]:
+    """List a day's slots to move an appointment to. Raises as ``move_month``."""
     with reading() as session:
-        moving = _moving(session, public_id)
+        moving = _moving(session, public_id, exchange)
         return moving.card, _of_day(session, moving.bookable, day, now, moving.asking)
 
 
-def move_choice(public_id: str, start: datetime, *, now: datetime) -> tuple[AppointmentCard, Choice]:
-    """Look at one start to move an appointment to. Raises NotFound, StateChanged."""
+def move_choice(
+    public_id: str, start: datetime, *, now: datetime, exchange: Exchange | None = None
+) -> tuple[AppointmentCard, Choice]:
+    """Look at one start to move an appointment to. Raises as ``move_month``."""
     with reading() as session:
-        moving = _moving(session, public_id)
+        moving = _moving(session, public_id, exchange)
         return moving.card, _look(session, moving.bookable, start, now, moving.asking)
 
 
-def _moving(session: Session, public_id: str) -> Moving:
+def _moving(session: Session, public_id: str, exchange: Exchange | None) -> Moving:
     card = next(iter(cards.cards(session, cards.listing().where(Appointment.public_id == public_id))), None)
     if card is None:
         raise NotFound
@@ -134,7 +144,8 @@ def _moving(session: Session, public_id: str) -> Moving:
     bookable = bookables.of_item(session, card.site.id, card.item)
     kept = assigning.kept(session, card.id)
     asking = replace(STAFF, quantity=card.units, iterations=card.iterations, resources=kept, leaving_out=card.id)
-    return Moving(card, bookable, asking)
+    taking = exchange and exchanges.taking(session, bookable, card, exchange)
+    return Moving(card, bookable, taking.asking(asking) if taking else asking)
 
 
 def _coming(

@@ -90,8 +90,16 @@ NOTHING_SAID = Because()
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """Who or what takes an appointment over (``to``), by keys, and from whom: None is the only one of that kind."""
+
+    to: str
+    of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
-    """An appointment moved to another start of its own planning."""
+    """An appointment moved to another start of its own planning or service; somebody else may take it over there."""
 
     public_id: str
     start: datetime
@@ -99,6 +107,7 @@ class Move:
     once: Once | None = None
     overbook: str = ""
     because: Because = NOTHING_SAID
+    exchange: Exchange | None = None
 
     def fingerprint(self) -> str:
         """Identify the request, to recognise it when it comes again."""

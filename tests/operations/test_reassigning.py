@@ -12,6 +12,8 @@ from portal.models import Allocation, OutboxMessage, Pool, Resource, Service
 from portal.operations import appointments, assignments, cards, integrity, reassigning
 from portal.operations.actors import Actor
 from portal.operations.keepsakes import new_revision
+from portal.operations.once import Once
+from portal.operations.wishes import Booked, Exchange, Move
 from tests import sample
 from tests.sample import paris
 
@@ -42,6 +44,7 @@ def taken() -> dict[str, list[str]]:
             .join(Pool, Pool.id == Allocation.pool_id)
             .join(Resource, Resource.id == Pool.resource_id)
             .filter(Allocation.released_at.is_(None))
+            .order_by(Allocation.starts_at)
         )
         found: dict[str, list[str]] = {}
         for key, start in rows:
@@ -211,6 +214,85 @@ def lengthen() -> None:
     with sample.transaction() as session:
         found = session.query(Service).one()
         found.minutes, found.buffer_after, found.revision = 90, 30, new_revision()
+
+
+# At another time
+
+
+def move_to(public_id: str, start: str, to: str, of: str | None = "jean", **options: Any) -> Booked:
+    move = Move(public_id, paris(start), MANAGER, exchange=Exchange(to, of), **options)
+    return appointments.move(move, now=NOW)
+
+
+def test_somebody_else_comes_at_another_time_in_one_step(do):
+    do(sample.agency)
+    do(book, "2026-12-07 11:00", 1)  # Jean could not come then
+    do(book, NINE, 2, resources=("ryan",))  # and Ryan could not take over before
+    one = do(book)
+    before = do(cards.by_public_id, one)
+    once = Once("form", "twice")
+    done = [do(move_to, one, "2026-12-07 11:00", "ryan", once=once) for _ in range(2)]
+    after = do(cards.by_public_id, one)
+    assert ([one.replayed for one in done], do(having, one)) == ([False, True], ["ryan"])
+    assert (after.start, after.version, after.sequence) == (
+        paris("2026-12-07 11:00"),
+        before.version + 1,
+        before.sequence + 1,
+    )
+    assert do(taken) == {"jean": ["07 11:00"], "ryan": ["07 09:00", "07 11:00"]}
+    assert [line.kind for line in do(cards.history, one)] == ["scheduled", "rescheduled", "reassigned"]
+    mails = do(told, one)
+    assert mails["change"] == ["chauffeur0@example.com"]
+    assert "reassigned" not in mails
+    assert (mails["staff_notice.assigned"], mails["staff_notice.removed"]) == (
+        ["ryan@example.com"],
+        ["jean@example.com"],
+    )
+    assert "staff_notice.moved" not in mails
+    assert do(reason_of, one) == (True, "reassigned")
+    assert do(clean)
+
+
+def reason_of(public_id: str) -> tuple[bool, str]:
+    with reading() as session:
+        card = cards.by_public_id(public_id)
+        (one,) = assignments.of(session, [card.id])[card.id]
+    return one.named, one.choice["because"]
+
+
+def test_of_two_people_the_other_one_is_told_of_the_move(do):
+    do(sample.agency, requires=[{"kind": "staff", "count": 2}])
+    one = do(book, resources=("jean", "lea"))
+    do(move_to, one, "2026-12-07 15:00", "ryan")
+    assert sorted(do(having, one)) == ["lea", "ryan"]
+    assert do(told, one)["staff_notice.moved"] == ["lea@example.com"]
+    do(move_to, one, NINE, "jean", of="ryan")  # and back
+    assert (sorted(do(having, one)), do(cards.by_public_id, one).start) == (["jean", "lea"], paris(NINE))
+    assert do(clean)
+
+
+def test_who_is_not_free_or_does_not_fit_moves_nothing(do):
+    do(sample.agency, requires=[{"kind": "staff", "skills": {"evaluation": 3}}])
+    do(sample.resource, "novice", plannings=("bureau",), skills={"evaluation": 1})
+    do(sample.resource, "salon", "room")
+    do(sample.planning)
+    do(book, "2026-12-07 15:00", 1, resources=("ryan",))
+    one = do(book)
+    with pytest.raises(SlotTaken):
+        do(move_to, one, "2026-12-07 15:00", "ryan")
+    for key, because in {"novice": "cannot_serve", "salon": "another_kind"}.items():
+        with pytest.raises(Invalid) as refused:
+            do(move_to, one, "2026-12-07 16:00", key)
+        assert refused.value.values["because"] == because
+    with pytest.raises(StateChanged):
+        do(move_to, one, NINE, "ryan")  # at the same time it is no move
+    dock = do(sample.booked, NINE, now=NOW, number=2).public_id
+    with pytest.raises(StateChanged):
+        do(move_to, dock, "2026-12-07 15:00", "ryan")
+    assert (do(having, one), do(cards.by_public_id, one).version) == (["jean"], 1)
+    do(move_to, one, "2026-12-07 15:00", "ryan", overbook="Demande du client")
+    assert do(having, one) == ["ryan"]
+    assert do(clean)
 
 
 def test_what_is_over_or_no_service_is_not_reassigned(do):
