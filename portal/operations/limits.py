@@ -138,13 +138,13 @@ def _reached(bookable: Bookable, count: Count) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """An appointment of a customer: where, and its local dates (two, while a move waits for its answer)."""
+    """An appointment of a customer: where, and its local dates (two, while a move to another one waits)."""
 
     id: int
     email: str | None
     planning_id: int | None
     service_id: int | None
-    dates: tuple[date, ...]
+    dates: frozenset[date]
 
     def of(self, bookable: Bookable) -> bool:
         """Tell whether it is one of a planning or of a service."""
@@ -176,13 +176,13 @@ def _appointments(
             row.email,
             row.planning_id,
             row.service_id,
-            tuple(local_day(moment, bookable.zone) for moment in (row.starts_at, row.wanted_start) if moment),
+            frozenset(local_day(moment, bookable.zone) for moment in (row.starts_at, row.wanted_start) if moment),
         )
         for row in session.execute(query)
     ]
 
 
-def _dates(bookable: Bookable, held: Iterable[_Held], limit: str) -> Collection[date]:
-    """List the dates that count for a limit, at the level that sets it."""
+def _dates(bookable: Bookable, held: Iterable[_Held], limit: str) -> Collection[frozenset[date]]:
+    """List the dates of each appointment that counts for a limit, at the level that sets it."""
     own = limit in bookable.item.policy
-    return [day for one in held if not own or one.of(bookable) for day in one.dates]
+    return [one.dates for one in held if not own or one.of(bookable)]

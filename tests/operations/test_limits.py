@@ -168,6 +168,16 @@ def test_a_move_that_waits_counts_on_both_its_days(place, book, do, now):
         assert Reason.LIMIT in do(reasons, day, now)
 
 
+def test_a_move_that_waits_counts_once_on_one_day_and_in_one_week(place, book, do, now):
+    place(at_site={"max_per_day": 2, "max_per_week": 3, "validation": "manager"})
+    asked = book("2026-12-07 08:00", actor=STAFF)
+    do(appointments.move, Move(asked.public_id, paris("2026-12-07 10:00"), GUEST), now=now)
+    book("2026-12-07 11:00")
+    do(appointments.move, Move(asked.public_id, paris("2026-12-09 10:00"), GUEST), now=now)
+    book("2026-12-10 11:00")
+    assert Reason.LIMIT in do(reasons, "2026-12-11", now)
+
+
 def test_the_numbers_are_told(place, book, do, now):
     place(at_site={"max_per_day": 2, "max_per_week": 5})
     book("2026-12-07 08:00")
