@@ -102,8 +102,8 @@ def _counted(bookable: Bookable, found: Iterable[_Held], first: date, last: date
     held = list(found)
     daily = _dates(bookable, held, DAY_LIMIT) if bookable.policy.max_per_day is not None else None
     weekly = _dates(bookable, held, WEEK_LIMIT) if bookable.policy.max_per_week is not None else None
-    on_day = Counter(daily or ())
-    in_week = Counter(monday_of(day) for day in weekly or ())
+    on_day = Counter(day for dates in daily or () for day in dates)
+    in_week = Counter(monday for dates in weekly or () for monday in {monday_of(day) for day in dates})
     return [
         Count(day, on_day[day] if daily is not None else None, in_week[monday_of(day)] if weekly is not None else None)
         for day in days(first, last)
