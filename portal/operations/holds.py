@@ -6,7 +6,7 @@ before it judges. Past its time it counts for nothing, whatever the worker does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -34,6 +34,7 @@ from portal.operations import appointment_rows as rows
 from portal.operations.actors import CUSTOMER, GUEST
 from portal.operations.asking import PUBLIC, Asking
 from portal.operations.bookables import Bookable
+from portal.operations.choosing import Picked
 
 GENERATION = 1
 
@@ -102,7 +103,7 @@ def take(place: Place, start: datetime, name: str, *, now: datetime) -> Hold | N
     """Keep a start for a form, in place of what was kept for it; again for the same start makes it last longer.
 
     None where the planning keeps none. Raises what ``appointments.book`` raises for a start that cannot be had; the
-    place before is lost then, too.
+    place before is lost then, too. Invalid for more than may be chosen.
     """
     with reading() as session:
         seen, asking = _target(session, place, now)
@@ -163,5 +164,5 @@ def _target(session: Session, place: Place, now: datetime, *, lock: bool = False
 
 
 def _choosing(session: Session, bookable: Bookable, place: Place, asking: Asking) -> Asking:
-    named = choosing.named(session, bookable, place.resources, staff=False)
-    return replace(asking, quantity=place.quantity, iterations=place.iterations, resources=named)
+    picked = Picked(resources=place.resources, quantity=place.quantity, iterations=place.iterations)
+    return choosing.asked(session, bookable, asking, picked)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from portal.domain.errors import LinkUnknown, NotEligible, OutsideWindow, SlotNotOffered, SlotTaken
+from portal.domain.errors import Invalid, LinkUnknown, NotEligible, OutsideWindow, SlotNotOffered, SlotTaken
 from portal.extensions import reading
 from portal.models import Allocation, Appointment, Event, OutboxMessage
 from portal.operations import appointments, bookables, guest_calendars, holds, integrity, lapses, tokens
@@ -50,6 +51,12 @@ def kept(token, now):
 
 def free(do, now, start=MONDAY, by=guest_calendars.NOTHING):
     return do(guest_calendars.choice, "bordeaux", "quais", paris(start), now=now, by=by).start.offered
+
+
+def test_no_more_is_held_than_may_be_booked(do, hold):
+    do(sample.docks, policy={"hold": 10})
+    with pytest.raises(Invalid):
+        hold(place=replace(HERE, quantity=6))
 
 
 def test_a_place_is_held_for_as_long_as_the_policy_says(do, docks, hold, now):
