@@ -131,7 +131,7 @@ def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
-    if options.get("isolation_level") == "AUTOCOMMIT":
+    if options.get("reads") or options.get("isolation_level") == "AUTOCOMMIT":
         return
     _set_durability(connection, "NORMAL" if options.get("repeatable") else "FULL")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("immediate") else "BEGIN")
@@ -158,7 +158,8 @@ def _engine(**options: Any) -> Engine:
 
 
 def _reader() -> Engine:
-    return _engine(isolation_level="AUTOCOMMIT")
+    # An embedded database is in no transaction until it is told to begin one; to be told so costs it a statement.
+    return _engine(reads=True) if settings().sqlite_file is not None else _engine(isolation_level="AUTOCOMMIT")
 
 
 @contextmanager
