@@ -72,10 +72,11 @@ OF_POOLS = (
     .group_by(_table.pool_id, _table.starts_at, _table.ends_at)
 )
 TAKEN_OF_RECORD = TAKEN.where(_table.role.in_(sorted(RECORDED)))
+# The sum keeps SQLite off the index by pool, in which it would walk through all that came before: few rows can lapse.
 LAPSED = (
     update(Allocation)
     .where(
-        _table.pool_id.in_(bindparam("pools", expanding=True)),
+        (_table.pool_id + 0).in_(bindparam("pools", expanding=True)),
         _table.released_at.is_(None),
         _table.starts_at < bindparam("end", type_=UtcDateTime),
         _table.ends_at > bindparam("start", type_=UtcDateTime),
