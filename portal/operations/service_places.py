@@ -14,12 +14,13 @@ from typing import Any
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from portal.domain.services import Common
+from portal.domain.services import Common, Pool
 from portal.domain.slots import Rules, Start
 from portal.domain.steps import Piece
 from portal.domain.waitlist import Given, Holder, Waiter, last_moment
 from portal.domain.zones import epoch, local_day
-from portal.models import Allocation, Pool, Resource
+from portal.models import Allocation, Resource
+from portal.models import Pool as PoolRow
 from portal.operations import assigning, availability, freed, grounds, limits, occupancy
 from portal.operations.asking import Asking
 from portal.operations.bookables import Bookable
@@ -50,10 +51,10 @@ def parts(session: Session, row: Any) -> list[Part]:
     query = (
         select(
             *(Allocation.id, Allocation.pool_id, Allocation.starts_at, Allocation.ends_at, Allocation.units),
-            *(Allocation.released_at, Pool.resource_id, Resource.kind),
+            *(Allocation.released_at, PoolRow.resource_id, Resource.kind),
         )
-        .join(Pool, Pool.id == Allocation.pool_id)
-        .outerjoin(Resource, Resource.id == Pool.resource_id)
+        .join(PoolRow, PoolRow.id == Allocation.pool_id)
+        .outerjoin(Resource, Resource.id == PoolRow.resource_id)
         .where(held)
         .order_by(Allocation.id.desc())
     )
@@ -137,7 +138,7 @@ class ServicePlace:
         found = {
             start.start: start
             for common in (self._anybody, self._common)
-            for start in self._newly(common, _taking(common, taken))
+            for start in self._newly(common, self._taking(common, taken))
         }
         return tuple(sorted(found.values(), key=lambda start: (start.start != self._given.start, start.start)))
 
@@ -149,7 +150,8 @@ class ServicePlace:
         """Tell whether the page would offer a start to somebody: without the place that they hold themselves."""
         asking = Asking(quantity=waiter.units, resources=self._named(waiter), customer=email)
         if isinstance(waiter, Holder) and waiter.start < start.end + 2 * (start.end - start.start):
-            near = replace(asking, leaving_out=waiter.id)
+            first_day, last_day = waiter.booking_days or (None, None)
+            near = replace(asking, leaving_out=waiter.id, first_day=first_day, last_day=last_day)
             return availability.judge(self._session, self._bookable, start.start, now=self._now, asking=near).offered
         spent = self._spent(waiter, email, start)
         rules = Rules.of(self._window_at(self._now), waiter.booking_days, spent, self._bookable.site.calendar)
@@ -200,15 +202,17 @@ class ServicePlace:
             self._reached[day] = limits.reached_on(self._session, self._bookable, day, self._now)
         return (day,) if self._reached[day](email, waiter.id if isinstance(waiter, Holder) else None) else ()
 
+    def _taking(self, common: Common, taken: Iterable[Part]) -> Common:
+        """Put back what was given back, of the resources and of the planning: the service as it was."""
+        more: dict[int, list[Piece]] = {}
+        for one in taken:
+            more.setdefault(one.pool_id, []).append((epoch(one.start), epoch(one.end), one.units))
+        pools = {one: _used(pool, more.get(self._ground.bounds[one].pool_id)) for one, pool in common.pools.items()}
+        beside, planning = self._bookable.beside, common.planning
+        if beside is not None and planning is not None:
+            planning = _used(planning, more.get(beside.pool_id))
+        return replace(common, pools=pools, planning=planning)
 
-def _taking(common: Common, taken: Iterable[Part]) -> Common:
-    """Put back what was given back: the service as it was."""
-    more: dict[int, list[Piece]] = {}
-    for one in taken:
-        if one.resource is not None:
-            more.setdefault(one.resource, []).append((epoch(one.start), epoch(one.end), one.units))
-    pools = {
-        identity: replace(pool, taken=(*pool.taken, *more[identity])) if identity in more else pool
-        for identity, pool in common.pools.items()
-    }
-    return replace(common, pools=pools)
+
+def _used(pool: Pool, more: Sequence[Piece] | None) -> Pool:
+    return replace(pool, taken=(*pool.taken, *more)) if more else pool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -21,7 +22,7 @@ from portal.operations import (
     waiting,
     waiting_lists,
 )
-from portal.operations.actors import GUEST, Actor
+from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.scopes import EVERYWHERE
 from portal.operations.waiting import Joining, Place
 from portal.operations.wishes import Booked
@@ -140,6 +141,33 @@ def test_a_place_is_kept_from_the_public_while_it_cools_off(do):
         do(book, "2026-12-07 09:00", 3)
     later = NOW + timedelta(hours=2)
     do(appointments.book, sample.wish("2026-12-07 09:00", 3, service="evaluation"), now=later)
+
+
+def test_a_place_of_nobody_but_a_planning_is_offered_and_cools_off(do):
+    do(sample.site, policy={"cooling_off": 60})
+    do(sample.planning, key="salle", week={1: ((540, 720, 1),), 2: ((540, 720, 1),)}, guests=False)
+    do(sample.service, requires=(), planning="salle")
+    first, later = do(book, "2026-12-07 09:00", 1), do(book, "2026-12-08 09:00", 2)
+    do(cancel, first.public_id)
+    token = do(asked)["chauffeur2@example.com"]
+    with pytest.raises(SlotTaken):
+        do(book, "2026-12-07 09:00", 3)
+    do(claims.claim, token, now=NOW)
+    assert do(start_of, later.public_id) == "07 09:00"
+
+
+def test_nobody_is_asked_about_a_day_that_their_link_does_not_book(do):
+    do(sample.site)
+    do(sample.planning, key="nuit", week={1: ((1320, 1440, 1),), 2: ((0, 240, 1),)}, guests=False)
+    do(sample.resource, "jean", plannings=("nuit",))
+    do(sample.service, kinds=["supplier"])
+    do(sample.order)
+    token = do(sample.link, first_day=DAY + timedelta(days=1))
+    first = do(book, "2026-12-07 23:00", 1)
+    wish = sample.wish("2026-12-08 01:00", service="evaluation", actor=CUSTOMER, token=token)
+    do(appointments.book, replace(wish, contact=replace(wish.contact, email="achats@example.com")), now=NOW)
+    do(cancel, first.public_id)
+    assert do(asked) == {}
 
 
 def test_where_the_customer_chooses_how_much_nobody_is_asked(do):
