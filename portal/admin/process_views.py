@@ -25,7 +25,7 @@ Sentences = list[tuple[str, list[str]]]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the rules come to where the names say; ``was`` is the window before, where less can be booked than then."""
+    """What the rules come to for what is named; ``was`` is the window before, where less can be booked than then."""
 
     names: str
     window: tuple[str, ...]
@@ -43,7 +43,7 @@ class Panel:
 
 def panel(effects: Sequence[Effect], site: Policy | None = None) -> Panel:
     """Say what rules come to, once for all places where it is the same; ``site``: those of a site, which come first."""
-    shown = [_outcome(one) for one in effects]
+    shown = [_outcome(one, one.bookable.site.name if site is None else named(one.bookable.item)) for one in effects]
     if site is not None and not shown:
         shown = [Outcome("", (), (), sentences(site, people=False))]
     taken = [
@@ -54,11 +54,11 @@ def panel(effects: Sequence[Effect], site: Policy | None = None) -> Panel:
     return Panel(_apart(_merged(shown), site), sha256(repr(taken).encode()).hexdigest()[:16] if taken else "")
 
 
-def _outcome(effect: Effect) -> Outcome:
+def _outcome(effect: Effect, name: str) -> Outcome:
     bookable = effect.bookable
     window = (earliest_text(bookable, effect.after), last_text(effect.after))
     was = (earliest_text(bookable, effect.before), last_text(effect.before)) if effect.narrower else ()
-    return Outcome(f"{named(bookable.item)}, {bookable.site.name}", window, was, of_bookable(bookable))
+    return Outcome(name, window, was, of_bookable(bookable))
 
 
 def of_bookable(bookable: Bookable) -> Sentences:

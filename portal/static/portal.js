@@ -46,6 +46,12 @@ document.addEventListener("click", (event) => {
   document.querySelectorAll("details.pop[open]").forEach((pop) => { if (!pop.contains(event.target)) pop.open = false; });
 });
 
+// On a phone, the pages of a group stand in one row: the one that is shown is brought into sight.
+document.querySelectorAll(".rooms [aria-current]").forEach((here) => {
+  const row = here.closest("ul");
+  row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+});
+
 // On a phone, days of the week that hold nothing to correct begin folded.
 if (matchMedia("(width < 40em)").matches) {
   document.querySelectorAll("details.day[data-unchanged]").forEach((day) => { day.open = false; });

@@ -85,7 +85,7 @@ def test_who_would_hear_of_no_request_is_asked_once_without_scripts(enter, fille
     page.goto(MATRIX)
     page.get_by_label("Site\u00a0: Demande reçue").uncheck()
     page.get_by_role("button", name="Enregistrer les notifications").click()
-    expect(page.get_by_role("alert")).to_contain_text("aucun mail ne le dira")
+    expect(page.get_by_role("alert")).to_contain_text("aucun e-mail ne le dira")
     assert notices(filled) == {}
     page.get_by_role("button", name="Enregistrer les notifications").click()
     expect(page.get_by_text("Les notifications sont enregistrées.")).to_be_visible()
@@ -112,7 +112,7 @@ def test_words_are_seen_in_the_mail_while_they_are_typed_on_a_phone(enter, fille
     mail = page.frame_locator("iframe")
     expect(mail.get_by_text("à 14\u00a0h.", exact=True)).to_be_visible()
     page.get_by_label("Objet").fill("Rendez-vous du {jour}")
-    expect(page.get_by_text("n’est pas un champ de ce mail")).to_be_visible()
+    expect(page.get_by_text("n’est pas un champ de cet e-mail")).to_be_visible()
     page.get_by_label("Objet").fill("Rendez-vous du {day}")
     page.get_by_label("Premiers mots").fill("Nous vous attendons à {site}.")
     expect(page.get_by_text("Rendez-vous du lundi 7 décembre 2026")).to_be_visible()

@@ -147,6 +147,6 @@ def test_a_queue_is_mended_and_a_mail_sent_again(enter):
     page.goto("/admin/mails/?state=failed")
     page.locator("tbody a").first.click()
     page.get_by_role("button", name="Renvoyer").click()
-    expect(page.get_by_text("Le mail repart")).to_be_visible()
+    expect(page.get_by_text("L’e-mail repart")).to_be_visible()
     page.goto("/admin/audit/?kind=mail")
     expect(page.locator(".changes").get_by_text("Nouvel envoi")).to_be_visible()
