@@ -67,14 +67,17 @@ def choose(
 ) -> list[Seat]:
     """Choose distinct resources for all that is required, and what is free of the rest.
 
-    Those picked by name come first; people by the rule of distribution, rooms and assets the smallest first. Raises
-    SlotTaken when no choice is left, which the judgement before has excluded.
+    Those picked by name come first; people by the rule of distribution, rooms and assets the smallest first. Only an
+    overbooking takes who is not free, after all who are. Raises SlotTaken when no choice is left, which the judgement
+    before has excluded.
     """
     common = ground.common
-    free = frozenset(common.pools) if overbook else common.free_at(start.start)
+    free = common.free_at(start.start)
     ranked = _Ranking(session, ground, row, start, now)
+    tiers = (free, frozenset(common.pools) - free) if overbook else (free,)
     required = [(index, one) for index, one in enumerate(common.needs) if not one.optional]
-    seats = [(index, ranked.order(one, free)) for index, one in required for _ in range(one.count)]
+    orders = [(index, [one for tier in tiers for one in ranked.order(needs, tier)]) for index, needs in required]
+    seats = [(index, order) for index, order in orders for _ in range(common.needs[index].count)]
     matched = matching.match([options for _, options in seats], common.chosen)
     if matched is None:
         raise SlotTaken(start=start.start, reasons=(Reason.RESOURCE_BUSY.value,))

@@ -95,6 +95,17 @@ def test_each_appointment_gets_the_least_used_person(do):
     assert served == ["jean", "ryan", "lea"]
 
 
+def test_an_overbooking_takes_who_is_free_before_who_is_not(do):
+    do(sample.agency, people=["jean", "ryan"], requires=[{"kind": "staff"}, {"kind": "room", "optional": True}])
+    do(sample.resource, "salle", "room")
+    do(book, "2026-12-07 09:00", resources=("jean", "salle"))
+    do(book, "2026-12-07 14:00", 1, resources=("ryan",))
+    do(book, "2026-12-07 15:00", 2, resources=("ryan",))
+    made = [do(book, "2026-12-07 09:00", number, actor=STAFF, overbook="Demande du client") for number in (3, 4)]
+    assert [list(do(having, one.public_id)) for one in made] == [["ryan"], ["jean"]]
+    assert do(clean)
+
+
 def test_everything_is_booked_at_once(do):
     do(sample.agency, requires=[{"kind": "staff"}, {"kind": "room", "persons": 4}, {"kind": "asset", "optional": True}])
     assert do(offered) == []
