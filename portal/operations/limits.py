@@ -7,16 +7,18 @@ told apart by their address. Booking locks ``keys`` first, so that two at once c
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from portal.domain.lifecycle import COUNTED, Status
 from portal.domain.zones import day_bounds, days, local_day
 from portal.models import Appointment
+from portal.models.types import UtcDateTime
 from portal.operations.addresses import address_keys
 from portal.operations.bookables import Bookable
 from portal.operations.periods import monday_of
@@ -75,7 +77,7 @@ def counts(
     leaving_out: int | None = None,
 ) -> list[Count]:
     """Count a customer's appointments for each of the site's local dates from first to last, by day and by week."""
-    held = _appointments(session, bookable, first, last, now, (Appointment.email == email,))
+    held = _appointments(session, bookable, first, last, now, email)
     return _counted(bookable, (one for one in held if one.id != leaving_out), first, last)
 
 
@@ -152,24 +154,31 @@ class _Held:
         return (self.planning_id if planning else self.service_id) == bookable.item.id
 
 
+def _between(*whose: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Select what counts and begins in ``[since, until)``, or is to."""
+    row = Appointment.__table__.c
+    since, until = bindparam("since", type_=UtcDateTime), bindparam("until", type_=UtcDateTime)
+    # A move that waits has a time to be answered in: said too, for the index is by that.
+    moving = and_(row.answer_by.is_not(None), row.wanted_start >= since, row.wanted_start < until)
+    within = or_(and_(row.starts_at >= since, row.starts_at < until), moving)
+    undoable = and_(row.status == Status.CANCELLED.value, row.undo_until > bindparam("now", type_=UtcDateTime))
+    counted = or_(row.status.in_(sorted(COUNTED)), undoable)
+    columns = (row.id, row.email, row.planning_id, row.service_id, row.starts_at, row.wanted_start)
+    return select(*columns).where(*whose, row.site_id == bindparam("site"), within, counted)
+
+
+# The statements of the hot path are built once: building them anew costs as much as running them.
+_OF_ALL, _OF_ONE = _between(), _between(Appointment.__table__.c.email == bindparam("email"))
+
+
 def _appointments(
-    session: Session,
-    bookable: Bookable,
-    first: date,
-    last: date,
-    now: datetime,
-    whose: Sequence[ColumnElement[bool]] = (),
+    session: Session, bookable: Bookable, first: date, last: date, now: datetime, email: str | None = None
 ) -> list[_Held]:
-    """Read what counts in the whole weeks of some local dates: of all customers, or of those who are meant."""
+    """Read what counts in the whole weeks of some local dates: of all customers, or of the one with an address."""
     monday, sunday = monday_of(first), monday_of(last) + timedelta(days=6)
     since, until = day_bounds(monday, bookable.zone)[0], day_bounds(sunday, bookable.zone)[1]
-    row = Appointment
-    within = or_(
-        and_(row.starts_at >= since, row.starts_at < until), and_(row.wanted_start >= since, row.wanted_start < until)
-    )
-    counted = or_(row.status.in_(sorted(COUNTED)), and_(row.status == Status.CANCELLED, row.undo_until > now))
-    columns = (row.id, row.email, row.planning_id, row.service_id, row.starts_at, row.wanted_start)
-    query = select(*columns).where(*whose, row.site_id == bookable.site.id, within, counted)
+    asked = {"site": bookable.site.id, "since": since, "until": until, "now": now}
+    query, asked = (_OF_ALL, asked) if email is None else (_OF_ONE, {**asked, "email": email})
     return [
         _Held(
             row.id,
@@ -178,7 +187,7 @@ def _appointments(
             row.service_id,
             frozenset(local_day(moment, bookable.zone) for moment in (row.starts_at, row.wanted_start) if moment),
         )
-        for row in session.execute(query)
+        for row in session.connection().execute(query, asked)
     ]
 
 
