@@ -311,6 +311,20 @@ def test_the_hours_are_the_sites_and_named_on_both_sides_of_a_clock_change():
     assert "11:30 to 12:30, Réunion time (UTC+4)" in mail("confirmation", "en", visit=reunion).text
 
 
+@pytest.mark.parametrize("kind", CUSTOMERS)
+def test_what_a_link_is_for_stands_apart_from_the_facts_above_it(kind):
+    lines = plain(mail(kind).text).splitlines()
+    links = [
+        place for place, line in enumerate(lines) if line.startswith("https://") and lines[place - 1].endswith(":")
+    ]
+    above = [lines[place - 2] for place in links if not lines[place - 2].startswith("https://")]
+    assert all(not line or line.endswith(".") for line in above)
+
+
+def test_an_earlier_time_says_in_text_what_the_appointment_is_for():
+    assert "Quais de chargement, 10 palettes" in mail("earlier_slot").text
+
+
 def test_a_change_says_what_it_was_before():
     assert "Avant       mardi 14 avril 2026, de 8 h à 9 h" in plain(mail("change").text)
     assert "mardi 14 avril 2026" in mail("change").html
