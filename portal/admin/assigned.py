@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired
 
 from portal.admin.appointment_forms import REASON
 from portal.admin.appointments import ONE, opened, url_of
-from portal.admin.assigned_views import minutes_text
+from portal.admin.assigned_views import minutes_text, unfit_text
 from portal.admin.forms import StaffForm
 from portal.admin.guard import BOOK, EDIT, actor, needs, staff
 from portal.admin.order_forms import line_field
@@ -21,9 +21,10 @@ from portal.domain.errors import Invalid, Refusal, SlotNotOffered, SlotTaken
 from portal.domain.modes import people_chosen
 from portal.domain.notices import What
 from portal.i18n import _
-from portal.operations import reassigning
+from portal.operations import exchanges, reassigning
 from portal.operations.cards import AppointmentCard
-from portal.operations.reassigning import Eligible
+from portal.operations.reassigning import Choices, Eligible
+from portal.operations.wishes import Exchange
 from portal.web.responses import go, page
 from portal.web.texts import explain, reason_text
 
@@ -40,20 +41,24 @@ class ReassignForm(StaffForm):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody to choose; ``why_not`` in words where they are not free."""
+    """Somebody to choose; ``why_not`` in words where they are not free, ``move_url`` to take over at another time."""
 
     key: str
     name: str
     detail: str
     why_not: str
+    move_url: str
 
 
 @bp.route(f"{ONE}/reassign", methods=["GET", "POST"])
 @needs(BOOK)
 def reassign(public_id: str) -> Response:
-    """Choose who takes an appointment over from the one in the address, at the same time."""
+    """Choose who takes an appointment over from the one in the address, at the same time.
+
+    The address may name the one who is to take over: they are chosen already, or it is said why they cannot.
+    """
     card, of = opened(public_id), request.args.get("of", "")
-    form = ReassignForm(request.form)
+    form = ReassignForm(request.form, to=request.args.get("to"))
     refusal = _sent(form, card, of) if request.method == "POST" else None
     if request.method == "POST" and refusal is None and not form.errors:
         back = url_for("admin.assigned.give_back", public_id=public_id, of=form.to.data, to=of)
@@ -66,8 +71,9 @@ def reassign(public_id: str) -> Response:
         appointment=card,
         form=form,
         had=found,
-        free=[_candidate(one) for one in found.eligible if one.free],
-        others=[_candidate(one) for one in found.eligible if not one.free],
+        free=[_candidate(one, card, of) for one in found.eligible if one.free],
+        others=[_candidate(one, card, of) for one in found.eligible if not one.free],
+        not_possible=_not_possible(card, found, request.args.get("to")),
         overbooks=staff().may(EDIT),
         told=card.tells(What.CHANGED) and people_chosen(card.policy.modes),
         action=url_for("admin.assigned.reassign", public_id=public_id, of=of),
@@ -101,7 +107,22 @@ def _sent(form: ReassignForm, card: AppointmentCard, of: str) -> Refusal | None:
     return None
 
 
-def _candidate(one: Eligible) -> Candidate:
+def _not_possible(card: AppointmentCard, found: Choices, to: str | None) -> str:
+    """Say why the one in the address cannot take over at this time; nothing where they can, or nobody is named."""
+    if not to:
+        return ""
+    asked = next((one for one in found.eligible if one.key == to), None)
+    if asked is not None:
+        why_not = [reason_text(reason) for reason in asked.why_not]
+        return _("%(name)s, at this time: %(reason)s", name=asked.name, reason=" ".join(why_not)) if why_not else ""
+    try:
+        exchanges.possible(card.public_id, Exchange(to, found.key))
+    except Invalid as refusal:
+        return unfit_text(refusal, card)
+    return ""
+
+
+def _candidate(one: Eligible, card: AppointmentCard, of: str) -> Candidate:
     load = one.load
     detail = _(
         "%(booked)s booked of %(open)s, %(appointments)s",
@@ -109,7 +130,9 @@ def _candidate(one: Eligible) -> Candidate:
         open=minutes_text(load.open_minutes),
         appointments=_appointments(load.appointments),
     )
-    return Candidate(one.key, one.name, detail, reason_text(one.why_not[0]) if one.why_not else "")
+    why_not = reason_text(one.why_not[0]) if one.why_not else ""
+    move_url = url_for("admin.moves.move", public_id=card.public_id, of=of, to=one.key)
+    return Candidate(one.key, one.name, detail, why_not, move_url)
 
 
 def _appointments(number: int) -> str:

@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 
 from portal.admin.moments import length_text, moment_text
 from portal.admin.numbers import NOTHING, percent
+from portal.domain.errors import Invalid
 from portal.domain.zones import parse_instant
 from portal.i18n import _
 from portal.operations import assignments
 from portal.operations.assignments import Assigned
 from portal.operations.cards import AppointmentCard
+from portal.web.texts import explain
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,24 @@ def _score(line: Mapping[str, Any], chosen: str, names: Mapping[str, str], zone:
         _moment(line.get("last"), zone),
         _moment(line.get("served"), zone),
     )
+
+
+def unfit_text(refusal: Invalid, card: AppointmentCard) -> str:
+    """Say why somebody or something cannot have an appointment in the place of another."""
+    key = str(refusal.values.get("value", ""))
+    name = assignments.names([key]).get(key, key)
+    why = str(refusal.values.get("because") or refusal.values.get("problem"))
+    words = {
+        "has_it": _("%(name)s has this appointment already.", name=name),
+        "another_kind": _(
+            "%(name)s is of another kind: people take over from people, rooms from rooms, equipment from equipment.",
+            name=name,
+        ),
+        "cannot_serve": _("%(name)s does not have all that the service asks for.", name=name),
+        "unknown_resource": _("%(name)s is not at the site “%(site)s”.", name=name, site=card.site.name),
+        "not_assigned": _("%(name)s does not have this appointment any more.", name=name),
+    }
+    return words.get(why) or explain(refusal)
 
 
 def minutes_text(minutes: int) -> str:

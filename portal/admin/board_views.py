@@ -38,7 +38,11 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """An appointment on a day; ``move`` is empty where it cannot be moved, or not by the one who looks."""
+    """An appointment on a day; ``move`` is empty where it cannot be moved, or not by the one who looks.
+
+    ``give`` is where it is given to another than the one whose day it is, which is a ``thing`` or a person; empty where
+    that cannot be.
+    """
 
     card: AppointmentCard
     title: str
@@ -48,6 +52,8 @@ class Visit:
     wanted: bool
     url: str
     move: str
+    give: str
+    thing: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +76,12 @@ class Entry:
 class ColumnView:
     """A day in its column; ``who`` is whose, where it stands among those of others.
 
-    ``other``: a phone leaves it out, for it is not the day that is looked at.
+    ``lane`` is their key: what is dropped there is given to them. ``other``: a phone leaves it out, for it is not the
+    day that is looked at.
     """
 
     id: str
+    lane: str
     title: str
     who: str
     url: str
@@ -231,7 +239,8 @@ class Timeline:
         return Entry("visit", place, time, visit=self._visit(one.card, one.wanted, whose))
 
     def _visit(self, card: AppointmentCard, wanted: bool, whose: ResourceCard | None) -> Visit:
-        movable = self.may_book and not wanted and can(card, self.moment).move
+        able = can(card, self.moment)
+        movable, gives = self.may_book and not wanted and able.move, self.may_book and not wanted and able.reassign
         site = self.board.place.site
         service = self.board.place.service if whose is None else None
         about = [named(card.item) if service is None else "", card.order or ""]
@@ -245,6 +254,8 @@ class Timeline:
             wanted=wanted,
             url=url_of(card),
             move=url_for("admin.moves.move", public_id=card.public_id) if movable else "",
+            give=url_for("admin.assigned.reassign", public_id=card.public_id, of=whose.key) if gives and whose else "",
+            thing=whose is not None and whose.kind != "staff",
         )
 
     def _others(self, card: AppointmentCard, whose: ResourceCard | None) -> Iterable[Named]:

@@ -230,6 +230,7 @@ def _column(shown: Shown, timeline: Timeline, number: int, column: Column) -> Co
         listed["site"] = board.place.site.key
     return ColumnView(
         id=f"column-{number}",
+        lane=card.key if team and card is not None else "",
         title=card.name if team and card is not None else day_short(day.day),
         who=card.name if team and card is not None else "",
         url=url_for("admin.calendar.show", resource=card.key, view=DAY, day=day.day)

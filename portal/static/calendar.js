@@ -1,13 +1,11 @@
-/* An appointment is dragged to another time. Nothing moves by that: the page that asks before a move is opened. */
+/*
+An appointment is dragged to another time, and among columns of people to somebody else. Nothing changes by that: the page that asks
+first is opened. Where nothing can be dropped, it is said why.
+*/
 "use strict";
 
 (() => {
-  let dragged = null;
-  // Where there are columns of people, each has a lane of its own.
-  const place = (event) => {
-    const found = dragged ? event.target.closest?.("[data-drop]") : null;
-    return found?.dataset.lane === dragged?.dataset.lane ? found : null;
-  };
+  let dragged = null, under = null;
   const mark = (found) => {
     document.querySelectorAll(".cal-over").forEach((old) => old.classList.toggle("cal-over", old === found));
     found?.classList.add("cal-over");
@@ -16,29 +14,51 @@
     document.querySelectorAll("[data-move]").forEach((visit) => { visit.draggable = true; });
     document.querySelectorAll(".cal-hint").forEach((hint) => { hint.hidden = !matchMedia("(pointer: fine)").matches; });
   };
+  const asked = (found) => {
+    const url = new URL(dragged.dataset.move, location.href), { lane } = dragged.dataset;
+    url.searchParams.set("start", found.dataset.drop);
+    if (found.dataset.lane !== lane) {
+      url.searchParams.set("of", lane);
+      url.searchParams.set("to", found.dataset.lane);
+    }
+    return url;
+  };
+  const words = (entry, name) => entry.querySelector(name)?.textContent.trim().replace(/^, /, "");
+  const refuse = (entry) => {
+    if (!entry || entry === dragged) return;
+    const { refused, short } = document.getElementById("calendar").dataset, toast = document.createElement("p");
+    const what = [words(entry, ".tl-text, strong"), words(entry, ".tl-time")].filter(Boolean).join(", ");
+    toast.className = "toast";
+    toast.textContent = entry.matches(".tl-free") ? short : refused.replace("%s", () => what);
+    document.getElementById("toasts").replaceChildren(toast);
+  };
 
   document.addEventListener("dragstart", (event) => {
     const visit = event.target.closest?.("[data-move]");
     if (!visit) return;
     dragged = visit;
+    document.getElementById("toasts").replaceChildren();
     visit.classList.add("cal-dragged");
     event.dataTransfer.effectAllowed = "move";
-    event.dataTransfer.setData("text/plain", visit.querySelector("a").textContent);
+    event.dataTransfer.setData("text/plain", visit.querySelector("strong").textContent);
   });
   document.addEventListener("dragover", (event) => {
-    const found = place(event);
+    if (!dragged) return;
+    const found = event.target.closest?.("[data-drop]");
+    under = event.target.closest?.(".tl-column > ol > li");
     mark(found);
     if (found) event.preventDefault(); // a place to drop on
   });
   document.addEventListener("drop", (event) => {
-    const found = place(event);
+    const found = dragged && event.target.closest?.("[data-drop]");
     if (!found) return;
     event.preventDefault();
-    location.assign(`${dragged.dataset.move}?start=${encodeURIComponent(found.dataset.drop)}`);
+    location.assign(asked(found));
   });
-  document.addEventListener("dragend", () => {
+  document.addEventListener("dragend", (event) => {
+    if (event.dataTransfer.dropEffect === "none") refuse(under);
     dragged?.classList.remove("cal-dragged");
-    dragged = null;
+    dragged = under = null;
     mark(null);
   });
   // A half hour that was chosen far down a day is read from its beginning.

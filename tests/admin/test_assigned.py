@@ -7,8 +7,9 @@ from html import unescape
 import pytest
 
 from portal.extensions import reading, transaction
-from portal.models import Site
+from portal.models import Service, Site
 from portal.operations import appointments, assignments, cards
+from portal.operations.actors import Actor
 from portal.operations.keepsakes import new_revision
 from tests import sample
 from tests.admin.conftest import form_of
@@ -142,3 +143,83 @@ def test_another_site_is_nowhere(manager, do, made):
     do(sample.site, key="lyon")
     do(keep_to, "manager", "lyon")
     assert manager.get(f"/admin/appointments/{made}/reassign?of=jean").status_code == 404
+    assert manager.get(moving(made)).status_code == 404
+
+
+# At another time, as a drop on the column of somebody else asks for it
+
+
+def moving(public_id: str, to: str = "ryan", clock: str = "11:00", of: str = "jean") -> str:
+    return f"/admin/appointments/{public_id}/move?of={of}&to={to}&start=2026-12-08T{clock}:00%2B01:00"
+
+
+def test_time_and_person_change_by_one_form_and_go_back_by_one_press(agent, do, made):
+    path = moving(made)
+    asked = agent.get(path)
+    assert "Move the appointment and give it to Ryan" in asked.text
+    assert "Jean and Ryan are told by e-mail." in asked.text
+    values = form_of(asked, path.partition("&start")[0])
+    assert [agent.post(path, data=values).status_code for _ in range(2)] == [303, 303]
+    assert (do(having, made), do(starts, made)) == (["ryan", "salon"], "11:00")
+    told = agent.get(f"/admin/appointments/{made}")
+    assert "The appointment is moved, and Ryan has it now." in told.text
+    back = f"/admin/appointments/{made}/move/back?start=2026-12-08T09:00:00%2B01:00&of=ryan&to=jean"
+    assert agent.post(back, data=form_of(told, back)).status_code == 303
+    assert (do(having, made), do(starts, made)) == (["jean", "salon"], "09:00")
+    assert agent.post(back.replace("start", "begin"), data=form_of(told, back)).status_code == 404
+
+
+def starts(public_id: str) -> str:
+    return f"{cards.by_public_id(public_id).start.astimezone(sample.PARIS):%H:%M}"
+
+
+def test_at_the_same_time_it_is_the_form_that_gives_it_to_somebody_else(agent, made):
+    answer = agent.get(moving(made, clock="09:00"))
+    assert answer.location == f"/admin/appointments/{made}/reassign?of=jean&to=ryan"
+    assert 'value="ryan" checked' in agent.get(answer.location).text
+
+
+def test_the_times_of_who_takes_over_are_chosen_from_without_dragging(agent, do, now, made):
+    for number, hour in enumerate(("09:00", "11:00")):
+        do(sample.booked, f"2026-12-08 {hour}", now=now, number=number + 5, service="evaluation", resources=("ryan",))
+    choices = agent.get(f"/admin/appointments/{made}/reassign?of=jean").text
+    path = f"/admin/appointments/{made}/move?of=jean&to=ryan"
+    assert f'href="{path.replace("&", "&amp;")}"' in choices
+    month = agent.get(f"{path}&day=2026-12-08")
+    assert "Ryan takes over from Jean" in month.text
+    free = "of=jean&amp;to=ryan&amp;start=2026-12-08T"
+    offered = [clock for clock in ("10:00", "11:00", "14:00") if f"{free}{clock}" in month.text]
+    assert offered == ["10:00", "14:00"]
+
+
+REFUSED = {
+    ("bureau-2", "11:00"): "Bureau 2 is of another kind",
+    ("bureau-2", "09:00"): "Bureau 2 is of another kind",
+    ("novice", "11:00"): "Novice does not have all that the service asks for.",
+    ("marc", "11:00"): "Marc is not at the site “Bordeaux”.",
+    ("lea", "09:00"): "Lea, at this time: Busy.",
+    ("lea", "10:00"): "Busy.",
+    ("jean", "11:00"): "Jean has this appointment already.",
+    ("nobody", "11:00"): "nobody is not at the site",
+}
+
+
+def test_where_it_cannot_be_it_is_said_why(agent, do, now, made):
+    do(sample.site, key="lyon")
+    do(sample.resource, "marc", sites=("lyon",))
+    do(sample.resource, "novice", plannings=("bureau",))
+    do(demanding)
+    for hour in ("09:00", "10:00"):
+        overbooked = {"resources": ("lea", "bureau-2"), "actor": Actor("a@example.com", "staff", staff=True)}
+        do(sample.booked, f"2026-12-08 {hour}", now=now, number=7, service="evaluation", **overbooked)
+    for (to, clock), words in REFUSED.items():
+        assert words in unescape(agent.get(moving(made, to, clock), follow_redirects=True).text), to
+    assert do(having, made) == ["jean", "salon"]
+
+
+def demanding() -> None:
+    """Ask for a skill that everybody but the novice has."""
+    with transaction() as session:
+        found = session.query(Service).one()
+        found.requires = [{"kind": "staff", "skills": {"evaluation": 1}}, {"kind": "room"}]
+        found.revision = new_revision()

@@ -129,6 +129,7 @@ def test_an_agent_books_moves_and_cancels_and_nothing_else(app):
         "admin.marks.mark",
         "admin.marks.undo",
         "admin.moves.move",
+        "admin.moves.take_back",
         "admin.order_links.code",
         "admin.service_links.code",
         "admin.phone.choose",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import pytest
@@ -61,13 +60,20 @@ def test_a_free_time_is_booked_with_somebody_by_keyboard_and_the_appointment_dra
     visit = jean.get_by_role("listitem").filter(has_text="Scierie Lafon")
     ryan = page.get_by_role("region", name="Ryan Colin")
     later = "Réserver lundi 7 décembre à 16 h 30"
-    visit.drag_to(ryan.get_by_role("link", name=later))
-    expect(page).to_have_url(re.compile("view=team"))  # another person is no other time
+    visit.drag_to(page.get_by_role("region", name="Léa Martin").get_by_text("Absence : Congés"))
+    expect(page.get_by_text("Impossible de déposer ici : Absence : Congés, de 14 h à 18 h")).to_be_visible()
     visit.drag_to(jean.get_by_role("link", name=later))
     page.get_by_role("button", name="Déplacer le rendez-vous").click()
     expect(page.get_by_text("Le rendez-vous est déplacé.")).to_be_visible()
     page.goto("/admin/calendar?resource=jean&day=2026-12-07")
     expect(page.get_by_role("listitem").filter(has_text="Scierie Lafon")).to_contain_text("De 16 h 30 à 17 h")
+    page.goto(TEAM)
+    visit.drag_to(ryan.get_by_role("link", name="Réserver lundi 7 décembre à 11 h, Ryan Colin", exact=True))
+    expect(page.get_by_text("Jean et Ryan Colin en sont informés par e-mail.")).to_be_visible()
+    page.get_by_role("button", name="Déplacer et confier").click()
+    expect(page.get_by_text("Le rendez-vous est déplacé et confié à Ryan Colin.")).to_be_visible()
+    page.goto(TEAM)
+    expect(ryan.get_by_role("listitem").filter(has_text="Scierie Lafon")).to_contain_text("De 11 h à 11 h 30")
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
