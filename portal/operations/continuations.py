@@ -10,20 +10,18 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import LinkExpired, LinkUnknown, NotFound
 from portal.extensions import retried, transaction
-from portal.models import Continuation, Customer, OutboxMessage
+from portal.models import Continuation, Customer
 from portal.operations import access, bookables, next_steps, outbox, tokens
 from portal.operations.bookables import Bookable
 from portal.operations.once import Once, answered, digest, remember
 
 LIFE = timedelta(hours=24)
 AT_MOST_EVERY = timedelta(minutes=10)
-KEPT = timedelta(days=2)
-"""How long a mail by which an address goes on is kept once it is settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +149,5 @@ def use(session: Session, introduced: Introduced) -> None:
 
 
 def sweep(session: Session, now: datetime) -> None:
-    """Delete the continuations that nobody can go on with, and their mails: most are of people whom we do not know."""
+    """Delete the continuations that nobody can go on with: most are of people whom we do not know."""
     session.execute(delete(Continuation).where(Continuation.expires_at <= now))
-    over = and_(
-        OutboxMessage.kind.in_(next_steps.KINDS),
-        OutboxMessage.state != "waiting",
-        OutboxMessage.created_at < now - KEPT,
-    )
-    session.execute(delete(OutboxMessage).where(over))

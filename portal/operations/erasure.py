@@ -17,7 +17,7 @@ from portal.domain.errors import NotFound, StateChanged
 from portal.domain.lifecycle import ACTIVE, Status
 from portal.extensions import retried, transaction
 from portal.models import Appointment, Audit, Continuation, Customer, Event, Order, OutboxMessage, Upload
-from portal.operations import audit, waiting_records
+from portal.operations import audit, mail_traces, waiting_records
 from portal.operations.actors import SYSTEM, Actor
 
 PERSONAL = ("name", "phone", "email", "comment", "text", "reason", "fields", "overbook")
@@ -59,10 +59,11 @@ def anonymise(session: Session, ids: Sequence[int], now: datetime) -> None:
     session.execute(
         update(Appointment)
         .where(Appointment.id.in_(ids))
-        # A new generation: the address of the page that shows it was in a mail of theirs.
-        .values(**EMPTY, customer_id=None, erased_at=now, generation=Appointment.generation + 1)
+        # A new generation: the address of the page that shows it was in a mail of theirs. Nor may a cancellation be
+        # taken back: nobody would know who comes.
+        .values(**EMPTY, customer_id=None, undo_until=None, erased_at=now, generation=Appointment.generation + 1)
     )
-    session.execute(delete(OutboxMessage).where(OutboxMessage.appointment_id.in_(ids)))
+    mail_traces.forget(session, OutboxMessage.appointment_id.in_(ids))
     rows = session.execute(select(Event.id, Event.before, Event.after).where(Event.appointment_id.in_(ids))).all()
     for row in rows:
         before, after = _bare(row.before), _bare(row.after)
@@ -75,7 +76,7 @@ def forget_customers(session: Session, ids: Sequence[int], now: datetime) -> Non
     made = session.execute(select(Order.id, Order.reference).where(Order.customer_id.in_(ids))).all()
     addresses = session.scalars(select(Customer.email).where(Customer.id.in_(ids), Customer.email.is_not(None))).all()
     named = or_(OutboxMessage.order_id.in_([order.id for order in made]), OutboxMessage.recipient.in_(addresses))
-    session.execute(delete(OutboxMessage).where(named))
+    mail_traces.forget(session, named)
     session.execute(delete(Continuation).where(Continuation.email.in_(addresses)))
     waiting_records.forget(session, [address for address in addresses if address is not None], now)
     _forget_changes(session, [order.reference for order in made])

@@ -6,16 +6,28 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, exists, select
+from sqlalchemy import ColumnElement, and_, delete, exists, select
 
 from portal.extensions import reading, retried, transaction
-from portal.models import Appointment, Customer, Idempotency, Order, Organisation, Upload, WaitingEntry
-from portal.operations import continuations, waiting, waiting_records
+from portal.models import Appointment, Customer, Idempotency, Order, Organisation, OutboxMessage, Upload, WaitingEntry
+from portal.operations import (
+    continuations,
+    find,
+    mail_traces,
+    next_steps,
+    staff_links,
+    tokens,
+    waiting,
+    waiting_records,
+)
 from portal.operations.erasure import anonymise, forget_customers
 
 BATCH = 500  # appointments in one transaction: others want to write, too
 REPEATABLE = timedelta(days=7)  # how long a request may come again with its idempotency key
 UPLOAD = timedelta(days=1)
+ANYBODYS = (*next_steps.KINDS, find.KIND, staff_links.MAILS[tokens.RESET])
+"""Kinds of mails that anybody has queued for any address: most are for people whom we do not know, and dropped."""
+SETTLED = timedelta(days=2)  # how long these are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +54,41 @@ def purge(*, now: datetime) -> Purged:
         appointments += done
     while done := _delete_some(limit, now):
         customers += done
-    while _sweep_waiting(limit):
+    of_nothing = and_(OutboxMessage.appointment_id.is_(None), OutboxMessage.order_id.is_(None))
+    while _sweep_waiting(limit) or _sweep_mails(and_(of_nothing, OutboxMessage.created_at < limit)):
         pass
     return Purged(appointments, customers)
 
 
-@retried
 def sweep(*, now: datetime) -> None:
-    """Sweep out files that nobody decided upon, answers that nobody asks for again, and links that lead on no more."""
+    """Sweep out files that nobody decided upon, answers that nobody asks for again, and links that lead on no more.
+
+    With them go the mails that anybody can have written.
+    """
+    _sweep_rows(now)
+    asked = and_(OutboxMessage.kind.in_(ANYBODYS), OutboxMessage.created_at < now - SETTLED)
+    while _sweep_mails(asked):
+        pass
+
+
+@retried
+def _sweep_rows(now: datetime) -> None:
     with transaction() as session:
         session.execute(delete(Upload).where(Upload.created_at < now - UPLOAD))
         session.execute(delete(Idempotency).where(Idempotency.created_at < now - REPEATABLE))
         continuations.sweep(session, now)
+
+
+@retried
+def _sweep_mails(which: ColumnElement[bool]) -> int:
+    """Delete some of these mails that wait no more, and count them."""
+    some = select(OutboxMessage.id).where(OutboxMessage.state != "waiting", which).limit(BATCH)
+    with reading() as session:
+        ids = session.scalars(some).all()
+    if not ids:
+        return 0
+    with transaction() as session:
+        return mail_traces.forget(session, OutboxMessage.id.in_(ids))
 
 
 @retried

@@ -10,7 +10,7 @@ from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.models import Appointment, Audit, FreedPlace, Offer, OutboxMessage, WaitingEntry
-from portal.operations import offered, offers, waiting, waiting_lists
+from portal.operations import mail_traces, offered, offers, waiting, waiting_lists
 
 MAILS = ("waiting_joined", "place_free")
 BATCH = 500  # rows deleted in one transaction
@@ -70,7 +70,7 @@ def sweep(session: Session, limit: datetime) -> int:
         OutboxMessage.recipient.in_([entry.email for entry in entries]),
         OutboxMessage.created_at < limit,
     )
-    session.execute(delete(OutboxMessage).where(mails))
+    mail_traces.forget(session, mails)
     session.execute(delete(WaitingEntry).where(WaitingEntry.id.in_([entry.id for entry in entries])))
     session.execute(delete(FreedPlace).where(FreedPlace.id.in_(places)))
     return len(entries) + len(places)

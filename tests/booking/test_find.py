@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
+from portal.extensions import reading
+from portal.models import OutboxMessage
+
 
 def test_the_answer_is_the_same_for_every_address(portal, booked):
     pages = [
@@ -12,13 +17,24 @@ def test_the_answer_is_the_same_for_every_address(portal, booked):
     assert "Regardez votre messagerie" in pages[0].text
 
 
-def test_only_an_address_with_appointments_is_mailed(portal, booked, statements):
-    with statements() as known:
-        portal.open("/find").send(email=" Chauffeur0@Example.com ")
-    with statements() as unknown:
-        portal.open("/find").send(email="nobody@example.com")
-    assert any("INSERT INTO outbox" in line for line in known)
-    assert not any("INSERT INTO outbox" in line for line in unknown)
+def test_the_same_is_done_for_every_address_and_one_with_appointments_is_mailed(
+    portal, booked, do, now, statements, link_in_mail
+):
+    done = []
+    for email in (" Chauffeur0@Example.com ", "nobody@example.com"):
+        with statements() as one:
+            portal.open("/find").send(email=email)
+        done.append(one)
+    assert done[0] == done[1]
+    assert any("INSERT INTO outbox" in line for line in done[0])
+    asked = set(do(queued, "find"))
+    assert asked == {"chauffeur0@example.com", "nobody@example.com"}
+    assert asked & link_in_mail().keys() == {"chauffeur0@example.com"}
+
+
+def queued(kind):
+    with reading() as session:
+        return session.scalars(select(OutboxMessage.recipient).where(OutboxMessage.kind == kind)).all()
 
 
 def test_what_is_no_address_is_refused_in_words(portal):

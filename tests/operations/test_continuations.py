@@ -10,7 +10,18 @@ import pytest
 from portal.domain.errors import Invalid, LimitReached, LinkExpired, LinkUnknown, NotEligible, NotFound
 from portal.extensions import reading, transaction
 from portal.models import Continuation, Customer, OutboxMessage
-from portal.operations import appointments, bookables, continuations, erasure, letters, outbox, retention, tokens
+from portal.operations import (
+    appointments,
+    bookables,
+    continuations,
+    erasure,
+    find,
+    letters,
+    outbox,
+    retention,
+    staff_links,
+    tokens,
+)
 from portal.operations.continuations import Request
 from portal.operations.letters import Content, Stale
 from portal.operations.once import Once
@@ -236,6 +247,8 @@ def test_limits_hold_for_whom_it_introduces(do, ask, book, now):
 def test_settled_mails_are_kept_for_two_days(do, docks, ask, now):
     ask(KNOWN)
     ask(STRANGER)
+    do(find.ask, STRANGER, "fr", now=now)
+    do(staff_links.forgotten, STRANGER, "127.0.0.1", "fr", now=now, real_now=REAL)
 
     def settle():
         with transaction() as session:
@@ -243,6 +256,6 @@ def test_settled_mails_are_kept_for_two_days(do, docks, ask, now):
 
     do(settle)
     do(retention.sweep, now=now + timedelta(days=2))
-    assert len(do(rows, OutboxMessage)) == 2
+    assert len(do(rows, OutboxMessage)) == 4
     do(retention.sweep, now=now + timedelta(days=2, minutes=1))
     assert [row.recipient for row in do(rows, OutboxMessage)] == [KNOWN]

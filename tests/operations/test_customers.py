@@ -9,12 +9,33 @@ from sqlalchemy import text
 
 from portal.domain.errors import Invalid, NotFound, StateChanged
 from portal.extensions import db, reading, transaction
-from portal.models import Appointment, Audit, Customer, Idempotency, Order, Organisation, Site, Upload, User
-from portal.operations import appointments, cards, customers, erasure, integrity, orders, retention
+from portal.models import (
+    Appointment,
+    Audit,
+    Customer,
+    Idempotency,
+    Order,
+    Organisation,
+    OutboxMessage,
+    Site,
+    Upload,
+    User,
+)
+from portal.operations import (
+    appointments,
+    cards,
+    customers,
+    erasure,
+    integrity,
+    mail_log,
+    orders,
+    outbox,
+    retention,
+)
 from portal.operations.actors import GUEST, Actor
 from portal.operations.customers import Search
 from portal.operations.retention import Purged, months_before
-from portal.operations.scopes import Scope
+from portal.operations.scopes import EVERYWHERE, Scope
 from portal.operations.wishes import Details
 from tests import sample
 
@@ -147,6 +168,7 @@ class TestErasure:
         do(customers.change, vidal, {"phone": PHONE + " 1"}, now=now, by=BOSS)
         do(orders.patch, "CMD-7", {"units": "3 palettes", "name": NAME}, now=now)
         do(waiting_file)
+        do(mail_log.send_again, do(a_failed_mail), scope=EVERYWHERE, now=now, by=BOSS)
         before = do(dump)
         assert all(secret in before for secret in ("Vidal", ADDRESS, PHONE))
         later = now + timedelta(days=30)
@@ -174,6 +196,13 @@ class TestErasure:
             do(erasure.erase, vidal, now=now)
         assert do(customers.get, vidal).name == NAME
 
+    def test_a_cancellation_of_nobody_any_more_is_not_taken_back(self, do, now, vidal):
+        public_id = visit(do, now, "2026-12-07 09:00")
+        do(appointments.cancel, public_id, GUEST, now=now)
+        do(erasure.erase, vidal, now=now)
+        with pytest.raises(StateChanged):
+            do(appointments.undo, public_id, BOSS, now=now)
+
     def test_that_it_was_done_is_written_down_without_saying_who(self, do, now, vidal):
         do(erasure.erase, vidal, now=now, by=BOSS)
         (entry,) = do(rows, Audit, kind="customer", action="erased")
@@ -186,6 +215,20 @@ class TestErasure:
 
 def do_token(public_id: str) -> str:
     return cards.by_public_id(public_id).token
+
+
+def a_failed_mail() -> int:
+    """Let a mail to the customer fail, and give its number."""
+    with transaction() as session:
+        mail = session.query(OutboxMessage).filter_by(kind="confirmation").one()
+        mail.recipient, mail.state = ADDRESS, "failed"
+        return mail.id
+
+
+def queue(mail: outbox.Draft, state: str, now) -> None:
+    with transaction() as session:
+        outbox.enqueue(session, [mail], now)
+        session.query(OutboxMessage).filter_by(dedupe=mail.dedupe).update({"state": state})
 
 
 def waiting_file() -> None:
@@ -245,6 +288,14 @@ class TestRetention:
         late = now + timedelta(days=400)
         do(orders.patch, "CMD-7", {"status": "ready"}, now=late - timedelta(days=1))
         assert do(retention.purge, now=late).customers == 0
+
+    def test_a_mail_about_no_appointment_goes_when_it_is_old_and_settled(self, do, now, vidal):
+        do(keep_for, 6)
+        for recipient, state in (("a@example.com", "sent"), ("b@example.com", "waiting")):
+            do(queue, outbox.Draft("service_invitation", recipient, recipient, "fr", now), state, now)
+        for days, left in ((180, ["a@example.com", "b@example.com"]), (190, ["b@example.com"])):
+            do(retention.purge, now=now + timedelta(days=days))
+            assert sorted(mail.recipient for mail in do(rows, OutboxMessage)) == left
 
     def test_a_customer_who_is_expected_stays(self, do, now, vidal):
         do(keep_for, 1)
