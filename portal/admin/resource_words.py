@@ -46,6 +46,7 @@ def misfit_text(why: Misfit) -> str:
         Misfit.UNFIT: _("Lacks what the service requires"),
         Misfit.ABSENT: _("Absent then"),
         Misfit.HOURS: _("Outside the hours, or too many at once"),
+        Misfit.MANY: _("Too many on that day"),
     }[why]
 
 

@@ -78,8 +78,8 @@ def _lacking(one: Requirement, number: int) -> str:
     return _("Nobody can do this here.") if one.kind == "staff" else _("Nothing fits here.")
 
 
-def effect_texts(effect: ServiceEffect) -> list[str]:
-    """Say what a change means for the appointments to come, which all stay as they were booked."""
+def effect_texts(effect: ServiceEffect, mode: str) -> list[str]:
+    """Say what a change means for the appointments to come, which all stay; ``mode`` is how people will meet."""
     found = []
     if effect.times:
         found.append(
@@ -98,6 +98,17 @@ def effect_texts(effect: ServiceEffect) -> list[str]:
                     "%(num)s appointment to come keeps the people, rooms and equipment that it has.",
                     "%(num)s appointments to come keep the people, rooms and equipment that they have.",
                     effect.needs,
+                )
+            )
+        )
+    if effect.meeting:
+        found.append(
+            str(
+                ngettext(
+                    "%(num)s appointment to come will be held %(how)s. Nobody is told.",
+                    "%(num)s appointments to come will be held %(how)s. Nobody is told.",
+                    effect.meeting,
+                    how=meeting_text(mode).lower(),
                 )
             )
         )

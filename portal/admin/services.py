@@ -116,7 +116,7 @@ def _save(form: ServiceForm, sheet: Sheet | None) -> Response:
     if not fine or form.needs.errors:
         return _show(form, plan, sheet, revision, 422)
     effect = _effect(sheet, plan)
-    if effect.count and request.form.get("seen") != _seen(effect):
+    if effect.count and request.form.get("seen") != effect.signature:
         return _show(form, plan, sheet, revision, 422, confirm=True)
     try:
         key = _write(form, plan, sheet, revision)
@@ -174,12 +174,6 @@ def _effect(sheet: Sheet | None, plan: Plan) -> ServiceEffect:
     return service_previews.preview(sheet, plan, now=now()) if sheet is not None else NO_EFFECT
 
 
-def _seen(effect: ServiceEffect) -> str:
-    """Sign what a page says of a change: saving with another signature shows it first."""
-    counts = (effect.times, effect.needs, effect.retired, *(one.count for one in effect.left))
-    return "-".join(str(count) for count in counts) if effect.count else ""
-
-
 def _show(
     form: ServiceForm,
     plan: Plan,
@@ -202,8 +196,8 @@ def _show(
         revision=revision,
         conflict=conflict,
         confirm=confirm,
-        effect=effect_texts(effect),
-        seen=_seen(effect),
+        effect=effect,
+        effect_texts=effect_texts(effect, plan.mode),
         fits=_fits(form, plan),
         may_edit=staff().may(EDIT) and (sheet is None or sheet.changed_by(scope())),
         own_rules=rules.told(sheet) if sheet is not None else [],

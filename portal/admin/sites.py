@@ -33,7 +33,7 @@ def index() -> Response:
 
 @bp.route("/sites/<key>", methods=["GET", "POST"])
 def edit(key: str) -> Response:
-    """Show a site, say whom another zone or calendar meets, and save it."""
+    """Show a site, say whom another zone, another calendar or its retirement meets, and save it."""
     sheet = _own(key)
     if request.method != "POST":
         return _show(_form_of(sheet), sheet, sheet.revision)
@@ -55,7 +55,7 @@ def _save(form: SiteForm, sheet: Sheet, revision: str) -> Response:
     try:
         sites.check(plan)
         effect = site_previews.preview(sheet, plan, now=now())
-        if effect.count and request.form.get("seen") != str(effect.count):
+        if effect.count and request.form.get("seen") != effect.signature:
             return _show(form, sheet, revision, 422, effect=effect)
         sites.save(sheet.key, revision, plan, now=now(), by=actor())
     except StateChanged:

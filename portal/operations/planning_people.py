@@ -69,7 +69,8 @@ def _states(session: Session, ids: Sequence[int], key: str, after: Schedule | No
     found = {}
     for bound in bounds:
         one = bound.card
-        state = State(one.active, frozenset(sites.get(one.id, ())), one.candidate, bound.schedules, one.absent)
+        where = frozenset(sites.get(one.id, ()))
+        state = State(one.active, where, one.candidate, bound.schedules, one.absent, one.max_per_day, one.zone)
         found[one.id] = state, replace(state, schedules=_open(one, changed.get(one.id, ())))
     return found
 

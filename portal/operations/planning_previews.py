@@ -34,7 +34,8 @@ def preview(
     old = sheet.schedule if sheet is not None else Schedule(local, ())
     with reading() as session:
         new = changed(old, plan)
-        changes = _changes(session, sheet, sites, plan.sites, old, new)
+        retired = sheet is not None and sheet.active and not plan.active
+        changes = _changes(session, sheet, sites, () if retired else plan.sites, old, new)
         found = impacts.impacts(session, changes, now=now, since=since, week=monday_of(week or since))
         return _with_people(session, sheet, found, new if plan.active else None, now)
 

@@ -23,7 +23,6 @@ from portal.domain.zones import zone
 from portal.extensions import reading
 from portal.models import (
     Absence,
-    Allocation,
     Appointment,
     Planning,
     Pool,
@@ -32,7 +31,7 @@ from portal.models import (
 from portal.operations import place_cards
 from portal.operations.cards import AppointmentCard, cards, listing
 from portal.operations.resource_cards import away_of
-from portal.operations.resource_judging import TAKEN, Judge, Misfit, State
+from portal.operations.resource_judging import TAKEN, Judge, Misfit, State, to_judge
 from portal.operations.resources import Plan, Sheet
 
 MOST_LISTED = 30  # appointments named one by one; the others are counted
@@ -94,7 +93,8 @@ def _state(session: Session, sheet: Sheet, plan: Plan) -> State:
     candidate = Candidate(sheet.id, sheet.kind, plan.skills, plan.persons, frozenset(plan.features))
     sites = frozenset(session.scalars(select(Site.id).where(Site.key.in_(plan.sites))))
     absent = _absent(_absences(session, sheet.id), plan.timezone)
-    return State(plan.active, sites, candidate, _schedules(session, sheet, plan), absent)
+    schedules = _schedules(session, sheet, plan)
+    return State(plan.active, sites, candidate, schedules, absent, plan.max_per_day, zone(plan.timezone))
 
 
 def _schedules(session: Session, sheet: Sheet, plan: Plan) -> tuple[Schedule, ...]:
@@ -117,14 +117,11 @@ def _absent(rows: Iterable[Any], timezone: str) -> Steps:
 def _effects(session: Session, sheet: Sheet, before: State, after: State, now: datetime) -> Effects:
     if before == after:
         return NONE
-    rows = session.execute(TAKEN.where(Pool.resource_id == sheet.id, Allocation.ends_at > now)).all()
+    rows = session.execute(TAKEN.where(Pool.resource_id == sheet.id, to_judge(now))).all()
     calendar = partial(calendar_of, session)
-    old, new = Judge(before, rows, calendar), Judge(after, rows, calendar)
     found: dict[int, Misfit] = {}
-    for row in rows:
-        why = new.misfit(row)
-        if why is not None and why != old.misfit(row):
-            found.setdefault(row.id, why)
+    for row, why in Judge(after, rows, calendar).worse(Judge(before, rows, calendar), now):
+        found.setdefault(row.id, why)
     if not found:
         return NONE
     first = list(found)[:MOST_LISTED]

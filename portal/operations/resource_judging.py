@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 
 from portal.domain.matching import Candidate, Requirement, fits
 from portal.domain.openings import Schedule, SiteCalendar, profile, serving
 from portal.domain.steps import Steps
 from portal.domain.zones import DAY, epoch, local_day
 from portal.models import Allocation, Appointment, Assignment, Pool, Service
+from portal.operations.occupancy import BEGINS
+
+LONGEST_DAY = timedelta(hours=27)  # of any clock, with what its zone changes by
 
 
 class Misfit(StrEnum):
@@ -24,17 +30,20 @@ class Misfit(StrEnum):
     UNFIT = "unfit"  # it lacks what the service requires
     ABSENT = "absent"
     HOURS = "hours"  # outside its hours, or more at once than it takes
+    MANY = "many"  # more on its local date than it takes in a day
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a resource's appointments are judged on; ``sites`` are ids."""
+    """What a resource's appointments are judged on; ``sites`` are ids, ``most`` begin on a date in its ``zone``."""
 
     active: bool
     sites: frozenset[int]
     candidate: Candidate
     schedules: tuple[Schedule, ...]
     absent: Steps
+    most: int | None
+    zone: ZoneInfo
 
 
 TAKEN: Select[*tuple[Any, ...]] = (
@@ -46,6 +55,7 @@ TAKEN: Select[*tuple[Any, ...]] = (
         Appointment.ends_at,
         Appointment.wanted_start,
         Appointment.wanted_end,
+        BEGINS.label("begins"),
         Allocation.role,
         Allocation.units,
         Allocation.starts_at.label("taken_from"),
@@ -63,6 +73,11 @@ TAKEN: Select[*tuple[Any, ...]] = (
     .where(Allocation.released_at.is_(None), Allocation.taken_until.is_(None))
     .order_by(Allocation.starts_at, Appointment.id)
 )
+
+
+def to_judge(now: datetime) -> ColumnElement[bool]:
+    """Find what is to be judged: appointments that have not ended, and those that count on the same day."""
+    return Allocation.ends_at > now - LONGEST_DAY
 
 
 class Judge:
@@ -90,7 +105,28 @@ class Judge:
         if state.absent.highest(epoch(row.taken_from), epoch(row.taken_to)):
             return Misfit.ABSENT
         start, end = (row.wanted_start, row.wanted_end) if row.role == "wanted" else (row.starts_at, row.ends_at)
-        return Misfit.HOURS if self._free(row).lowest(epoch(start), epoch(end)) < 0 else None
+        if self._free(row).lowest(epoch(start), epoch(end)) < 0:
+            return Misfit.HOURS
+        many = state.most is not None and len(self._days[self._day(row)]) > state.most
+        return Misfit.MANY if many else None
+
+    def worse(self, before: Judge, now: datetime) -> Iterator[tuple[Any, Misfit]]:
+        """Yield the appointments to come that do not fit, and before did, or for another reason did not."""
+        for row in self._rows:
+            why = self.misfit(row) if row.taken_to > now else None
+            if why is not None and why != before.misfit(row):
+                yield row, why
+
+    @cached_property
+    def _days(self) -> Mapping[date, set[int]]:
+        """The appointments that begin on each of the resource's local dates."""
+        found: dict[date, set[int]] = {}
+        for row in self._rows:
+            found.setdefault(self._day(row), set()).add(row.id)
+        return found
+
+    def _day(self, row: Any) -> date:
+        return local_day(row.begins, self._state.zone)
 
     def _free(self, row: Any) -> Steps:
         """Give what is left of the hours that are open to the service at the site; below zero is too many."""

@@ -1,65 +1,52 @@
-"""What another zone or calendar of public holidays does to a site's appointments, before it is saved."""
+"""What another zone, calendar of public holidays or retirement does to a site's appointments, before it is saved."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
-from sqlalchemy import and_, func, select
-from sqlalchemy.orm import Session
-
-from portal.domain.lifecycle import ACTIVE
-from portal.domain.openings import SiteCalendar
-from portal.domain.zones import zone
 from portal.extensions import reading
-from portal.models import Appointment, Site
-from portal.operations import bookables, place_cards, transfer_effects
+from portal.models import Appointment
+from portal.operations import concerned, consequences, transfer_places
 from portal.operations.cards import AppointmentCard, cards, listing
+from portal.operations.concerned import Why
 from portal.operations.sites import MOST_LISTED, Plan, Sheet
 
 
 @dataclass(frozen=True, slots=True)
 class SiteEffect:
-    """How many appointments no longer fit (the first are named), and how many are shown at other hours."""
+    """How many appointments no longer fit, are shown at other hours, or are at a site that goes out of use.
+
+    ``count`` is how many there are in all; the first are named. ``signature`` tells one effect from another.
+    """
 
     unfit: int
-    appointments: Sequence[AppointmentCard]
     moved: int
+    left: int
+    count: int
+    appointments: Sequence[AppointmentCard]
+    signature: str
 
-    @property
-    def count(self) -> int:
-        """How many a person should know of."""
-        return max(self.unfit, self.moved)
 
-
-NO_EFFECT = SiteEffect(0, (), 0)
+NO_EFFECT = SiteEffect(0, 0, 0, 0, (), "")
 
 
 def preview(sheet: Sheet, plan: Plan, *, now: datetime) -> SiteEffect:
-    """Compare a site with what it is to be. Nothing is read where neither zone nor holidays change."""
-    if (plan.timezone, plan.holidays) == (sheet.timezone, sheet.holidays):
+    """Compare a site with what it is to be. Nothing is read where nothing changes that appointments depend on."""
+    wanted = {"timezone": plan.timezone, "holidays": plan.holidays, "active": plan.active}
+    if all(getattr(sheet, name) == value for name, value in wanted.items()):
         return NO_EFFECT
     with reading() as session:
-        references = _unfit(session, sheet, plan, now)
-        first = listing().where(Appointment.reference.in_(references[:MOST_LISTED]))
-        named = cards(session, first.order_by(Appointment.starts_at, Appointment.id)) if references else []
-        moved = _coming(session, sheet.id, now) if plan.timezone != sheet.timezone else 0
-    return SiteEffect(len(references), named, moved)
-
-
-def _unfit(session: Session, sheet: Sheet, plan: Plan, now: datetime) -> list[str]:
-    """Name the appointments that the plannings of the site held and no longer hold, by their references."""
-    holidays = place_cards.holiday_calendar(plan.holidays)
-    found: list[str] = []
-    for row in session.execute(bookables.joined().where(Site.id == sheet.id)).all():
-        before = bookables.from_row(session, row)
-        calendar = SiteCalendar(zone(plan.timezone), before.site.calendar.closures, holidays)
-        after = replace(before, site=replace(before.site, calendar=calendar))
-        found += [reference for reference, _start in transfer_effects.misfits(session, before, after, now)]
-    return found
-
-
-def _coming(session: Session, site_id: int, now: datetime) -> int:
-    coming = and_(Appointment.site_id == site_id, Appointment.status.in_(ACTIVE), Appointment.ends_at > now)
-    return session.scalar(select(func.count()).where(coming)) or 0
+        before = transfer_places.sites(session, [sheet.key])[sheet.key]
+        found = consequences.of(session, concerned.changed(sites={sheet.key: {**before, **wanted}}), now=now)
+        ids = {why: concerned.ids_of(found, why) for why in (Why.UNFIT, Why.LEFT, Why.CLOCK)}
+        every = list(dict.fromkeys(one for some in ids.values() for one in some))
+        first = listing().where(Appointment.id.in_(every[:MOST_LISTED]))
+        named = cards(session, first.order_by(Appointment.starts_at, Appointment.id)) if every else []
+    if not every:
+        return NO_EFFECT
+    signature = sha256(repr(sorted(ids.items())).encode()).hexdigest()[:16]
+    unfit, left, moved = (len(some) for some in ids.values())
+    return SiteEffect(unfit, moved, left, len(every), named, signature)

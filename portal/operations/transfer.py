@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain import fields
 from portal.extensions import reading, retried, settings, transaction
-from portal.operations import audit, transfer_effects, transfer_references, transfer_resource_effects, transfer_yaml
+from portal.operations import audit, concerned, consequences, transfer_references, transfer_yaml
 from portal.operations.actors import SYSTEM, Actor
 from portal.operations.organisation import LOCK
 from portal.operations.schemas import ConfigurationSchema
@@ -71,7 +71,7 @@ class Change:
 def load(text: str, *, now: datetime, dry_run: bool = False, by: Actor = SYSTEM) -> list[str]:
     """Bring the database to what the file says, and list the differences. Raises BadConfiguration.
 
-    Appointments that the new hours no longer hold are listed, too (``!``); they stay. With ``dry_run`` nothing is
+    Appointments to come that the changes concern are listed, too (``!``); they stay. With ``dry_run`` nothing is
     written.
     """
     parsed = transfer_yaml.parse(text)
@@ -93,17 +93,12 @@ def load(text: str, *, now: datetime, dry_run: bool = False, by: Actor = SYSTEM)
 
 
 def _warnings(session: Session, found: Sequence[Change], now: datetime) -> list[str]:
-    """List the appointments that no longer fit; nobody books meanwhile, for the rows that are to change are locked."""
-    changed: dict[str, dict[str, Values]] = {section: {} for section in ("sites", "plannings", "resources")}
+    """List the appointments that are concerned; nobody books meanwhile, for the rows that are to change are locked."""
+    sections: dict[str, dict[str, Values]] = {section: {} for section in concerned.SECTIONS}
     for change in found:
-        if change.section in changed and change.before is not None:
-            changed[change.section][change.key] = change.after
-    if not any(changed.values()):
-        return []
-    return [
-        *transfer_effects.unfitting(session, changed["sites"], changed["plannings"], now),
-        *transfer_resource_effects.unfitting(session, changed, now),
-    ]
+        if change.section in sections and change.before is not None:
+            sections[change.section][change.key] = change.after
+    return list(consequences.lines(consequences.of(session, sections, now=now)))
 
 
 def export() -> str:

@@ -1,11 +1,11 @@
-"""What a configuration does to appointments: those that its hours no longer hold are named, none is cancelled.
+"""What a change of plannings and sites does to the appointments that have a place there; none is cancelled.
 
-Places in plannings are judged here, people, rooms and equipment in ``transfer_resource_effects``.
+People, rooms and equipment are judged in ``transfer_resource_effects``, services in ``transfer_service_effects``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -20,32 +20,22 @@ from portal.domain.zones import DAY, epoch, instant_of, local_day, zone
 from portal.models import Allocation, Appointment, Planning, Service, Site
 from portal.operations import bookables, place_cards
 from portal.operations.bookables import Bookable
+from portal.operations.concerned import Changed, Concerned, Objects, Values, Why
 from portal.operations.schema_plannings import WEEKDAYS
 
-Values = Mapping[str, Any]
-Objects = Mapping[str, Values]
-"""Objects of a section as they are to be, by key."""
 
-MOST_NAMED = 20
-
-
-def unfitting(session: Session, sites: Objects, plannings: Objects, now: datetime) -> Iterator[str]:
-    """Yield a line for each appointment to come that fitted and no longer does."""
+def of_places(session: Session, changed: Changed, now: datetime) -> Iterator[Concerned]:
+    """Yield the appointments whose place in a planning fitted and no longer does, and those at one that is left."""
+    sites, plannings = changed["sites"], changed["plannings"]
     query = bookables.joined().where(or_(Site.key.in_(sites.keys()), Planning.key.in_(plannings.keys())))
     for row in session.execute(query.order_by(Site.key, Planning.key)).all():
         before = bookables.from_row(session, row)
         after = _changed(before, sites, plannings)
-        found = list(misfits(session, before, after, now)) if after is not None else []
-        where = f"{before.item.key} at {before.site.key}"
-        yield from told([(where, reference, start.astimezone(before.zone)) for reference, start in found])
-
-
-def told(found: Sequence[tuple[str, str, datetime]]) -> Iterator[str]:
-    """Yield a line for each appointment that no longer fits: where it is, its reference, and its local start."""
-    for where, reference, start in found[:MOST_NAMED]:
-        yield f"! {where}, {start:%Y-%m-%d %H:%M}: appointment {reference} no longer fits"
-    if len(found) > MOST_NAMED:
-        yield f"! {found[0][0]}: and {len(found) - MOST_NAMED} more"
+        why = Why.UNFIT if after is not None else Why.LEFT
+        found = misfits(session, before, after, now) if after is not None else _coming(session, before, now)
+        for one in found:
+            where, start = before.item.key, one.starts_at.astimezone(before.zone)
+            yield Concerned(where, before.site.key, one.id, one.reference, start, (why,))
 
 
 def _changed(before: Bookable, sites: Objects, plannings: Objects) -> Bookable | None:
@@ -94,20 +84,9 @@ def _day(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def misfits(session: Session, before: Bookable, after: Bookable, now: datetime) -> Iterator[tuple[str, datetime]]:
-    """Yield the reference and start of each appointment to come that fitted before and does not after."""
-    rows = session.execute(
-        select(Appointment.reference, Allocation.starts_at, Allocation.ends_at, Allocation.units, Service.key)
-        .join(Appointment, Appointment.id == Allocation.appointment_id)
-        .outerjoin(Service, Service.id == Appointment.service_id)
-        .where(
-            Allocation.pool_id == before.pool_id,
-            Allocation.released_at.is_(None),
-            Allocation.taken_until.is_(None),
-            Allocation.ends_at > now,
-        )
-        .order_by(Allocation.starts_at, Appointment.id)
-    ).all()
+def misfits(session: Session, before: Bookable, after: Bookable, now: datetime) -> Iterator[Any]:
+    """Yield the rows of the appointments to come that fitted before and do not after."""
+    rows = _coming(session, before, now)
     if not rows:
         return
     bounds = epoch(rows[0].starts_at), max(epoch(row.ends_at) for row in rows)
@@ -119,7 +98,24 @@ def misfits(session: Session, before: Bookable, after: Bookable, now: datetime) 
         start, end = epoch(row.starts_at), epoch(row.ends_at)
         old, new = open_to[row.key]
         if _crowded(used, new, start, end) and not _crowded(used, old, start, end):
-            yield row.reference, row.starts_at
+            yield row
+
+
+def _coming(session: Session, one: Bookable, now: datetime) -> Sequence[Any]:
+    """Read what is taken of a planning at a site from now on."""
+    return session.execute(
+        select(Appointment.id, Appointment.reference, Allocation.starts_at, Allocation.ends_at)
+        .add_columns(Allocation.units, Service.key)
+        .join(Appointment, Appointment.id == Allocation.appointment_id)
+        .outerjoin(Service, Service.id == Appointment.service_id)
+        .where(
+            Allocation.pool_id == one.pool_id,
+            Allocation.released_at.is_(None),
+            Allocation.taken_until.is_(None),
+            Allocation.ends_at > now,
+        )
+        .order_by(Allocation.starts_at, Appointment.id)
+    ).all()
 
 
 def _capacity(one: Bookable, service: str | None, start: int, end: int) -> Steps:

@@ -1,8 +1,8 @@
-"""What a configuration does to the appointments of people, rooms and equipment; none is cancelled."""
+"""What a change does to the appointments of people, rooms and equipment; none is cancelled."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import copy
 from datetime import datetime
 from itertools import groupby
@@ -17,21 +17,19 @@ from portal.domain.openings import SiteCalendar, always
 from portal.domain.steps import Steps
 from portal.domain.zones import zone
 from portal.models import Absence, Allocation, Planning, Pool, Resource, ResourcePlanning, ResourceSite, Site
+from portal.operations.concerned import Changed, Concerned, Objects, Values, Why
 from portal.operations.resource_cards import away_of
-from portal.operations.resource_judging import TAKEN, Judge, State
-from portal.operations.transfer_effects import Objects, Values, calendar_of, schedule_of, told
+from portal.operations.resource_judging import TAKEN, Judge, State, to_judge
+from portal.operations.transfer_effects import calendar_of, schedule_of
 from portal.operations.transfer_places import sites
 from portal.operations.transfer_plannings import plannings
 from portal.operations.transfer_resources import absence, resources
 from portal.operations.transfer_rows import keys_by_id
 
 
-def unfitting(session: Session, changed: Mapping[str, Objects], now: datetime) -> Iterator[str]:
-    """Yield a line for each appointment to come that its resource fitted and does not when ``changed`` is written.
-
-    ``changed`` has objects as they are to be, by section and key.
-    """
-    query = TAKEN.where(Pool.resource_id.in_(_touched(changed)), Allocation.ends_at > now)
+def of_resources(session: Session, changed: Changed, now: datetime) -> Iterator[Concerned]:
+    """Yield each appointment to come that its resource fitted and does not when the change is made."""
+    query = TAKEN.where(Pool.resource_id.in_(_touched(changed)), to_judge(now))
     rows = session.execute(query.order_by(None).order_by(Pool.resource_id, Allocation.starts_at)).all()
     if not rows:
         return
@@ -39,10 +37,10 @@ def unfitting(session: Session, changed: Mapping[str, Objects], now: datetime) -
     before = _World(session, {known[row.resource_id] for row in rows})
     after = before.with_changes(changed)
     for resource_id, group in groupby(rows, key=attrgetter("resource_id")):
-        yield from told(list(_misfits(known[resource_id], resource_id, list(group), before, after)))
+        yield from _misfits(known[resource_id], resource_id, list(group), before, after, now)
 
 
-def _touched(changed: Mapping[str, Objects]) -> Any:
+def _touched(changed: Changed) -> Any:
     """Select the ids of the resources whose own state, hours or sites change."""
     of_planning = select(ResourcePlanning.resource_id).join(Planning, Planning.id == ResourcePlanning.planning_id)
     at_site = select(ResourceSite.resource_id).join(Site, Site.id == ResourceSite.site_id)
@@ -64,7 +62,7 @@ class _World:
         self.plannings: Objects = plannings(session)
         self.sites: Objects = sites(session)
 
-    def with_changes(self, changed: Mapping[str, Objects]) -> _World:
+    def with_changes(self, changed: Changed) -> _World:
         """Give another one, in which objects have changed."""
         other = copy(self)
         for name in ("resources", "plannings", "sites"):
@@ -92,14 +90,15 @@ class _World:
             ),
             schedules=planned or (() if values["kind"] == "staff" else (always(local),)),
             absent=Steps.highest_of((one.start, one.end, 1) for one in gone),
+            most=values["max_per_day"],
+            zone=local,
         )
 
 
 def _misfits(
-    key: str, resource_id: int, rows: list[Any], before: _World, after: _World
-) -> Iterator[tuple[str, str, datetime]]:
+    key: str, resource_id: int, rows: list[Any], before: _World, after: _World, now: datetime
+) -> Iterator[Concerned]:
     old, new = before.judge(key, resource_id, rows), after.judge(key, resource_id, rows)
-    for row in rows:
-        if new.misfit(row) not in (None, old.misfit(row)):
-            local = row.starts_at.astimezone(after.calendar(row.site_id).zone)
-            yield f"{key} at {after.site_keys[row.site_id]}", row.reference, local
+    for row, _why in new.worse(old, now):
+        start = row.starts_at.astimezone(after.calendar(row.site_id).zone)
+        yield Concerned(key, after.site_keys[row.site_id], row.id, row.reference, start, (Why.UNFIT,))

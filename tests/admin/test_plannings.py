@@ -71,6 +71,7 @@ def test_the_list_is_searched_and_narrowed_to_a_site(manager, docks, do):
     assert "No planning matches." in manager.get("/admin/plannings/?q=nothing").text
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize("query", ["page=0", "page=-3", "page=x", "site=%00", "q=" + "x" * 500, "site=nowhere"])
 def test_no_query_breaks_the_list(manager, docks, query):
     assert manager.get(f"/admin/plannings/?{query}").status_code == 200
@@ -264,6 +265,12 @@ def test_what_no_longer_fits_is_shown_before_it_is_saved(appointment, press, do,
     assert "1 appointment no longer fits" in refused.text
     assert "Wednesday 9 December, 14:30" in refused.text
     assert week(do, now)[3][1].end == 1080
+
+
+def test_a_planning_that_is_retired_names_all_that_it_has(appointment, manager, do):
+    shown = {name: value for name, value in form_of(manager.get(PAGE), PAGE).items() if name != "active"}
+    refused = manager.post(PAGE, data={**shown, "save": "1"})
+    assert (refused.status_code, "1 appointment no longer fits" in refused.text) == (422, True)
 
 
 def test_what_was_seen_is_saved(appointment, manager, press, do, now):

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from portal.domain.matching import Requirement
-from portal.extensions import transaction
-from portal.models import Skill
+from portal.extensions import reading, transaction
+from portal.models import OutboxMessage, Skill
 from portal.operations import appointments, service_groups, services
 from tests import sample
 from tests.admin.conftest import form_of
@@ -213,6 +213,7 @@ def test_a_longer_service_says_first_how_many_keep_theirs(manager, agency, send,
     asked = send(manager, PAGE, minutes="90", buffer_after="30", save="1")
     assert asked.status_code == 422
     assert "1 appointment to come keeps its length and the time around it." in asked.text
+    assert "Chauffeur 0" in asked.text
     assert plan(do).minutes == 60
     assert manager.post(PAGE, data={**form_of(asked, PAGE), "save": "1"}).status_code == 303
     assert plan(do).minutes == 90
@@ -365,6 +366,31 @@ def test_a_link_is_made_copied_scanned_and_revoked(manager, agency, send, do, cl
     assert manager.get(f"{LINKS}{number}/revoke").status_code == 303
 
 
+def test_a_link_is_mailed_and_mailed_again_to_typed_addresses(manager, agency, send, do):
+    nobody = send(manager, LINKS, send="1", max_active="3")
+    assert (nobody.status_code, "Enter the e-mail address" in nobody.text) == (422, True)
+    assert 'value="3"' in nobody.text
+    assert send(manager, LINKS, send="1", email="Zoe@Example.com", locale="en").status_code == 303
+    page = manager.get(LINKS).text
+    assert "The link is on its way to zoe@example.com." in page
+    again = re.search(r'href="([^"]+/links/\d+/send)"', page)[1]
+    assert send(manager, again, email="x").status_code == 422
+    values = form_of(manager.get(again), again)
+    assert values["email"] == ["zoe@example.com"]
+    for _time in range(2):
+        assert manager.post(again, data={**values, "email": "max@example.com"}).location == f"{LINKS}#links"
+    assert do(recipients) == [("zoe@example.com", "en"), ("max@example.com", "en")]
+    assert "max@example.com" in manager.get(LINKS).text
+    assert send(manager, again.replace("/send", "/revoke")).status_code == 303
+    assert manager.get(again).status_code == 404
+
+
+def recipients():
+    with reading() as session:
+        mails = session.query(OutboxMessage).filter_by(kind="service_invitation").order_by(OutboxMessage.id)
+        return [(mail.recipient, mail.locale) for mail in mails]
+
+
 def test_sending_the_same_form_twice_makes_one_link(manager, agency):
     values = form_of(manager.get(LINKS), LINKS)
     for _time in range(2):
@@ -396,7 +422,8 @@ def test_a_viewer_sees_no_address_of_a_link(manager, viewer, agency, send):
 def test_links_cost_the_same_however_many_there_are(manager, agency, send, statements):
     for _number in range(4):
         send(manager, LINKS)
-    with statements(at_most=10):
+        send(manager, LINKS, send="1", email="zoe@example.com")
+    with statements(at_most=11):
         manager.get(LINKS)
 
 

@@ -187,6 +187,18 @@ def test_fewer_at_once_are_too_many_afterwards(do):
     assert do(effects, "lea", plannings=("bureau",)) == [("07 09:00", "hours"), ("07 09:30", "hours")]
 
 
+def test_fewer_in_a_day_are_too_many_on_days_with_more(do):
+    do(sample.agency, people=["lea"])
+    for number, start in enumerate(("07 09:00", "07 14:00", "08 09:00")):
+        do(book, f"2026-12-{start}", number)
+    assert do(effects, "lea", max_per_day=2) == []
+    assert do(effects, "lea", max_per_day=1) == [("07 09:00", "many"), ("07 14:00", "many")]
+    sheet = do(resources.read, "lea")
+    fewer = replace(sheet.plan, max_per_day=1)
+    at_noon = do(resource_effects.of_plan, sheet, fewer, now=paris("2026-12-07 12:00"))
+    assert named(at_noon) == [("07 14:00", "many")]
+
+
 def test_another_zone_moves_absences(do):
     do(sample.agency, people=[])
     do(sample.resource, "lea", plannings=("bureau",), absences=[("2026-12-07T09:00", "2026-12-07T10:00")])

@@ -192,19 +192,21 @@ def test_own_rules_are_kept_beside_those_that_no_page_edits(do, agency):
 # Before saving
 
 
-def test_a_longer_service_says_how_many_keep_their_length(do, agency):
-    do(appointments.book, sample.wish("2026-12-07 09:00", service="evaluation"), now=NOW)
+def test_what_is_booked_otherwise_than_the_service_will_be_is_counted_and_named(do, agency):
+    booked = do(appointments.book, sample.wish("2026-12-07 09:00", service="evaluation"), now=NOW)
     sheet = do(services.read, "evaluation")
     plan = services.plan_of(sheet)
 
-    def effect(**changed: Any) -> tuple[int, int, int]:
+    def effect(**changed: Any) -> tuple[int, int, int, int]:
         found = do(service_previews.preview, sheet, replace(plan, **changed), now=NOW)
-        return found.times, found.needs, found.retired
+        assert [one.public_id for one in found.appointments] == [booked.public_id] * found.count
+        return found.times, found.needs, found.meeting, found.retired
 
-    assert effect(minutes=90) == effect(buffer_after=30) == (1, 0, 0)
-    assert effect(requires=(Requirement("staff", 2),)) == (0, 1, 0)
-    assert effect(active=False) == (0, 0, 1)
-    assert effect(price={"fr": "90 €"}, step=60) == (0, 0, 0)
+    assert effect(minutes=90) == effect(buffer_after=30) == (1, 0, 0, 0)
+    assert effect(requires=(Requirement("staff", 2),)) == (0, 1, 0, 0)
+    assert effect(mode="phone", minutes=90) == (1, 0, 1, 0)
+    assert effect(active=False) == (0, 0, 0, 1)
+    assert effect(price={"fr": "90 €"}, step=60) == (0, 0, 0, 0)
     later = paris("2026-12-08 08:00")
     assert do(service_previews.preview, sheet, replace(plan, minutes=90), now=later).count == 0
 

@@ -243,6 +243,7 @@ def test_another_zone_shows_appointments_at_another_hour(do, docks, now, no_writ
     with no_writes():
         found = do(previewed, now, timezone="Europe/London")
     assert (found.moved, found.unfit, found.count) == (1, 0, 1)
+    assert [card.name for card in found.appointments] == ["Chauffeur 0"]
 
 
 def test_public_holidays_name_who_is_expected_then(do, docks, now):
@@ -251,6 +252,16 @@ def test_public_holidays_name_who_is_expected_then(do, docks, now):
     found = do(previewed, now, holidays="FR")
     assert (found.unfit, found.moved) == (1, 0)
     assert [card.name for card in found.appointments] == ["Chauffeur 0"]
+
+
+def test_public_holidays_name_whose_people_are_closed_then_and_a_retired_site_all(do, now):
+    do(sample.agency, people=["lea"])
+    for number, day in enumerate(("24", "25")):
+        do(sample.booked, f"2026-12-{day} 09:00", now=now, number=number, service="evaluation")
+    found = do(previewed, now, holidays="FR")
+    assert (found.unfit, [card.name for card in found.appointments]) == (1, ["Chauffeur 1"])
+    retired = do(previewed, now, active=False)
+    assert (retired.left, retired.count, len(retired.appointments)) == (2, 2, 2)
 
 
 def test_what_changes_neither_is_not_looked_at(do, docks, now, statements):

@@ -209,7 +209,9 @@ def test_a_version_may_take_the_date_of_one_that_goes(do):
 def test_retiring_a_planning_hides_it_and_keeps_its_appointments(do):
     load(do, FILE.replace("12h", "0"))
     do(sample.booked, "2026-12-07 08:00", now=NOW, actor=STAFF)
-    assert load(do, "plannings: [{key: quais, active: false}]") == ["~ plannings.quais.active: true -> false"]
+    done, told = load(do, "plannings: [{key: quais, active: false}]")
+    assert done == "~ plannings.quais.active: true -> false"
+    assert re.fullmatch(r"! quais at bordeaux, 2026-12-07 08:00: appointment [\w-]{9} stays, and no other.*", told)
     assert do(open_sites.open_sites) == []
     assert do(count, Appointment) == 1
 
@@ -345,6 +347,7 @@ def test_several_mistakes_are_told_at_once_in_the_order_of_the_file(do):
     ]  # fmt: skip
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize(
     "text", ["", "# nothing", "[]", "3", "\0", "a: &a [*a]", "a: {<<: 3}", "{" * 600, "&a {<<: &b {<<: *a}}"]
 )

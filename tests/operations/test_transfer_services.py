@@ -174,7 +174,7 @@ def test_a_skill_that_nobody_named_is_called_by_its_key(do):
 def test_a_dry_run_tells_what_differs(do, no_writes):
     load(do, FILE)
     changed = (
-        FILE.replace("evaluation: 5", "evaluation: 4")
+        FILE.replace("evaluation: 5", " evaluation: 4")
         .replace("slots: 1, services: [evaluation]", "slots: 1, services: [gite]")
         .replace("{kind: room, persons: 2", "{kind: room, persons: 3")
         .replace("label: Congés", "label: Formation")
@@ -256,6 +256,43 @@ def test_appointments_that_no_longer_fit_their_people_are_named_before_and_when_
     assert load(do, change) == []
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("services: [{key: evaluation, minutes: 90}]", " evaluation: keeps its length and the time around it"),
+        ("services: [{key: evaluation, buffer_after: 0}]", " evaluation: keeps its length and the time around it"),
+        (
+            "services: [{key: evaluation, requires: [{kind: staff, count: 2}], mode: phone}]",
+            " evaluation: keeps the people, rooms and equipment that it has and is held in another way than was said",
+        ),
+        ("services: [{key: evaluation, sites: []}]", " evaluation: stays, and no other can be booked there"),
+        ("services: [{key: evaluation, active: false}]", " evaluation: stays, and no other can be booked there"),
+        ("sites: [{key: bordeaux, timezone: Europe/London}]", ": keeps its instant, and is shown on another clock"),
+        ("sites: [{key: bordeaux, active: false}]", ": stays, and no other can be booked there"),
+        ("services: [{key: evaluation, step: 15, guests: false, price: {fr: 10 €}}]", None),
+    ],
+)
+def test_appointments_that_stay_otherwise_than_the_rest_is_to_be_are_named_with_why(do, change, said):
+    load(do, FILE)
+    book(do)
+    for dry_run in (True, False):
+        found = [line for line in load(do, change, dry_run=dry_run) if line[0] == "!"]
+        told = [re.sub(r"( at)? bordeaux, 2026-12-07 09:00: appointment [\w-]{9}", ":", line) for line in found]
+        assert told == ([f"!{said}"] if said else [])
+
+
+def test_fewer_appointments_in_a_day_name_those_of_fuller_days(do):
+    load(do, FILE)
+    book(do)
+    assert load(do, "resources: [{key: jean, max_per_day: 2}]") == ["~ resources.jean.max_per_day: 6 -> 2"]
+    book(do, "2026-12-07 14:00", number=1)
+    _done, *said = load(do, "resources: [{key: jean, max_per_day: 1}]")
+    assert [re.sub("appointment [^ ]+ ", "", line) for line in said] == [
+        "! jean at bordeaux, 2026-12-07 09:00: no longer fits",
+        "! jean at bordeaux, 2026-12-07 14:00: no longer fits",
+    ]
+
+
 def test_appointments_that_still_fit_are_not_named(do):
     load(do, FILE)
     book(do)
@@ -279,7 +316,7 @@ def test_hours_of_a_planning_are_judged_by_what_they_are_open_to(do):
 MISTAKES = [
     ("skills: {evaluation: 1}", "skills: {expertise: 1}",
      "services[0].requires[0].skills.expertise: there is no skill expertise (line 14)"),
-    ("evaluation: 5", "evaluation: 11", "resources[0].skills.evaluation: must be between 0 and 10 (line 34)"),
+    ("evaluation: 5", " evaluation: 11", "resources[0].skills.evaluation: must be between 0 and 10 (line 34)"),
     ("negociation: 0", "Négociation: 0",
      "resources[0].skills.Négociation: must be 1 to 60 small letters, digits or hyphens (line 34)"),
     ("kind: staff\n", "kind: person\n", "resources[0].kind: must be one of staff, room, asset (line 30)"),
