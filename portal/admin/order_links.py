@@ -35,7 +35,7 @@ def create(reference: str) -> Response:
             form.renew()
             form.refuse(*refused_words(refusal))
         else:
-            flash(_said(made))
+            flash(said(made))
             return go(url_for("admin.orders.show", reference=reference, _anchor="links"))
     return show_sheet(sheet, form, 422)
 
@@ -78,7 +78,8 @@ def _words(refusal: Invalid) -> str:
     return explain(refusal)
 
 
-def _said(made: MadeLink) -> str:
+def said(made: MadeLink) -> str:
+    """Say what became of a link that was asked for."""
     if made.sent_to:
         return _("The link is on its way to %(address)s.", address=made.sent_to)
     return _("The link is made.")

@@ -195,6 +195,7 @@ def mail_title(kind: str) -> str:
     """Name a kind of mail."""
     words = {
         "booking_invitation": _("Booking link"),
+        "service_invitation": _("Booking link of a service"),
         "confirmation": _("Confirmation"),
         "change": _("Change of time"),
         "reassigned": _("Somebody else comes"),

@@ -67,12 +67,13 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """A booking link with its order. Days are the site's, both included."""
+    """A booking link with its order, or its service at a site. Days are the site's, both included."""
 
     token: str
-    order: str
-    kind: str
     place: Place
+    order: str | None = None
+    kind: str | None = None
+    service: str = ""
     units: str = ""
     first_day: date | None = None
     last_day: date | None = None

@@ -38,6 +38,8 @@ def placeholders(letter: Letter) -> dict[str, str]:
     if (ordered := letter.visit or letter.invitation) is not None:
         telling = Telling(ordered, letter.locale, letter.organisation, "")
         values |= {"order": telling.order, "purpose": telling.purpose}
+    if letter.invitation is not None:
+        values |= {"service": letter.invitation.service}
     if (timed := letter.visit or letter.step or letter.offer) is not None:
         telling = Telling(timed, letter.locale, letter.organisation, "")
         values |= {"day": i18n.day(telling.local_day(timed.start), letter.locale), "planning": timed.planning}

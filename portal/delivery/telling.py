@@ -95,6 +95,7 @@ class ShownInvitation(Telling):
 
     def __init__(self, invitation: Invitation, locale: str, organisation: str, public_url: str) -> None:
         super().__init__(invitation, locale, organisation, public_url)
+        self.service = clean.line(invitation.service)
         self.book_url = self.link("b", invitation.token)
         self.expires = self.moment(invitation.expires_at) if invitation.expires_at else ""
         self.days = self._days(invitation.first_day, invitation.last_day)

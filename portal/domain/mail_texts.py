@@ -47,6 +47,7 @@ _TOLD: Mapping[str, tuple[str, ...]] = {
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     "booking_invitation": ORDER,
+    "service_invitation": (*PLACE, "service"),
     "request_received": ASKED,
     "confirmation": VISIT,
     "change": MOVED,

@@ -43,6 +43,7 @@ class OutboxMessage(Model):
     payload: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id", ondelete="CASCADE"), index=True)
     order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
+    link_id: Mapped[int | None] = mapped_column(ForeignKey("link.id", ondelete="CASCADE"), index=True)  # it brings
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     not_before: Mapped[datetime] = mapped_column(UtcDateTime)  # by the portal's time
     retry_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by real time

@@ -28,14 +28,16 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.domain import modes
+from portal.domain.fields import Words
 from portal.domain.lifecycle import Status
 from portal.domain.mail_texts import OURS, MailText
 from portal.domain.zones import parse_instant
 from portal.extensions import reading
-from portal.models import Appointment, Link, Order, OutboxMessage, Site, User
+from portal.models import Appointment, Link, Order, OutboxMessage, Service, Site, User
 from portal.operations import (
     assignments,
     cards,
+    invitations,
     mail_texts,
     next_steps,
     offer_letters,
@@ -66,12 +68,13 @@ STAFF_LINKS = {mail: purpose for purpose, mail in staff_links.MAILS.items()}
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A booking link to send, with its order. Days are the site's, both included."""
+    """A booking link to send, with its order or the names of its service. Days are the site's, both included."""
 
     token: str
-    order: str
-    kind: str
+    order: str | None
+    kind: str | None
     units: str
+    service: Words
     site: SiteCard
     first_day: date | None
     last_day: date | None
@@ -188,7 +191,7 @@ class _Batch:
     def _said(self, message: Message) -> Reading:
         if message.kind in ABOUT_APPOINTMENTS:
             return self._of_appointment(message)
-        if message.kind == "booking_invitation":
+        if message.kind in invitations.KINDS:
             return self._of_link(message)
         if message.kind in STAFF_LINKS:
             return self._of_account(message)
@@ -283,7 +286,7 @@ class _Batch:
         return expected and parse_instant(str(message.payload.get("start"))) == visit.start
 
     def _of_link(self, message: Message) -> Reading:
-        invitation = self._invitations.get(_link_id(message))
+        invitation = self._invitations.get(message.link_id or 0)
         if invitation is None:
             return Stale("revoked")
         if _expired(invitation, self._now):
@@ -313,11 +316,6 @@ def _accounts(session: Session, messages: Sequence[Message]) -> dict[str, User]:
     addresses = {message.recipient for message in messages if message.kind in STAFF_LINKS}
     rows = session.scalars(select(User).where(User.email.in_(addresses))) if addresses else ()
     return {user.email: user for user in rows}
-
-
-def _link_id(message: Message) -> int:
-    given = message.payload.get("link_id")
-    return given if isinstance(given, int) else 0
 
 
 def _expired(invitation: Invitation, now: datetime) -> bool:
@@ -363,7 +361,7 @@ def _invitations(
     session: Session, messages: Sequence[Message], visits: Mapping[int, AppointmentCard]
 ) -> dict[int, Invitation]:
     """Read the links to invite by, and those by which one who cancels may book again; revoked ones are left out."""
-    wanted = {_link_id(message) for message in messages if message.kind == "booking_invitation"}
+    wanted = {message.link_id for message in messages if message.link_id is not None}
     cancelled = {message.appointment_id for message in messages if message.kind in BOOKING_AGAIN}
     wanted |= {card.link_id for id_, card in visits.items() if id_ in cancelled and card.link_id is not None}
     if not wanted:
@@ -371,10 +369,12 @@ def _invitations(
     rows = session.execute(
         select(
             *(Link.id, Link.public_id, Link.generation, Link.first_day, Link.last_day, Link.expires_at),
-            *(Order.reference, Order.kind, Order.units, Order.site_id, Site.revision),
+            *(Order.reference, Order.kind, Order.units, Service.name.label("service")),
+            *(Site.id.label("site_id"), Site.revision),
         )
-        .join(Order, Order.id == Link.order_id)
-        .join(Site, Site.id == Order.site_id)
+        .outerjoin(Order, Order.id == Link.order_id)
+        .outerjoin(Service, Service.id == Link.service_id)
+        .join(Site, Site.id == func.coalesce(Order.site_id, Link.site_id))
         .where(Link.id.in_(wanted), Link.revoked_at.is_(None))
     )
     return {
@@ -382,7 +382,8 @@ def _invitations(
             token=tokens.token(tokens.BOOK, row.public_id, row.generation),
             order=row.reference,
             kind=row.kind,
-            units=row.units,
+            units=row.units or "",
+            service=row.service or {},
             site=place_cards.site_card(session, row.site_id, row.revision),
             first_day=row.first_day,
             last_day=row.last_day,

@@ -1,7 +1,7 @@
 """The mails of the portal as the staff looks at them: what left, what waits, what failed and why, and once more.
 
-A message belongs to the site of its appointment or order. Those of neither (found links, invitations of staff) are for
-those who see every site.
+A message belongs to the site of its appointment, order or booking link. Those of none (found links, invitations of
+staff) are for those who see every site.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from portal.domain.errors import NotFound, StateChanged
 from portal.domain.zones import zone
 from portal.extensions import reading, retried, transaction
-from portal.models import Appointment, Order, OutboxMessage, Site
+from portal.models import Appointment, Link, Order, OutboxMessage, Site
 from portal.operations import audit, outbox
 from portal.operations.actors import Actor
 from portal.operations.scopes import Scope
@@ -31,7 +31,7 @@ KIND = "mail"  # in the audit log
 MOST = 200  # messages of a page
 AT_ONCE = 1000  # messages sent again by one press
 MESSAGE = OutboxMessage
-SITE = func.coalesce(Appointment.site_id, Order.site_id)
+SITE = func.coalesce(Appointment.site_id, Order.site_id, Link.site_id)
 # Written out, for a partial index serves only a condition that it can recognise.
 TROUBLED = text("outbox.state IN ('failed', 'parked')")
 WAITING = text("outbox.state = 'waiting'")
@@ -102,6 +102,7 @@ LISTED: Select[*tuple[Any, ...]] = (
     )
     .outerjoin(Appointment, Appointment.id == MESSAGE.appointment_id)
     .outerjoin(Order, Order.id == func.coalesce(MESSAGE.order_id, Appointment.order_id))
+    .outerjoin(Link, Link.id == MESSAGE.link_id)
     .outerjoin(Site, Site.id == SITE)
 )
 
@@ -149,7 +150,8 @@ def _placed(query: Select[*tuple[Any, ...]], scope: Scope) -> Select[*tuple[Any,
     if scope.sites is None:
         return query.select_from(MESSAGE)
     joined = query.select_from(MESSAGE).outerjoin(Appointment, Appointment.id == MESSAGE.appointment_id)
-    return joined.outerjoin(Order, Order.id == MESSAGE.order_id).where(_within(scope))
+    joined = joined.outerjoin(Order, Order.id == MESSAGE.order_id).outerjoin(Link, Link.id == MESSAGE.link_id)
+    return joined.where(_within(scope))
 
 
 def _within(scope: Scope) -> ColumnElement[bool]:

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from portal.domain.errors import NotFound
 from portal.domain.lifecycle import ACTIVE
 from portal.extensions import reading
-from portal.models import Appointment, Customer, Link, Order, OutboxMessage, Site
-from portal.operations import bookables, cards, links, orders, outbox
+from portal.models import Appointment, Customer, Link, Order, Site
+from portal.operations import bookables, cards, invitations, links, orders
 from portal.operations.bookables import Bookable
 from portal.operations.cards import AppointmentCard
 from portal.operations.links import LinkCard
@@ -167,26 +167,15 @@ def sheet(reference: str, *, now: datetime, scope: Scope = EVERYWHERE) -> OrderS
     with reading() as session:
         found = cards.of_order(session, order.id)
         plannings = bookables.all_at_site(session, order.site.id, kind=order.kind)
-        invitations = _invitations(session, order.id)
+        sent = invitations.newest(session, [link.id for link in made])
     upcoming = [card for card in found if card.active(now) or card.undoable(now)]
     past = [card for card in reversed(found) if card not in upcoming]
-    lines = [LinkLine(link, invitations.get(link.id), _active(found, link, now)) for link in made]
+    lines = [LinkLine(link, sent.get(link.id), _active(found, link, now)) for link in made]
     return OrderSheet(order, lines, upcoming, past, plannings)
 
 
 def _active(found: Sequence[AppointmentCard], link: LinkCard, now: datetime) -> int:
     return sum(card.link_id == link.id and card.active(now) for card in found)
-
-
-def _invitations(session: Session, order_id: int) -> dict[int, Sending]:
-    """Find the newest invitation of each of an order's links."""
-    rows: Sequence[Any] = session.execute(
-        select(OutboxMessage.payload, *outbox.SHOWN)
-        .outerjoin(Appointment, Appointment.id == OutboxMessage.appointment_id)
-        .where(OutboxMessage.order_id == order_id, OutboxMessage.kind == "booking_invitation")
-        .order_by(OutboxMessage.id)
-    ).all()
-    return {row[0]["link_id"]: Sending(*row[1:]) for row in rows}
 
 
 def link_of(reference: str, link_id: int, *, now: datetime, scope: Scope = EVERYWHERE) -> tuple[OrderCard, LinkLine]:

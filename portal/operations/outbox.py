@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.retry import PAUSES, Failure, next_try
 from portal.extensions import reading, retried, settings, transaction
-from portal.models import Appointment, Heartbeat, Order, OutboxMessage
+from portal.models import Appointment, Heartbeat, Link, Order, OutboxMessage
 from portal.operations.scopes import EVERYWHERE, Scope
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ class Draft:
     payload: Mapping[str, Any] = field(default_factory=dict)
     appointment_id: int | None = None
     order_id: int | None = None
+    link_id: int | None = None
 
 
 QUEUE = {
@@ -92,6 +93,7 @@ def _row(draft: Draft, now: datetime) -> dict[str, Any]:
         "payload": dict(draft.payload),
         "appointment_id": draft.appointment_id,
         "order_id": draft.order_id,
+        "link_id": draft.link_id,
         "state": "waiting",
         "not_before": draft.not_before,
         "attempts": 0,
@@ -118,6 +120,7 @@ class Message:
     first_try_at: datetime | None
     lease: str
     leased_until: datetime
+    link_id: int | None = None
     probe: bool = False
 
     @property
@@ -134,6 +137,7 @@ HELD = (
     OutboxMessage.locale,
     OutboxMessage.payload,
     OutboxMessage.appointment_id,
+    OutboxMessage.link_id,
     OutboxMessage.attempts,
     OutboxMessage.first_try_at,
     OutboxMessage.lease,
@@ -410,7 +414,8 @@ def count_troubles(*, scope: Scope = EVERYWHERE) -> int:
 def _seen_by(scope: Scope) -> ColumnElement[bool]:
     """Keep to what is about a site of theirs; what is about no site is for those who see all."""
     of_order = select(Order.site_id).where(Order.id == OutboxMessage.order_id).scalar_subquery()
-    return scope.limits(func.coalesce(Appointment.site_id, of_order))
+    of_link = select(Link.site_id).where(Link.id == OutboxMessage.link_id).scalar_subquery()
+    return scope.limits(func.coalesce(Appointment.site_id, of_order, of_link))
 
 
 def of_appointment(public_id: str, limit: int = 100) -> list[Sending]:

@@ -17,10 +17,12 @@ from portal.domain.errors import Invalid, NotFound
 from portal.domain.lifecycle import ACTIVE
 from portal.extensions import reading, retried, transaction
 from portal.models import Appointment, Link, Pool, Site
-from portal.operations import audit, links, place_cards, services, tokens
+from portal.operations import audit, invitations, links, outbox, place_cards, services, tokens
 from portal.operations.actors import SYSTEM, Actor
+from portal.operations.invitations import Guest, invitation
 from portal.operations.links import LinkCard, MadeLink, Scope
 from portal.operations.once import Once, answered, digest, remember
+from portal.operations.outbox import Sending
 from portal.operations.place_cards import SiteCard
 from portal.operations.scopes import EVERYWHERE
 from portal.operations.scopes import Scope as Sites
@@ -33,10 +35,11 @@ ANYTHING = Scope()
 
 @dataclass(frozen=True, slots=True)
 class ServiceLink:
-    """A link of a service, where it books, and how many appointments to come were booked with it."""
+    """A link of a service: where it books, the last mail that brought it, appointments to come booked with it."""
 
     link: LinkCard
     site: SiteCard
+    invitation: Sending | None
     active: int
 
     def expired(self, now: datetime) -> bool:
@@ -65,7 +68,11 @@ def of_service(sheet: Sheet, *, now: datetime, scope: Sites = EVERYWHERE) -> Seq
         revisions = session.execute(select(Site.id, Site.revision).where(Site.id.in_(where))).all()
         cards = place_cards.site_cards(session, {row.id: row.revision for row in revisions})
         active = _active(session, [one.id for one in made], now)
-    return [ServiceLink(links.card_of(one), cards[one.site_id or 0], active.get(one.id, 0)) for one in made]
+        sent = invitations.newest(session, [one.id for one in made])
+    return [
+        ServiceLink(links.card_of(one), cards[one.site_id or 0], sent.get(one.id), active.get(one.id, 0))
+        for one in made
+    ]
 
 
 def _active(session: Session, link_ids: Sequence[int], now: datetime) -> dict[int, int]:
@@ -85,14 +92,21 @@ def read(sheet: Sheet, link_id: int, *, now: datetime, scope: Sites = EVERYWHERE
 
 @retried
 def create(
-    key: str, site: str, *, now: datetime, scope: Scope = ANYTHING, once: Once | None = None, by: Actor = SYSTEM
+    key: str,
+    site: str,
+    *,
+    now: datetime,
+    scope: Scope = ANYTHING,
+    to: Guest | None = None,
+    once: Once | None = None,
+    by: Actor = SYSTEM,
 ) -> MadeLink:
-    """Make a link for a service at a site that offers it.
+    """Make a link for a service at a site that offers it, and queue the mail that brings it to somebody when asked.
 
     Raises NotFound for an unknown service, Invalid for another site, or when the idempotency key came with another
     request before.
     """
-    request_hash = digest({"service": key, "site": site, "scope": asdict(scope)})
+    request_hash = digest({"service": key, "site": site, "scope": asdict(scope), "to": asdict(to) if to else None})
     with transaction() as session:
         if (first := answered(session, once, request_hash)) is not None:
             return links.made_before(session, first["public_id"])
@@ -102,9 +116,35 @@ def create(
         if where is None or where.id not in sheet.site_ids:
             raise Invalid(field="site", problem="unknown_site", value=site)
         link = links.record(session, scope, now, site_id=where.id, service_id=sheet.id)
-        _note(session, "created", sheet, link, by, now, site=where.name, **links.allowed(scope))
+        if to is not None:
+            outbox.enqueue(session, [invitation(to, link.id, link.public_id, now)], now)
+        told = {"site": where.name, "sent": to is not None, **links.allowed(scope)}
+        _note(session, "created", sheet, link, by, now, **told)
         remember(session, once, request_hash, {"public_id": link.public_id}, now)
-        return MadeLink(tokens.token(tokens.BOOK, link.public_id, link.generation), link.expires_at, None)
+        token = tokens.token(tokens.BOOK, link.public_id, link.generation)
+        return MadeLink(token, link.expires_at, to.email if to is not None else None)
+
+
+@retried
+def send(key: str, link_id: int, to: Guest, *, now: datetime, once: Once | None = None, by: Actor = SYSTEM) -> None:
+    """Queue the mail that brings a service's link to somebody.
+
+    Raises NotFound, also for one that opens nothing, and Invalid when the idempotency key came with another request
+    before.
+    """
+    request_hash = digest({"link": link_id, "to": asdict(to)})
+    with transaction() as session:
+        if answered(session, once, request_hash) is not None:
+            return
+        sheet = services.sheet_of(session, key)
+        link = session.get(Link, link_id)
+        if link is None or link.service_id != sheet.id or link.revoked_at is not None:
+            raise NotFound
+        if link.expires_at is not None and link.expires_at <= now:
+            raise NotFound
+        _note(session, "sent", sheet, link, by, now)
+        outbox.enqueue(session, [invitation(to, link.id, link.public_id, now)], now)
+        remember(session, once, request_hash, {}, now)
 
 
 @retried

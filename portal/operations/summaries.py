@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from portal.domain.lifecycle import COUNTED
 from portal.domain.zones import at_wall_time, day_bounds, local_day, parse_day
 from portal.extensions import reading, retried, transaction
-from portal.models import Appointment, Order, OutboxMessage, Site
+from portal.models import Appointment, Link, Order, OutboxMessage, Site
 from portal.operations import assignments, cards, outbox, place_cards
 from portal.operations.assignments import Assigned
 from portal.operations.cards import AppointmentCard
@@ -168,13 +168,14 @@ def _by_site(session: Session, which: Any, order: Any) -> dict[int, list[Appoint
 
 
 def _troubles(session: Session, sites: Mapping[int, SiteCard]) -> dict[int, int]:
-    """Count the mails about a site's appointments and orders that somebody should look at."""
-    site_id: Any = func.coalesce(Appointment.site_id, Order.site_id)
+    """Count the mails about a site's appointments, orders and booking links that somebody should look at."""
+    site_id: Any = func.coalesce(Appointment.site_id, Order.site_id, Link.site_id)
     query = (
         select(site_id.label("site"), func.count().label("number"))
         .select_from(OutboxMessage)
         .outerjoin(Appointment, Appointment.id == OutboxMessage.appointment_id)
         .outerjoin(Order, Order.id == OutboxMessage.order_id)
+        .outerjoin(Link, Link.id == OutboxMessage.link_id)
         .where(outbox.TROUBLED, site_id.in_(sites))
         .group_by(site_id)
     )

@@ -51,7 +51,7 @@ def letter_of(message: Message, content: letters.Content, now: datetime) -> Lett
         now=now,
         visit=_visit(content.visit, content, message) if content.visit else None,
         visits=tuple(_visit(visit, content, message) for visit in content.visits),
-        invitation=_invitation_of(content.invitation) if content.invitation else None,
+        invitation=_invitation_of(content.invitation, message.locale) if content.invitation else None,
         staff_link=_staff_link_of(content.staff_link) if content.staff_link else None,
         step=_step_told(content, message.kind, message.locale),
         offer=_offer_of(content.proposal, message.locale) if content.proposal else None,
@@ -158,11 +158,12 @@ def place_of(site: SiteCard) -> Place:
     return Place(name=site.name, zone=site.zone, address=site.address, email=site.email, phone=site.phone, geo=geo)
 
 
-def _invitation_of(told: letters.Invitation) -> Invitation:
+def _invitation_of(told: letters.Invitation, locale: str) -> Invitation:
     return Invitation(
         token=told.token,
         order=told.order,
         kind=told.kind,
+        service=said(told.service, locale),
         place=place_of(told.site),
         units=told.units,
         first_day=told.first_day,

@@ -116,6 +116,9 @@ def _sample(kind: Kind, visit: Visit, locale: str, now: datetime) -> Letter:
     )
     if kind.name == "booking_invitation":
         return replace(letter, invitation=_invitation(visit))
+    if kind.name == "service_invitation":
+        service = _served(visit, locale).planning if visit.served is None else visit.served.name
+        return replace(letter, invitation=Invitation(token=NOWHERE, place=visit.place, service=service))
     if kind.name == "find":
         return replace(letter, visits=(visit,))
     if kind.name in ("continuation", "confirm_address", "site_offers"):

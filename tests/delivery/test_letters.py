@@ -60,6 +60,7 @@ INVITATION = Invitation(
     last_day=date(2026, 4, 30),
     expires_at=datetime(2026, 4, 30, 16, tzinfo=UTC),
 )
+SERVICE_INVITATION = replace(INVITATION, order=None, kind=None, units="", service="Évaluation\nde bien")
 STAFF_LINK = StaffLink(
     token="ToKeN-of-the-staff", expires_at=datetime(2026, 4, 17, 12, tzinfo=UTC), zone=ZoneInfo("Europe/Paris")
 )
@@ -102,6 +103,7 @@ STEPS = ["continuation", "confirm_address"]
 OFFERS = ["earlier_slot", "place_free", "waiting_joined"]
 CUSTOMERS = [
     "booking_invitation",
+    "service_invitation",
     "confirmation",
     "change",
     "reassigned",
@@ -122,6 +124,7 @@ def letter(kind: str, locale: str = "fr", **changes) -> Letter:
     """Write a letter of this kind with all the facts that it may need."""
     facts = {
         "booking_invitation": {"invitation": INVITATION},
+        "service_invitation": {"invitation": SERVICE_INVITATION},
         "change": {"visit": VISIT, "before": BEFORE},
         "cancellation": {"visit": replace(VISIT, cancelled=True), "by": "staff", "book_token": "ToKeN-of-the-link"},
         "no_show": {"visit": VISIT, "book_token": "ToKeN-of-the-link"},
@@ -175,6 +178,8 @@ class Links(HTMLParser):
     [
         ("booking_invitation", "fr", "Prenez rendez-vous pour la livraison de la commande CMD-1042"),
         ("booking_invitation", "en", "Book the delivery of order CMD-1042"),
+        ("service_invitation", "fr", "Prenez rendez-vous : Évaluation de bien"),
+        ("service_invitation", "en", "Book an appointment: Évaluation de bien"),
         ("confirmation", "fr", "Rendez-vous confirmé : jeudi 16 avril 2026 à 9 h 30 (CMD-1042)"),
         ("confirmation", "en", "Appointment confirmed: Thursday 16 April 2026 at 9:30 (CMD-1042)"),
         ("change", "fr", "Rendez-vous déplacé : jeudi 16 avril 2026 à 9 h 30 (CMD-1042)"),
@@ -366,7 +371,7 @@ def test_nobody_writes_to_strangers_through_our_forms(kind):
         comment="BUY NOW http://spam.example.com",
         answers=(("Transporteur", "BUY NOW"),),
     )
-    without = ("booking_invitation", "place_free", "waiting_joined", *STEPS)
+    without = ("booking_invitation", "service_invitation", "place_free", "waiting_joined", *STEPS)
     facts = {"visits": (typed,)} if kind == "find" else {} if kind in without else {"visit": typed}
     sent = mail(kind, **facts)
     whole = sent.subject + sent.text + sent.html + (sent.calendar or b"").decode()

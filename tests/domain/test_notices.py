@@ -88,7 +88,15 @@ def test_every_cell_has_a_mail():
 
 @pytest.mark.parametrize(
     "kind",
-    ["find", "booking_invitation", "user_invitation", "password_reset", "continuation", "confirm_address"],
+    [
+        "find",
+        "booking_invitation",
+        "service_invitation",
+        "user_invitation",
+        "password_reset",
+        "continuation",
+        "confirm_address",
+    ],
 )
 def test_what_was_asked_for_stands_in_no_cell(kind):
     assert cell_of(kind) is None

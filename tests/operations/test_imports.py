@@ -410,7 +410,7 @@ def test_links_are_sent_to_those_who_can_be_invited(do, begin, confirm):
     [message] = do(rows(OutboxMessage))
     assert (message.kind, message.recipient) == ("booking_invitation", "a@example.com")
     [line] = do(order_pages.sheet, "A", now=NOW).links
-    assert (line.link.id, line.invitation.recipient) == (message.payload["link_id"], "a@example.com")
+    assert (line.link.id, line.invitation.recipient) == (message.link_id, "a@example.com")
 
 
 def test_nobody_is_invited_unasked(do, begin, confirm):

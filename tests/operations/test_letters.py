@@ -8,8 +8,9 @@ import pytest
 
 from portal.extensions import transaction
 from portal.models import Appointment, OutboxMessage
-from portal.operations import appointments, find, letters, links, outbox
+from portal.operations import appointments, find, letters, links, outbox, service_links
 from portal.operations.actors import CUSTOMER, GUEST, Actor
+from portal.operations.invitations import Guest
 from portal.operations.letters import Content, Early, Stale
 from portal.operations.wishes import Move, Wish
 from tests import sample
@@ -110,6 +111,15 @@ def test_who_cancels_what_a_link_booked_may_book_again_by_it(do, docks, now, rea
     assert read()["cancellation"].book_token == token
 
 
+def test_who_cancels_what_a_service_s_link_booked_may_book_again_by_it(do, now, read):
+    do(sample.agency, guests=False)
+    token = do(service_links.create, "evaluation", "bordeaux", now=now).token
+    wish = Wish(start=paris("2026-12-07 09:00"), contact=sample.contact(), actor=CUSTOMER, token=token)
+    booked = do(appointments.book, wish, now=now)
+    do(appointments.cancel, booked.public_id, STAFF, now=now, undo=False)
+    assert read()["cancellation"].book_token == token
+
+
 def test_a_revoked_link_is_not_offered_again(do, docks, now, read):
     do(sample.order)
     token = do(sample.link)
@@ -140,6 +150,15 @@ def test_an_invitation_derives_the_token_of_its_link(do, docks, now, read):
     assert (told.order, told.kind, told.units, told.site.name) == ("CMD-1042", "supplier", "36 palettes", "Bordeaux")
 
 
+def test_an_invitation_to_a_service_names_it_and_its_site(do, now, read):
+    do(sample.agency)
+    to = Guest(None, "zoe@example.com", "en")
+    made = do(service_links.create, "evaluation", "bordeaux", now=now, to=to)
+    told = read()["service_invitation"].invitation
+    assert (made.sent_to, told.token) == ("zoe@example.com", made.token)
+    assert (told.order, told.service["fr"], told.site.name) == (None, "Évaluation de bien", "Bordeaux")
+
+
 def test_an_invitation_by_a_revoked_link_is_dropped(do, docks, now, read):
     do(sample.order)
     do(links.create, "CMD-1042", now=now, send=True)
@@ -160,7 +179,7 @@ def test_an_invitation_that_names_no_link_is_dropped(do, docks, now, read):
 
     def spoil():
         with transaction() as session:
-            session.query(OutboxMessage).one().payload = {"link_id": "1; DROP"}
+            session.query(OutboxMessage).one().link_id = None
 
     do(spoil)
     assert read() == {"booking_invitation": Stale("revoked")}

@@ -9,8 +9,9 @@ import pytest
 from portal.domain.errors import NotFound, StateChanged
 from portal.extensions import reading, transaction
 from portal.models import Appointment, Audit, Heartbeat, OutboxMessage, Site
-from portal.operations import mail_log, outbox
+from portal.operations import mail_log, outbox, service_links
 from portal.operations.actors import Actor
+from portal.operations.invitations import Guest
 from portal.operations.mail_log import Search
 from portal.operations.scopes import EVERYWHERE, Scope
 from tests import sample
@@ -67,6 +68,24 @@ def test_mails_are_seen_by_those_who_work_for_their_site(do, now):
     assert None in {line.site for line in do(found).lines}
     assert do(mail_log.counts, scope=scopes["bordeaux"])["waiting"] == 3
     assert do(mail_log.counts, scope=EVERYWHERE)["waiting"] == 6
+
+
+def test_a_mail_that_brings_a_link_is_of_the_link_s_site(do, now):
+    scopes = do(two_sites, now)
+    do(sample.service, "visite", sites=("lyon",))
+    do(service_links.create, "visite", "lyon", now=now, to=Guest(None, "zoe@example.com", "fr"))
+    wanted = Search(kind="service_invitation")
+    assert about(do(found, wanted, scope=scopes["lyon"])) == ["Lyon"]
+    assert not do(found, wanted, scope=scopes["bordeaux"]).lines
+    before = [do(mail_log.counts, scope=scopes[key])["waiting"] for key in ("lyon", "bordeaux")]
+    do(forget_invitations)
+    after = [do(mail_log.counts, scope=scopes[key])["waiting"] for key in ("lyon", "bordeaux")]
+    assert [was - left for was, left in zip(before, after, strict=True)] == [1, 0]
+
+
+def forget_invitations():
+    with transaction() as session:
+        session.query(OutboxMessage).filter_by(kind="service_invitation").delete()
 
 
 def test_a_mail_of_another_site_is_not_there(do, now):
