@@ -46,7 +46,7 @@ def take(form: PublicForm, place: Place, start: datetime, asked: Visit) -> Visit
     signature = form.signed
     if signature is None or form.website.data:
         return asked
-    if asked.hold is None:
+    if holds.of_token(asked.hold) is None:
         count_hold()
     try:
         hold = holds.take(place, start, holds.name_of(asked.hold, signature.key), now=now())
