@@ -49,23 +49,33 @@ def propose(
     each: int = 1,
 ) -> Proposals:
     """Find the next ``each`` times of each: all of them on what one search reads, however many there are."""
-    today = local_day(now, bookable.zone)
-    soonest = availability.next_free(session, bookable, today, now=now, asking=asking)
+    soonest = _soonest(session, bookable, now, asking)
     if soonest is None:
         return Proposals(None, tuple(Proposal(card, ()) for card in cards))
     first = local_day(soonest.start, bookable.zone)
     found = availability.search(session, bookable, first, first + AHEAD, now=now, asking=asking)
-    return Proposals(soonest, tuple(Proposal(card, _times(found, card.id, each)) for card in cards))
+    return Proposals(soonest, tuple(Proposal(card, _times(found, card.id, soonest.start, each)) for card in cards))
 
 
-def _times(found: Availability, resource: int, each: int) -> tuple[Start, ...]:
-    """List the next times of one, on the days on which anything is free."""
+def _soonest(session: Session, bookable: Bookable, now: datetime, asking: Asking) -> Start | None:
+    """Find the first free time that is to come: staff may book one that is past, but nobody waits for it."""
+    today = local_day(now, bookable.zone)
+    found = availability.next_free(session, bookable, today, now=now, asking=asking)
+    if found is None or found.start >= now:
+        return found
+    rest = availability.search(session, bookable, today, today, now=now, asking=asking).offered
+    later = next((start for start in rest if start.start >= now), None)
+    return later or availability.next_free(session, bookable, today + timedelta(days=1), now=now, asking=asking)
+
+
+def _times(found: Availability, resource: int, after: datetime, each: int) -> tuple[Start, ...]:
+    """List the next times of one from a moment on, on the days on which anything is free."""
     if not isinstance(found.ground, ServiceGround):
         return ()
     common = _only(found.ground.common, resource)
     rules = found.binding.rules(found.bookable.site)
-    starts = (start for day in found.by_day for start in common.search(day, day, rules) if start.offered)
-    return tuple(islice(starts, each))
+    starts = (start for day in found.by_day for start in common.search(day, day, rules))
+    return tuple(islice((start for start in starts if start.offered and start.start >= after), each))
 
 
 def _only(common: Common, resource: int) -> Common:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from html import unescape
 
 import pytest
@@ -110,6 +112,12 @@ def test_first_available_stands_before_three_people_with_their_next_free_times(m
     assert f'href="{PICK}?with=jean"' in text
     assert "Zoe" not in text
     assert "Salon" not in text
+
+
+def test_whoever_is_on_the_telephone_is_offered_no_time_of_this_morning(manager, clock, agency):
+    clock.set(datetime(2026, 12, 8, 10, 40, tzinfo=UTC))
+    said = re.findall(r"Next free time: ([^<]*)", visit(manager, f"{WHO}?site=bordeaux"))
+    assert said == ["Tuesday 8 December 2026 at 14:00"] * 4  # after lunch
 
 
 def test_the_nearest_site_to_a_typed_place_is_looked_into(manager, agency):
