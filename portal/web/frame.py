@@ -9,7 +9,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -41,7 +41,8 @@ def other_languages() -> list[Language]:
 
 def _here(**changed: str) -> str:
     """Give the address of the page being shown; after a POST that is the page which the form belongs to."""
-    return f"{request.path}?{urlencode({**request.args, **_start(), **changed})}"
+    # Quoted anew: an address that begins with /%5C would lead to another site, and what follows a %3F would be lost.
+    return f"{quote(request.path)}?{urlencode({**request.args, **_start(), **changed})}"
 
 
 def _start() -> dict[str, str]:

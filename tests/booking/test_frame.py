@@ -140,6 +140,12 @@ def test_one_mail_address_is_not_written_to_without_end(make_app, docks):
     assert answers.count(429) == 1
 
 
+@pytest.mark.parametrize("path", ["/%5Cevil.example/x", "/%2Fevil.example/x", "/a%3Fb"])
+def test_the_other_language_of_whatever_address_is_here(portal, path):
+    (other,) = (link.url for link in portal.open(f"{path}?lang=fr").links if link.name == "English")
+    assert other == f"{path.replace('%2F', '')}?lang=en"
+
+
 @pytest.mark.parametrize("status", [404, 405])
 def test_errors_are_pages_in_words(portal, docks, status):
     page = portal.open("/nothing?lang=fr") if status == 404 else portal.post("/?lang=fr", {})
