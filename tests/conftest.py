@@ -24,12 +24,20 @@ from tests.crowd import crowd
 from tests.mailbox import Mailbox, mail_server
 from tests.postgres import Server, server
 from tests.served import Commands, Served
+from tests.spreading import spread
 
 hypothesis.settings.register_profile(
     "ci", deadline=None, print_blob=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )  # no clock decides: the machine may be busy
 hypothesis.settings.register_profile("thorough", parent=hypothesis.settings.get_profile("ci"), max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.hookimpl(trylast=True)  # of what -k and -m leave
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Spread the cases of a test over both databases."""
+    items[:], left_out = spread(items)
+    config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(scope="session")

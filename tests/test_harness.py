@@ -17,6 +17,7 @@ from portal.extensions import reading, transaction
 from portal.models import Ledger
 from tests.mailbox import mail_server
 from tests.postgres import server
+from tests.spreading import left_out
 
 
 def take(*keys):
@@ -139,3 +140,10 @@ def test_the_mail_server_can_keep_a_message_and_lose_the_line():
             line.send_message(letter())
         line.close()
     assert len(smtp.letters) == 1
+
+
+def test_the_cases_of_a_test_take_turns_and_one_that_is_alone_runs():
+    both = {"sqlite", "postgresql"}
+    cases = {case: {database: (case, database) for database in both} for case in ("a", "b", "c")}
+    cases["asked for on one"] = {"sqlite": ("asked for on one", "sqlite")}
+    assert left_out(cases) == [("a", "sqlite"), ("b", "postgresql"), ("c", "sqlite")]

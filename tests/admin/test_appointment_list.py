@@ -50,6 +50,7 @@ def test_it_begins_today_and_soonest_first(manager, three):
     assert names(manager.get(LIST)) == ["Bois", "Aciers"]
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize(
     ("query", "found"),
     [

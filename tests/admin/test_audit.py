@@ -61,6 +61,7 @@ def test_values_are_shown_as_text(admin, do, now):
     assert "no" in plain(admin.get(PAGE))
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize(
     ("query", "count"),
     [

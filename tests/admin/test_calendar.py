@@ -258,6 +258,7 @@ def test_without_a_planning_the_way_to_the_first_is_shown(manager, viewer):
     assert "/admin/add/planning" not in viewer.get("/admin/calendar").text
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize(
     "query",
     [

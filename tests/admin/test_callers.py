@@ -59,6 +59,7 @@ def test_an_order_that_cannot_be_invited_keeps_its_customer(manager, do, docks):
     assert do(booked).customer_id is not None
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize("number", ["999999999", "x", "-1", "9" * 30, "²"])
 def test_a_customer_who_is_not_there_is_said(manager, docks, number):
     assert manager.get(f"{PHONE}/?customer={number}").status_code == 404

@@ -84,6 +84,7 @@ def test_a_cancelled_one_is_not_let_in(agent, do, now, booked, at):
     assert "Nobody is expected any more." in page
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize("typed", ["AB12", "------", "?", "é", "\0", "ZZZZ-ZZZZ", "x" * 500])
 def test_an_unknown_reference_is_typed_again(agent, docks, typed):
     answer = agent.get("/admin/gate/", query_string={"reference": typed}, follow_redirects=True)

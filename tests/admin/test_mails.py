@@ -44,6 +44,7 @@ def test_a_mail_leads_to_its_appointment_and_order(manager, do, now):
     assert f"/admin/appointments/{booked.public_id}" in manager.get(f"{PAGE}{number}").text
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize(
     ("query", "count"),
     [

@@ -62,6 +62,7 @@ def test_nonsense_in_an_address_is_answered(manager, filled, page):
             assert manager.get(page, query_string={name: text}).status_code in (200, 303, 404), (page, name, text[:20])
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize(
     ("method", "path", "sent", "status"),
     [

@@ -55,6 +55,7 @@ def test_the_list_says_who_what_and_when_next(manager, do, now, order):
         assert shown in text
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize(
     ("query", "found"),
     [

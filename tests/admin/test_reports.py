@@ -73,6 +73,7 @@ def test_without_plannings_the_page_says_what_to_do(manager):
     assert "There is nothing to report on" in manager.get("/admin/reports/").text
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize(
     "query",
     [

@@ -155,6 +155,7 @@ def test_an_appointment_looks_the_same_in_every_answer(api, made, key):
     assert api.get("/appointments", key).json == {"appointments": [made], "next": None}
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize("identity", [NOBODY, "x", "é", "%00", NOBODY[:-1], NOBODY + "0", NOBODY.replace("0", "A")])
 def test_an_unknown_appointment_is_not_found(api, docks, key, identity):
     path = f"/appointments/{identity}"

@@ -87,6 +87,7 @@ def test_a_reference_may_hold_any_characters(api, docks, key):
         assert api.get(f"/links/{made.json['url'].rsplit('/', 1)[1]}").json["order"]["reference"] == reference
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize("path", ["a%00b", "a%1Fb", "a%C2%85b", "x" * 121, "%FF"])
 def test_a_reference_is_readable_and_not_too_long(api, docks, key, path):
     assert set(wrong(api.put(f"/orders/{path}", ORDER, key))) == {"reference"}

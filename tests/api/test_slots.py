@@ -122,6 +122,7 @@ def test_what_is_shown_to_staff_is_what_staff_can_book(api, docks, key):
         assert api.post("/appointments", wish(slot["start"]), key).status_code == 201
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

@@ -173,6 +173,7 @@ def test_a_link_of_yesterday_says_that_it_has_expired(portal, customers_only, li
     assert "Choisissez de nouveau votre créneau" in page.text
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize("token", ["x", "%00", "A" * 54, "é"])
 def test_an_unknown_one_leads_nowhere(portal, customers_only, token):
     assert portal.open(f"{DETAILS}&c={token}").status == 404

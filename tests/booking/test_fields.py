@@ -161,6 +161,7 @@ ODD = [
 ]
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize("text", ODD, ids=range(len(ODD)))
 def test_nothing_that_is_typed_breaks_the_page(form, text):
     names = [name for name in form.form.values if name.startswith("q_")]

@@ -38,6 +38,7 @@ def test_a_planning_without_guests_is_nowhere(portal, do):
     assert portal.open("/book/bordeaux").status == 404
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize("url", ["/book/nowhere", "/book/%00", "/book/bordeaux/planning/%27", "/book/%F0%9F%98%80"])
 def test_an_unknown_place_is_a_page_in_words(portal, docks, url):
     assert portal.open(url).status == 404
@@ -97,6 +98,7 @@ def test_nothing_free_at_all_is_said_too(portal, do):
     assert "Aucun créneau n’est libre pour le moment." in page.text
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize(
     "query",
     ["day=2026-02-30", "day=x", "month=2026-13", "month=0000-00", "month=9999-12", "day=0001-01-01", "month=1999-01",
@@ -170,6 +172,7 @@ def test_what_is_wrong_is_said_on_top_and_nothing_typed_is_lost(form):
     assert page.form.values["comment"].split() == ["Deux", "camions"]
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize(
     "wrong",
     [

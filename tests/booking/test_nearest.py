@@ -38,6 +38,7 @@ def test_the_nearest_site_comes_first_by_a_position(portal, two_sites):
     assert page.response.headers["Permissions-Policy"].endswith("geolocation=(self)")
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize("where", ["near=Atlantis", "lat=x&lon=y", "lat=nan&lon=0", "lat=1e9&lon=0", "near=%00"])
 def test_a_place_that_nobody_knows_loses_no_site(portal, two_sites, where):
     page = portal.open(f"/?lang=fr&{where}")

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -18,6 +19,7 @@ from tests import staff
 from tests.backends import Backend
 from tests.browser.site import Site, live
 from tests.browser.watch import Watch
+from tests.spreading import DATABASES
 
 FLAGS = (
     "--no-sandbox",  # root's Chromium refuses to run with it
@@ -31,6 +33,18 @@ FLAGS = (
 # What is sound need not travel. Frames hold mails without scripts: axe would wait for an answer that cannot come.
 VIOLATIONS = "axe.run({resultTypes: ['violations'], iframes: false}).then(found => found.violations)"
 PATIENCE = 30_000  # milliseconds, for a machine that is busy with other tests
+
+
+@pytest.hookimpl(tryfirst=True)  # before the fixture asks for both
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let each journey run on one database: every use case below the pages has been through both.
+
+    Which one, its name decides, where it does not say so itself.
+    """
+    chosen = any("backend" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "backend" in metafunc.fixturenames and not chosen:
+        name = DATABASES[crc32(metafunc.function.__name__.encode()) % 2]
+        metafunc.definition.add_marker(pytest.mark.parametrize("backend", [name], indirect=True))
 
 
 def find_chromium(playwright: Playwright) -> str:

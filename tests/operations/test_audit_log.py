@@ -136,6 +136,7 @@ def test_everything_is_the_same_list(do, now):
     assert len(do(lambda: list(audit_log.everything(Search(), scope=EVERYWHERE)))) == 46
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize("cursor", ["", "1", "soon.1.2", "1.2.3.4", "-1.0.1", "9" * 30 + ".1.1", "٣.1.1", "1..2"])
 def test_a_cursor_that_is_none_of_ours_begins_the_list_again(do, now, cursor):
     do(record, now)

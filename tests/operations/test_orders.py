@@ -115,6 +115,7 @@ def test_an_order_may_change_hands(do, sites):
     assert do(count, Customer) == 2
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize(
     ("field", "value"),
     [("reference", " "), ("reference", "a\nb"), ("reference", "x" * 121), ("kind", "friend"), ("site", "nowhere"),
