@@ -12,6 +12,7 @@ from flask import g, request
 from portal.api.problems import IDEMPOTENCY, KeyNeeded, ScopeNeeded
 from portal.clock import real_now
 from portal.domain.errors import Invalid
+from portal.domain.networks import network
 from portal.extensions import settings
 from portal.operations import keys, usage
 from portal.operations.actors import Actor
@@ -66,7 +67,7 @@ def identify() -> Caller:
         count(settings().ratelimit_key, "api-key", str(key.id))
         usage.note_use("key", key.id, real_now())
     else:
-        count(settings().ratelimit_public, "api-address", address)
+        count(settings().ratelimit_public, "api-address", network(address))
     if given is not None and key is None:
         raise KeyNeeded
     g.caller = Caller(key, address)

@@ -8,6 +8,7 @@ from typing import ParamSpec, TypeVar
 
 from flask import Blueprint, request
 
+from portal.domain.networks import network
 from portal.extensions import settings
 from portal.web.limits import count
 
@@ -50,4 +51,4 @@ def _mail() -> str:
 
 
 def _address() -> str:
-    return request.remote_addr or "-"
+    return network(request.remote_addr or "-")

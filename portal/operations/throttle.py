@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import Invalid, RateLimited
+from portal.domain.networks import network
 from portal.extensions import retried, settings, transaction
 from portal.models import LoginFailure
 from portal.operations.addresses import normal_address
@@ -36,7 +37,7 @@ class Tried:
 
 def tried(email: str, address: str, *, of: str = "") -> Tried:
     """Name what a try is counted for; ``of`` is a purpose with a count of its own."""
-    return Tried(_keyed(f"{of}account:{spelled(email)}"), _keyed(f"{of}address:{address}"))
+    return Tried(_keyed(f"{of}account:{spelled(email)}"), _keyed(f"{of}address:{network(address)}"))
 
 
 @retried

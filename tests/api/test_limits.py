@@ -37,6 +37,16 @@ def test_another_address_has_calls_of_its_own(limited):
     assert api.call("GET", "/sites", **elsewhere).status_code == 200
 
 
+def test_all_addresses_of_a_network_have_the_same_calls(limited):
+    api = limited()
+
+    def call(address):
+        return api.call("GET", "/sites", environ_base={"REMOTE_ADDR": address}).status_code
+
+    assert [call(f"2001:db8:1:2::{number}") for number in range(1, 5)] == [200, 200, 200, 429]
+    assert call("2001:db8:1:3::1") == 200
+
+
 def test_a_key_has_calls_of_its_own(limited, key_of):
     api, one, two = limited(), key_of("read"), key_of("read", name="crm")
     assert statuses(4, lambda: api.get("/sites"))[-1] == 429

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -104,6 +105,13 @@ def test_an_address_that_tries_many_accounts_waits_too(do, claire, now):
     with pytest.raises(RateLimited):
         do(sessions.enter, EMAIL, PASSWORD, HOME, now=now)
     assert do(sessions.enter, EMAIL, PASSWORD, CAFE, now=now)
+
+
+def test_one_that_takes_another_address_of_its_network_for_each_try_waits_as_well(do, claire, now):
+    for number in range(5):
+        fail(do, now, email=f"user{number}@example.com", address=replace(HOME, address=f"2001:db8::{number}"))
+    with pytest.raises(RateLimited):
+        do(sessions.enter, EMAIL, PASSWORD, replace(HOME, address="2001:db8::9"), now=now)
 
 
 def test_a_success_forgives_the_account(do, claire, now):
