@@ -17,7 +17,7 @@ from portal.domain.lifecycle import ACTIVE
 from portal.domain.zones import zone
 from portal.extensions import reading, retried, transaction
 from portal.models import Appointment, Customer, Order
-from portal.operations import audit, cards, orders, waiting_records
+from portal.operations import audit, cards, erasure, orders, waiting_records
 from portal.operations.actors import SYSTEM, Actor
 from portal.operations.addresses import normal_address
 from portal.operations.cards import AppointmentCard
@@ -235,6 +235,7 @@ def remove(customer_id: int, *, now: datetime, by: Actor = SYSTEM) -> bool:
         )
         gone = session.scalar(delete(Customer).where(Customer.id == customer_id, unused).returning(Customer.id))
         if gone is not None:
+            erasure.forget_changes_of(session, [customer_id])
             audit.record(session, by, "removed", "customer", str(customer_id), now)
         return gone is not None
 

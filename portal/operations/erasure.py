@@ -6,7 +6,7 @@ What remains of an appointment tells when, where and what for, never who. The hi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -74,19 +74,31 @@ def anonymise(session: Session, ids: Sequence[int], now: datetime) -> None:
 def forget_customers(session: Session, ids: Sequence[int], now: datetime) -> None:
     """Delete customers, and what names them in mails and in the audit log; their orders stay, without them."""
     made = session.execute(select(Order.id, Order.reference).where(Order.customer_id.in_(ids))).all()
-    addresses = session.scalars(select(Customer.email).where(Customer.id.in_(ids), Customer.email.is_not(None))).all()
+    known = select(Customer.email).where(Customer.id.in_(ids), Customer.email.is_not(None))
+    addresses = [str(address) for address in session.scalars(known)]
     named = or_(OutboxMessage.order_id.in_([order.id for order in made]), OutboxMessage.recipient.in_(addresses))
     mail_traces.forget(session, named)
     session.execute(delete(Continuation).where(Continuation.email.in_(addresses)))
-    waiting_records.forget(session, [address for address in addresses if address is not None], now)
-    _forget_changes(session, [order.reference for order in made])
-    told = and_(Audit.kind == "customer", Audit.key.in_([str(number) for number in ids]))
-    session.execute(update(Audit).where(told).values(label="", before={}, after={}))
+    waiting_records.forget(session, addresses, now)
+    _forget_changes(session, {order.reference for order in made} | _once_of(session, addresses))
+    forget_changes_of(session, ids)
     session.execute(update(Order).where(Order.customer_id.in_(ids)).values(customer_id=None, updated_at=now))
     session.execute(delete(Customer).where(Customer.id.in_(ids)))
 
 
-def _forget_changes(session: Session, references: Sequence[str]) -> None:
+def forget_changes_of(session: Session, ids: Sequence[int]) -> None:
+    """Take out of the audit log who some customers are, or were."""
+    told = and_(Audit.kind == "customer", Audit.key.in_([str(number) for number in ids]))
+    session.execute(update(Audit).where(told).values(label="", before={}, after={}))
+
+
+def _once_of(session: Session, addresses: Sequence[str]) -> set[str]:
+    """Find the references of orders that, by the audit log, were of somebody with such an address."""
+    named = or_(*(column["email"].as_string().in_(addresses) for column in (Audit.before, Audit.after)))
+    return set(session.scalars(select(Audit.key).where(Audit.kind == "order", named)))
+
+
+def _forget_changes(session: Session, references: Collection[str]) -> None:
     """Take out of the audit log of orders who their customer was."""
     told = select(Audit.id, Audit.before, Audit.after).where(Audit.kind == "order", Audit.key.in_(references))
     for row in session.execute(told).all():

@@ -196,6 +196,19 @@ class TestErasure:
             do(erasure.erase, vidal, now=now)
         assert do(customers.get, vidal).name == NAME
 
+    def test_what_was_theirs_once_does_not_name_them_either(self, do, now, vidal):
+        do(orders.patch, "CMD-7", {"email": "autre@example.com", "name": "Autre"}, now=now)
+        assert ADDRESS in do(dump)
+        do(erasure.erase, vidal, now=now)
+        after = do(dump)
+        assert [secret for secret in ("Vidal", "vidal", PHONE) if secret in after] == []
+        assert "autre@example.com" in after
+
+    def test_who_was_added_by_mistake_is_named_nowhere(self, do, now, vidal):
+        mistake = do(customers.create, "erreur@example.com", {"name": "Erreur"}, now=now)
+        assert do(customers.remove, mistake.id, now=now)
+        assert "erreur" not in do(dump).casefold()
+
     def test_a_cancellation_of_nobody_any_more_is_not_taken_back(self, do, now, vidal):
         public_id = visit(do, now, "2026-12-07 09:00")
         do(appointments.cancel, public_id, GUEST, now=now)
