@@ -7,7 +7,7 @@ starts at which distinct resources are left for all requirements. Everything is 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property, lru_cache
@@ -154,10 +154,6 @@ class Common:
         shut, away, busy, _full = self._scene([self._candidate(epoch(start))]).hindered()
         found = {"shut": shut, "absent": away, "busy": busy}
         return {one: frozenset(why for why, masks in found.items() if masks[one]) for one in self.pools}
-
-    def units_at(self, resource: int, start: datetime) -> int:
-        """Count the units of a resource that are free at every instant of an appointment at this start."""
-        return self._scene([self._candidate(epoch(start))]).units(resource, 0)
 
     def capacity_at(self, resource: int, start: datetime) -> tuple[Piece, ...]:
         """List the capacity that an appointment at this start finds, its buffers included: what the history keeps."""
@@ -454,8 +450,3 @@ def _hours(schedules: tuple[Schedule, ...], site: SiteCalendar, since: int, unti
     """Give the capacity that some plannings have together around [since, until): where they overlap the larger."""
     pieces = (piece for one in schedules for piece in open_pieces(one, site, since, until))
     return Steps.highest_of((max(start, since), min(end, until), slots) for start, end, slots in pieces)
-
-
-def chosen_fit(needs: Sequence[Needs], chosen: Collection[int]) -> bool:
-    """Tell whether all those chosen are among those that are needed: what a customer may ask for."""
-    return all(any(one in need.candidates for need in needs) for one in chosen)
