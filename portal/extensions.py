@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from typing import IO, Any, ParamSpec, TypeVar, cast
 from weakref import WeakKeyDictionary
@@ -20,7 +20,7 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
-from sqlalchemy import Connection, Engine, MetaData, event, text
+from sqlalchemy import Connection, Engine, MetaData, TextClause, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -162,6 +162,18 @@ def _reader() -> Engine:
     return _engine(reads=True) if settings().sqlite_file is not None else _engine(isolation_level="AUTOCOMMIT")
 
 
+class Line(Session):
+    """A session that asks for its connection once: to ask for each statement costs as much as a small one."""
+
+    _line: Connection | None = None
+
+    def connection(self, *asked: Any, **options: Any) -> Connection:
+        """Give the connection of all its life."""
+        if self._line is None:
+            self._line = super().connection(*asked, **options)
+        return self._line
+
+
 @contextmanager
 def reading() -> Iterator[Session]:
     """Open a session that only reads: each statement sees what is committed, and nothing is locked or begun.
@@ -169,7 +181,7 @@ def reading() -> Iterator[Session]:
     READ COMMITTED gives every statement its own snapshot anyway, so autocommit loses nothing and saves two round
     trips a page.
     """
-    with Session(_reader(), autoflush=False, expire_on_commit=False) as session:
+    with Line(_reader(), autoflush=False, expire_on_commit=False) as session:
         yield session
 
 
@@ -181,7 +193,7 @@ UPSERT = (
 )
 
 
-class Transaction(Session):
+class Transaction(Line):
     """A session that writes; ``ledger`` gives the sequence number that each of its keys reached."""
 
     ledger: Mapping[str, int]
@@ -215,10 +227,13 @@ def take(session: Session, keys: Sequence[str]) -> Mapping[str, int]:
     """Lock the ledger rows of ``keys`` in sorted order and give each one's new sequence number."""
     if not (ordered := sorted(set(keys))):
         return {}
-    rows = ", ".join(f"(:k{place}, 1)" for place in range(len(ordered)))
     values = {f"k{place}": key for place, key in enumerate(ordered)}
-    taken = session.execute(text(UPSERT.format(rows=rows)), values)
-    return {row.key: row.seq for row in taken}
+    return {row.key: row.seq for row in session.connection().execute(_upsert(len(ordered)), values)}
+
+
+@cache
+def _upsert(number: int) -> TextClause:
+    return text(UPSERT.format(rows=", ".join(f"(:k{place}, 1)" for place in range(number))))
 
 
 @contextmanager

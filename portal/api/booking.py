@@ -111,13 +111,12 @@ def _carried(wish: Wish) -> Iterator[tuple[str, str]]:
 
 def _written(booked: Booked) -> dict[str, Any]:
     """Write the appointment that was made, as it was made: a replay knows nothing of what came after."""
+    if booked.card is not None:
+        return answers.appointment(programs.complete(booked.card))
     found = programs.appointment(booked.public_id)
-    if booked.replayed:
-        card = found.card
-        until = card.answer_by if booked.status is Status.REQUESTED else None
-        card = replace(card, start=booked.start, end=booked.end, status=booked.status, answer_by=until, wanted=None)
-        found = replace(found, card=card)
-    return answers.appointment(found)
+    until = found.card.answer_by if booked.status is Status.REQUESTED else None
+    card = replace(found.card, start=booked.start, end=booked.end, status=booked.status, answer_by=until, wanted=None)
+    return answers.appointment(replace(found, card=card))
 
 
 def _contact(given: Mapping[str, Any], *, needed: tuple[str, ...], locale: str | None = None) -> Contact:

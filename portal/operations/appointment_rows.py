@@ -50,6 +50,7 @@ NEW = (
     .returning(_table.c.id)
 )
 
+HAPPENED = insert(Event).inline()  # nobody asks for its id
 
 _INTERVAL = (Allocation.pool_id, Allocation.starts_at, Allocation.ends_at)
 _LIVE = Allocation.released_at.is_(None)
@@ -175,7 +176,7 @@ def happened(
 ) -> None:
     """Write a change into the history, with what it took from the ledger or gave back."""
     session.connection().execute(
-        insert(Event),
+        HAPPENED,
         {
             "appointment_id": appointment_id,
             "kind": kind,

@@ -29,6 +29,7 @@ from portal.operations import (
     availability,
     bookables,
     bookings,
+    cards,
     choosing,
     confirmations,
     continuations,
@@ -46,6 +47,7 @@ from portal.operations.actors import Actor
 from portal.operations.asking import Asking
 from portal.operations.audit import differences
 from portal.operations.bookables import Bookable
+from portal.operations.cards import Ordered
 from portal.operations.choosing import Picked
 from portal.operations.continuations import Introduced
 from portal.operations.exchanges import Taking
@@ -62,7 +64,7 @@ class _Target:
     bookable: Bookable
     link: OpenLink | None
     asking: Asking
-    order_id: int | None = None
+    order: Ordered | None = None
     customer_id: int | None = None
     introduced: Introduced | None = None
 
@@ -245,13 +247,13 @@ def _target(session: Session, wish: Wish, now: datetime, *, lock: bool = False) 
     if wish.token is not None:
         link = links.opened(session, wish.token, now)
         place = links.choose(session, link, wish.planning, service=wish.service, lock=lock)
-        return _Target(place, link, _choosing(session, place, wish, link.asking()), link.order_id, link.customer_id)
+        return _Target(place, link, _choosing(session, place, wish, link.asking()), link.order, link.customer_id)
     found = bookables.find(session, wish.site or "", wish.planning, service=wish.service, lock=lock)
     if not wish.actor.staff and not found.item.guests:
         raise NotFound
-    order_id, customer_id = _caller(session, wish)
+    order, customer_id = _caller(session, wish)
     asking = _choosing(session, found, wish, Asking(staff=wish.actor.staff))
-    return _Target(found, None, asking, order_id, customer_id, _introduced(session, wish, found, now, lock=lock))
+    return _Target(found, None, asking, order, customer_id, _introduced(session, wish, found, now, lock=lock))
 
 
 def _choosing(session: Session, bookable: Bookable, wish: Wish, asking: Asking) -> Asking:
@@ -278,15 +280,21 @@ def _admit(session: Session, target: _Target, wish: Wish, now: datetime) -> None
         continuations.use(session, target.introduced)
 
 
-def _caller(session: Session, wish: Wish) -> tuple[int | None, int | None]:
+def _caller(session: Session, wish: Wish) -> tuple[Ordered | None, int | None]:
     """Find the order that staff books for and its customer, or the customer alone: each None when there is none."""
-    if wish.order is None:
-        known = select(Customer.id).where(Customer.id == wish.customer)
-        return None, session.scalar(known) if wish.customer is not None else None
-    found = session.execute(select(Order.id, Order.customer_id).where(Order.reference == wish.order)).first()
+    if wish.order is not None:
+        return _ordered(session, wish.order)
+    if wish.customer is None:
+        return None, None
+    return None, session.scalar(select(Customer.id).where(Customer.id == wish.customer))
+
+
+def _ordered(session: Session, reference: str) -> tuple[Ordered, int | None]:
+    columns = (Order.id, Order.reference, Order.kind, Order.units, Order.customer_id)
+    found = session.execute(select(*columns).where(Order.reference == reference)).first()
     if found is None:
-        raise Invalid(field="order", problem="unknown_order", value=wish.order)
-    return found.id, found.customer_id
+        raise Invalid(field="order", problem="unknown_order", value=reference)
+    return Ordered(found.id, found.reference, found.kind, found.units), found.customer_id
 
 
 def _keys(target: _Target, reached: Reach, wish: Wish) -> list[str]:
@@ -341,7 +349,7 @@ def _record(
         start,
         now,
         status=(Status.HELD if until else bookings.status_for(bookable, wish.actor)).value,
-        order_id=target.order_id,
+        order_id=target.order.id if target.order else None,
         link_id=target.link.id if target.link else None,
         customer_id=target.customer_id,
         units=wish.quantity,
@@ -357,10 +365,10 @@ def _record(
     )
     if until is not None:
         confirmations.hold(session, bookable, made, start, target.asking, until, now)
-    else:
-        held = placing.take(session, bookable, made, start, target.asking, now, overbook=bool(wish.overbook))
-        bookings.tell(session, bookable, made, wish.actor, held, now)
-    return booked_of(made)
+        return booked_of(made)
+    held = placing.take(session, bookable, made, start, target.asking, now, overbook=bool(wish.overbook))
+    bookings.tell(session, bookable, made, wish.actor, held, now)
+    return replace(booked_of(made), card=cards.of_row(made, bookable.site, bookable.item, target.order))
 
 
 def _moved(

@@ -17,12 +17,22 @@ from portal.domain.notices import Side, What
 from portal.domain.policy import Policy
 from portal.domain.window import change_allowed
 from portal.extensions import reading
-from portal.models import Appointment, Event, Link, Order, Planning, Service, Site
+from portal.models import Appointment, Event, Order, Planning, Service, Site
 from portal.operations import answers, bookables, place_cards, tokens
 from portal.operations.answers import Answer
 from portal.operations.bookables import Item
 from portal.operations.place_cards import SiteCard
 from portal.operations.service_cards import ServiceCard, service_card
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """What is said of an order where something is booked for it."""
+
+    id: int
+    reference: str
+    kind: str
+    units: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,6 @@ class AppointmentCard:
     order_kind: str | None
     order_units: str
     link_id: int | None
-    link_public_id: str | None
     units: int
     iterations: int
     email: str | None
@@ -128,13 +137,11 @@ LISTING: Select[*tuple[Any, ...]] = (
         Order.reference.label("order_reference"),
         Order.kind.label("order_kind"),
         Order.units.label("order_units"),
-        Link.public_id.label("link_public_id"),
     )
     .join(Site, Site.id == Appointment.site_id)
     .outerjoin(Planning, Planning.id == Appointment.planning_id)
     .outerjoin(Service, Service.id == Appointment.service_id)
     .outerjoin(Order, Order.id == Appointment.order_id)
-    .outerjoin(Link, Link.id == Appointment.link_id)
     .where(Appointment.status != Status.HELD.value)  # nobody's yet: shown nowhere
 )
 BY_PUBLIC_ID = LISTING.where(Appointment.public_id == bindparam("public_id"))
@@ -235,7 +242,12 @@ def item_of(session: Session, row: Any) -> Item | None:
 
 def _card(session: Session, row: Any) -> AppointmentCard:
     site = place_cards.site_card(session, row.site_id, row.site_revision)
-    item = item_of(session, row)
+    order = Ordered(row.order_id, row.order_reference, row.order_kind, row.order_units) if row.order_id else None
+    return of_row(row, site, item_of(session, row), order)
+
+
+def of_row(row: Any, site: SiteCard, item: Item | None, order: Ordered | None) -> AppointmentCard:
+    """Give an appointment of which all columns were read, or written just now."""
     return AppointmentCard(
         id=row.id,
         public_id=row.public_id,
@@ -248,11 +260,10 @@ def _card(session: Session, row: Any) -> AppointmentCard:
         site=site,
         item=item,
         policy=bookables.policy(site, item),
-        order=row.order_reference,
-        order_kind=row.order_kind,
-        order_units=row.order_units or "",
+        order=order.reference if order is not None else None,
+        order_kind=order.kind if order is not None else None,
+        order_units=order.units if order is not None else "",
         link_id=row.link_id,
-        link_public_id=row.link_public_id,
         units=row.units,
         iterations=row.iterations,
         email=row.email,

@@ -18,7 +18,7 @@ from portal.operations import audit, bookables, cards, outbox, place_cards, toke
 from portal.operations.actors import SYSTEM, Actor
 from portal.operations.asking import Asking
 from portal.operations.bookables import Bookable
-from portal.operations.cards import AppointmentCard
+from portal.operations.cards import AppointmentCard, Ordered
 from portal.operations.invitations import Guest, invitation
 from portal.operations.once import Once, answered, digest, remember
 from portal.operations.place_cards import SiteCard
@@ -54,6 +54,13 @@ class OpenLink:
     max_active: int | None
     service: str | None
     service_names: Words
+
+    @property
+    def order(self) -> Ordered | None:
+        """What is said of its order; None where it is for a service."""
+        if self.order_id is None:
+            return None
+        return Ordered(self.order_id, self.reference or "", self.kind or "", self.units)
 
     def named(self, locale: str) -> str:
         """Name the service, in a language."""

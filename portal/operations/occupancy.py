@@ -72,6 +72,7 @@ OF_POOLS = (
     .group_by(_table.pool_id, _table.starts_at, _table.ends_at)
 )
 TAKEN_OF_RECORD = TAKEN.where(_table.role.in_(sorted(RECORDED)))
+ALLOCATE = insert(Allocation).inline()  # nobody asks for its id
 # The sum keeps SQLite off the index by pool, in which it would walk through all that came before: few rows can lapse.
 LAPSED = (
     update(Allocation)

@@ -29,6 +29,8 @@ ASKED = select(_table.request_hash, _table.result).where(
     _table.scope == bindparam("scope"), _table.key == bindparam("key")
 )
 
+REMEMBER = insert(Idempotency).inline()
+
 
 def digest(values: Mapping[str, Any]) -> str:
     """Fingerprint what was asked, to tell the same request from another under the same key."""
@@ -53,7 +55,7 @@ def remember(session: Session, once: Once | None, request_hash: str, result: Map
     if once is None:
         return
     session.connection().execute(
-        insert(Idempotency),
+        REMEMBER,
         {
             "scope": once.scope,
             "key": once.key,

@@ -15,7 +15,7 @@ from portal.domain.slots import Start
 from portal.domain.steps import Piece
 from portal.domain.zones import day_bounds, epoch, instant_of, local_day
 from portal.extensions import Transaction
-from portal.models import Allocation, Assignment
+from portal.models import Assignment
 from portal.operations import assigning, grounds, occupancy
 from portal.operations.asking import PUBLIC, Asking
 from portal.operations.assigning import Seat
@@ -199,7 +199,7 @@ def _allocate(
         }
         for place in places
     ]
-    session.connection().execute(insert(Allocation), rows)
+    session.connection().execute(occupancy.ALLOCATE, rows)
     for place in places:
         minutes = -(-(epoch(place.end) - epoch(place.start)) // 60)
         occupancy.remember_length(session, place.pool_id, place.longest, minutes)

@@ -18,6 +18,7 @@ from portal.operations.appointment_lists import Filter, find_appointments
 from portal.operations.assignments import Assigned
 from portal.operations.bookables import Bookable, Item
 from portal.operations.cards import AppointmentCard
+from portal.operations.having import having_of
 from portal.operations.links import OpenLink
 from portal.operations.place_cards import PlanningCard, SiteCard
 from portal.operations.service_cards import ServiceCard
@@ -161,9 +162,12 @@ def opened(token: str, *, now: datetime) -> OpenLink:
 
 def appointment(public_id: str) -> Appointed:
     """Read an appointment by its id. Raises NotFound."""
-    card = cards.by_public_id(public_id)
-    with reading() as session:
-        return appointed(session, [card])[0]
+    return complete(cards.by_public_id(public_id))
+
+
+def complete(card: AppointmentCard) -> Appointed:
+    """Add to an appointment whom and what it has."""
+    return Appointed(card, having_of(card).get(card.id, ()))
 
 
 def appointments(wanted: Filter, *, cursor: str | None, size: int) -> tuple[list[Appointed], str | None]:

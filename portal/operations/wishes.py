@@ -9,6 +9,7 @@ from typing import Any
 
 from portal.domain.lifecycle import Status
 from portal.operations.actors import Actor
+from portal.operations.cards import AppointmentCard
 from portal.operations.once import Once, digest
 
 
@@ -52,13 +53,23 @@ class Wish:
     once: Once | None = None
 
     def fingerprint(self) -> str:
-        """Identify the request, to recognise it when it comes again, whatever was held for its form meanwhile."""
-        return digest({**asdict(self), "once": None, "hold": None})
+        """Identify the request, to recognise it when it comes again, whatever was held for its form meanwhile.
+
+        Empty for one that has no key to come again under.
+        """
+        if self.once is None:
+            return ""
+        told = {name: getattr(self, name) for name in self.__slots__}
+        who = {"contact": asdict(self.contact), "actor": asdict(self.actor)}
+        return digest({**told, **who, "once": None, "hold": None})
 
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """A booking made, or the same one again (``replayed``); a ``held`` one waits for its address to be confirmed."""
+    """A booking made, or the same one again (``replayed``); a ``held`` one waits for its address to be confirmed.
+
+    ``card``: what was written of a new one, which nobody need read again.
+    """
 
     public_id: str
     token: str
@@ -66,6 +77,7 @@ class Booked:
     end: datetime
     status: Status = Status.CONFIRMED
     replayed: bool = False
+    card: AppointmentCard | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,13 @@ def test_anybody_books_where_guests_may(api, docks):
     assert found["customer"] == {"email": "chauffeur@example.com", "name": "Jean Petit", "phone": "", "locale": "fr"}
 
 
+def test_a_booking_takes_few_statements_and_is_answered_as_it_is_read(api, docks, key, statements):
+    api.post("/appointments", wish())
+    with statements(at_most=9):  # what is booked, the lock, it again, what lapsed, what is taken, and four that write
+        made = api.post("/appointments", wish(comment="Camion de 12 m")).json
+    assert made == api.get(f"/appointments/{made['id']}", key).json
+
+
 def test_the_address_of_an_appointment_opens_its_page(api, client, docks):
     url = api.post("/appointments", wish()).json["manage_url"]
     assert client.get(url.removeprefix("http://localhost")).status_code == 200
@@ -135,7 +142,9 @@ def test_overbooking_by_the_public_rules_is_a_contradiction(api, docks, key):
 
 def test_a_key_books_for_an_order(api, do, docks, key):
     do(sample.order)
-    assert api.post("/appointments", wish(order="CMD-1042"), key).json["order"] == "CMD-1042"
+    made = api.post("/appointments", wish(order="CMD-1042"), key).json
+    assert made["order"] == "CMD-1042"
+    assert made == api.get(f"/appointments/{made['id']}", key).json
     assert wrong(api.post("/appointments", wish(order="CMD-0"), key)) == {"order": "unknown_order"}
     assert problem(api.post("/appointments", wish(order="CMD-1042"))) == (401, "unauthorised")
 

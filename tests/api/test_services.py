@@ -246,13 +246,14 @@ def test_lists_take_few_statements_however_long_they_are(api, agency, do, key, s
 # Book
 
 
-def test_all_that_is_needed_is_booked_at_once(api, agency):
+def test_all_that_is_needed_is_booked_at_once(api, agency, key):
     answer = api.post("/appointments", wish())
     assert answer.status_code == 201
     found = answer.json
     assert (found["service"], found["planning"]) == ("evaluation", None)
     assert (found["staff"], found["resources"]) == (["jean"], ["salon"])
     assert (found["quantity"], found["iterations"]) == (1, 1)
+    assert found == api.get(f"/appointments/{found['id']}", key).json
 
 
 def test_the_person_who_is_picked_has_it(api, agency):
