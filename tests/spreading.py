@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-FOLDERS = ("admin", "api", "booking", "operations", "web")
+FOLDERS = ("admin", "api", "booking", "operations", "tests", "web")
 DATABASES = ("sqlite", "postgresql")
 
 T = TypeVar("T")

@@ -43,6 +43,7 @@ def fail(number):
     raise RuntimeError(f"{number} is broken")
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize("_time", [1, 2])
 def test_every_test_begins_with_empty_tables(do, _time):
     assert do(rows) == 0

@@ -16,6 +16,8 @@ from tests import sample
 from tests.engine import OPEN, STAFF, Engine, agreed
 from tests.sample import paris
 
+pytestmark = pytest.mark.on_both
+
 BUYER = "achats@example.com"  # the address of the order
 ALL_DAY = ((0, 1440, 6),)
 EVERY_DAY = dict.fromkeys(range(1, 8), ((8 * 60, 18 * 60, 6),))

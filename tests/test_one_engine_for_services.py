@@ -14,6 +14,8 @@ from tests import sample
 from tests.engine import OPEN, STAFF, Engine, agreed
 from tests.sample import paris
 
+pytestmark = pytest.mark.on_both
+
 
 @dataclass(frozen=True)
 class Case:
