@@ -22,7 +22,7 @@ from portal import jobs, server
 from portal.app import create_app
 from portal.clock import now
 from portal.config import BadSetting, Settings, database_url, for_tools
-from portal.domain.errors import NotFound, StateChanged
+from portal.domain.errors import Invalid, NotFound, StateChanged
 from portal.explaining import explain
 from portal.extensions import db, settings
 from portal.operations import (
@@ -32,11 +32,13 @@ from portal.operations import (
     links,
     retention,
     second_factor,
+    service_links,
     stress,
     transfer,
     users,
 )
 from portal.operations.actors import SYSTEM
+from portal.operations.links import MadeLink
 from portal.terminal import Commands, Told, ready
 from portal.web.observe import configure_logging
 
@@ -271,17 +273,37 @@ def add_key(name: str, scope: str) -> None:
     click.echo(f"API key {name}, kept nowhere and shown this once: {secret}")
 
 
-@creneau.command(short_help="Make a booking link for an order.")
-@click.argument("order")
-def link(order: str) -> None:
-    """Make a booking link for ORDER and print it, as the last word. Nothing is mailed."""
+@creneau.command(short_help="Make a booking link for an order, or a service.")
+@click.argument("order", required=False)
+@click.option("--site", help="Key of the site, for a link of a service there.")
+@click.option("--service", help="Key of the service, instead of an order.")
+def link(order: str | None, site: str | None, service: str | None) -> None:
+    """Make a booking link and print it, as the last word. Nothing is mailed.
+
+    It books for ORDER, or with --site and --service that service there, also one that takes no guests.
+    """
+    if (order is None) == (service is None) or (site is None) != (service is None):
+        raise click.UsageError("Say an order, or --site with --service.")
     _needed("LINK_KEY", "PUBLIC_URL")
     ready()
+    made = _link_of(order) if order is not None else _service_link(site or "", service or "")
+    click.echo(f"Booking link of {order or service}: {settings().public_url}/b/{made.token}")
+
+
+def _link_of(order: str) -> MadeLink:
     try:
-        made = links.create(order, now=now())
+        return links.create(order, now=now())
     except NotFound as error:
         raise Told(f"there is no order {order}") from error
-    click.echo(f"Booking link of {order}: {settings().public_url}/b/{made.token}")
+
+
+def _service_link(site: str, service: str) -> MadeLink:
+    try:
+        return service_links.create(service, site, now=now())
+    except NotFound as error:
+        raise Told(f"there is no service {service}") from error
+    except Invalid as error:
+        raise Told(f"{service} is offered at no site {site}") from error
 
 
 creneau.add_command(explain)

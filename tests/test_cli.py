@@ -256,6 +256,27 @@ def valued(run, *words: str) -> list[str]:
     return done.stdout.replace("\u00a0", " ").splitlines()
 
 
+def test_a_link_to_a_service_opens_too(run, agency, client):
+    url = last_word(run("link", "--site", "bordeaux", "--service", "evaluation"))
+    assert "Évaluation de bien" in client.get(url.removeprefix("http://localhost")).text
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--site", "bordeaux", "--service", "x"), "there is no service x\n"),
+        (("--site", "lyon", "--service", "evaluation"), "evaluation is offered at no site lyon\n"),
+        ((), "Say an order, or --site with --service."),
+        (("CMD-1", "--site", "bordeaux"), "Say an order, or --site with --service."),
+        (("CMD-1", "--site", "bordeaux", "--service", "evaluation"), "Say an order, or --site with --service."),
+    ],
+)
+def test_a_link_to_what_is_not_there_is_refused(run, agency, words, said):
+    done = run("link", *words)
+    assert done.exit_code != 0
+    assert said in done.stderr
+
+
 def test_a_service_is_explained_with_who_could_be_given_each_start(run, agency):
     lines = valued(run)
     assert lines[0] == "Bordeaux, Évaluation de bien: lundi 7 décembre 2026, heure de Paris (UTC+1)"

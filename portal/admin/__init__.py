@@ -17,6 +17,7 @@ from portal.admin import (
     audit,
     batches,
     calendar,
+    customer_links,
     customers,
     days,
     distributions,
@@ -79,6 +80,7 @@ bp.add_app_template_global(menu)
 for room in (
     batches,
     appointment_list,
+    customer_links,
     customers,
     entry,
     welcome,

@@ -4,10 +4,32 @@ from __future__ import annotations
 
 from flask import Flask
 
-from portal.api import appointments, customers, events, links, marks, orders, reference, requests, slots
+from portal.api import (
+    appointments,
+    customers,
+    events,
+    links,
+    marks,
+    orders,
+    reference,
+    requests,
+    service_links,
+    slots,
+)
 from portal.api.room import register
 
-__all__ = ["appointments", "customers", "events", "init_app", "links", "marks", "orders", "requests", "slots"]
+__all__ = [
+    "appointments",
+    "customers",
+    "events",
+    "init_app",
+    "links",
+    "marks",
+    "orders",
+    "requests",
+    "service_links",
+    "slots",
+]
 
 
 def init_app(app: Flask) -> None:

@@ -20,7 +20,7 @@ from portal.i18n import rfc3339
 from portal.operations.bookables import Item
 from portal.operations.customers import CustomerCard
 from portal.operations.events import EventLine
-from portal.operations.links import OpenLink
+from portal.operations.links import MadeLink, OpenLink
 from portal.operations.orders import OrderCard
 from portal.operations.place_cards import PlanningCard
 from portal.operations.programs import Appointed, LinkView, PlanningLine, ResourceLine, ServiceLine, SiteLine
@@ -46,6 +46,14 @@ def answer(document: Mapping[str, Any], status: int = 200, *, replayed: bool = F
 def check_mail(*, replayed: bool) -> Response:
     """Say that the way on is in the mailbox: the same for every address."""
     return answer({"status": "check_mail"}, 202, replayed=replayed)
+
+
+def made_link(made: MadeLink, zone: ZoneInfo) -> Json:
+    """Write a new booking link."""
+    return {
+        "url": f"{settings().public_url}/b/{made.token}",
+        "expires_at": rfc3339(made.expires_at, zone) if made.expires_at else None,
+    }
 
 
 def slots(found: Found, *, reasons: bool = False) -> Json:

@@ -390,7 +390,7 @@ class OrderPatch(OrderGiven):
     site = Key()
 
 
-class LinkGiven(Given):
+class LinkScope(Given):
     """What a new booking link allows."""
 
     first_day = Day(allow_none=True, metadata={"description": "First local date that it may book."})
@@ -402,7 +402,6 @@ class LinkGiven(Given):
         allow_none=True,
         metadata={"description": "The largest number of appointments to come."},
     )
-    send = Switch(load_default=False, metadata={"description": "true: mail it to the order's customer."})
 
     @ma.validates_schema
     def check_days(self, given: Mapping[str, Any], **_: Any) -> None:
@@ -410,6 +409,20 @@ class LinkGiven(Given):
         first, last = given.get("first_day"), given.get("last_day")
         if first and last and last < first:
             raise ValidationError("before_from", "last_day")
+
+
+class LinkGiven(LinkScope):
+    """A new booking link of an order."""
+
+    send = Switch(load_default=False, metadata={"description": "true: mail it to the order's customer."})
+
+
+class ServiceLinkGiven(LinkScope):
+    """A new booking link of a service."""
+
+    site = Key(required=True, metadata={"description": "Where it books: the key of a site that offers the service."})
+    send_to = Address(load_default=None, allow_none=True, metadata={"description": "Mail it to this address."})
+    locale = Choice(*LOCALES, load_default=None, metadata={"description": "The language of that mail."})
 
 
 # Events

@@ -14,8 +14,6 @@ from portal.api.room import room
 from portal.api.shown import LinkMade, OrderAnswer
 from portal.clock import now
 from portal.domain.errors import Invalid, NotFound
-from portal.extensions import settings
-from portal.i18n import rfc3339
 from portal.operations import links
 from portal.operations import orders as book
 from portal.operations.actors import Actor
@@ -82,11 +80,7 @@ def make_link(given: Mapping[str, Any], reference: str) -> Response:
     scope = Scope(**{name: given[name] for name in SCOPE if name in given})
     found = book.get(_readable(reference))
     made = links.create(found.reference, now=now(), scope=scope, send=given["send"], once=caller().once(), by=_by())
-    document = {
-        "url": f"{settings().public_url}/b/{made.token}",
-        "expires_at": rfc3339(made.expires_at, found.site.zone) if made.expires_at else None,
-    }
-    return answers.answer(document, 201, replayed=made.replayed)
+    return answers.answer(answers.made_link(made, found.site.zone), 201, replayed=made.replayed)
 
 
 def _by() -> Actor:

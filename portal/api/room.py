@@ -31,7 +31,7 @@ ANY_SCOPE = "any"  # a key of whatever scope opens more of the call
 
 TAGS = {
     "Slots": "What can be booked, and when.",
-    "Links": "What an order's booking link opens: no key, the token is the right.",
+    "Links": "What a booking link opens: no key, the token is the right. Links to services are made here, too.",
     "Appointments": "Book, look up, move, cancel, correct.",
     "Orders": "Keep orders in step with your own system, and make their booking links.",
     "Customers": "The customer base: kept, shown, erased.",

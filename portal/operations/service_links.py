@@ -31,6 +31,7 @@ from portal.operations.services import Sheet
 KIND = "service_link"  # in the audit log
 MOST_LISTED = 200
 ANYTHING = Scope()
+OFFERING = select(Site.id, Site.revision).join(Pool, Pool.site_id == Site.id).where(Pool.active, Site.active)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,22 @@ class ServiceLink:
 
 def sites_of(sheet: Sheet, scope: Sites = EVERYWHERE) -> Sequence[SiteCard]:
     """List the sites in use at which a service is offered, by name, within a scope."""
-    query = select(Site.id, Site.revision).join(Pool, Pool.site_id == Site.id).order_by(Site.name)
-    offered = and_(Pool.service_id == sheet.id, Pool.active, Site.active, scope.limits(Site.id))
+    query = OFFERING.where(Pool.service_id == sheet.id, scope.limits(Site.id)).order_by(Site.name)
     with reading() as session:
-        return [place_cards.site_card(session, *row) for row in session.execute(query.where(offered))]
+        return [place_cards.site_card(session, *row) for row in session.execute(query)]
+
+
+def site_of(key: str, site: str) -> SiteCard:
+    """Give a site in use that offers a service. Raises NotFound for an unknown service, Invalid for another site."""
+    with reading() as session:
+        return _site(session, services.sheet_of(session, key), site)
+
+
+def _site(session: Session, sheet: Sheet, key: str) -> SiteCard:
+    row = session.execute(OFFERING.where(Pool.service_id == sheet.id, Site.key == key)).first()
+    if row is None:
+        raise Invalid(field="site", problem="unknown_site", value=key)
+    return place_cards.site_card(session, row.id, row.revision)
 
 
 def of_service(sheet: Sheet, *, now: datetime, scope: Sites = EVERYWHERE) -> Sequence[ServiceLink]:
@@ -112,9 +125,7 @@ def create(
             return links.made_before(session, first["public_id"])
         links.check(scope, now)
         sheet = services.sheet_of(session, key)
-        where = session.execute(select(Site.id, Site.name).where(Site.key == site)).first()
-        if where is None or where.id not in sheet.site_ids:
-            raise Invalid(field="site", problem="unknown_site", value=site)
+        where = _site(session, sheet, site)
         link = links.record(session, scope, now, site_id=where.id, service_id=sheet.id)
         if to is not None:
             outbox.enqueue(session, [invitation(to, link.id, link.public_id, now)], now)

@@ -7,10 +7,11 @@ import re
 
 import pytest
 
-from portal.operations import appointments, customers
+from portal.operations import appointments, customers, service_links, services
 from portal.operations.actors import GUEST
 from portal.operations.wishes import Wish
 from tests import sample
+from tests.backends import NOW
 
 
 @pytest.fixture
@@ -37,6 +38,7 @@ def test_the_list_says_when_somebody_is_expected_next(manager, vidal, do, now):
     assert re.search(r'<time datetime="2026-12-07T09:00:00\+01:00">Monday.* 7 December, 9:00</time>', page)
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize("query", ["?page=x", "?page=-1", "?page=99999999", "?sort=evil", "?kind=%00", "?invitable=2"])
 def test_odd_addresses_show_the_list(manager, vidal, query):
     assert "Emballages Vidal" in manager.get(f"/admin/customers/{query}").text
@@ -102,3 +104,23 @@ def test_who_is_expected_is_not_erased(admin, vidal, do, now):
 def book_by_link(now) -> None:
     wish = Wish(sample.paris("2026-12-07 09:00"), sample.contact(), GUEST, token=sample.link())
     appointments.book(wish, now=now)
+
+
+def test_a_link_to_a_service_is_sent_from_a_customers_page(manager, vidal, do, send):
+    do(sample.service, sites=("bordeaux",))
+    path = f"/admin/customers/{vidal}/link/"
+    assert f'href="{path}"' in manager.get(f"/admin/customers/{vidal}").text
+    refused = send(manager, path, last_day="2026-11-01", max_active="2")
+    assert (refused.status_code, "This day is over." in refused.text) == (422, True)
+    assert 'value="2"' in refused.text
+    assert send(manager, path, where="lyon/evaluation").status_code == 422
+    assert send(manager, path, max_active="2").location == f"/admin/customers/{vidal}"
+    assert "The link is on its way to achats@example.com." in manager.get(f"/admin/customers/{vidal}").text
+    (line,) = do(service_links.of_service, do(services.read, "evaluation"), now=NOW)
+    assert (line.invitation.recipient, line.link.max_active, line.site.key) == ("achats@example.com", 2, "bordeaux")
+
+
+def test_who_has_no_address_is_sent_no_link(manager, docks, do, now):
+    number = do(customers.create, None, {"name": "Sans adresse"}, now=now).id
+    assert "Send a booking link" not in manager.get(f"/admin/customers/{number}").text
+    assert manager.get(f"/admin/customers/{number}/link/").status_code == 404

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from portal.extensions import reading
+from portal.models import OutboxMessage
 from portal.operations import links
 from tests import sample
 from tests.api.conftest import problem, wrong
@@ -148,3 +150,55 @@ def test_a_link_is_read_in_few_statements(api, link, statements):
         api.get(f"/links/{link}")
     with statements(at_most=3):
         api.get(f"/links/{link}/slots", **TUESDAY)
+
+
+# Links to services, made by programs
+
+
+SERVICE_LINKS = "/services/evaluation/links"
+
+
+@pytest.fixture
+def valuation(do) -> None:
+    do(sample.agency, guests=False)
+
+
+def mails():
+    with reading() as session:
+        return [(one.kind, one.recipient, one.locale) for one in session.query(OutboxMessage)]
+
+
+def test_a_link_to_a_service_is_made_once_keeps_to_its_scope_and_is_mailed(api, do, valuation, key):
+    wish = {
+        "site": "bordeaux",
+        "first_day": "2026-12-07",
+        "expires_at": "2026-12-18T18:00:00+01:00",
+        "max_active": 1,
+        "send_to": "Camille@Example.com",
+        "locale": "en",
+    }
+    first, again = (api.post(SERVICE_LINKS, wish, key, once="a") for _time in range(2))
+    assert (first.status_code, again.headers["Idempotency-Replayed"]) == (201, "true")
+    assert first.json == again.json
+    assert first.json["expires_at"] == wish["expires_at"]
+    token = first.json["url"].rpartition("/")[2]
+    opened = api.get(f"/links/{token}").json
+    assert (opened["order"], opened["max_active"], opened["first_day"]) == (None, 1, "2026-12-07")
+    assert [one["key"] for one in opened["services"]] == ["evaluation"]
+    assert do(mails) == [("service_invitation", "camille@example.com", "en")]
+
+
+def test_a_link_to_a_service_needs_a_site_that_offers_it_and_a_key_for_links(api, do, valuation, key, key_of):
+    do(sample.site, key="lyon")
+    to, send = {"site": "bordeaux", "send_to": "x"}, {"site": "bordeaux", "send": 1}
+    wishes = ({}, {"site": "lyon"}, {"site": "x"}, to, send)
+    assert [wrong(api.post(SERVICE_LINKS, wish, key)) for wish in wishes] == [
+        {"site": "required"},
+        {"site": "unknown_site"},
+        {"site": "unknown_site"},
+        {"send_to": "email"},
+        {"send": "unknown_key"},
+    ]
+    assert problem(api.post("/services/x/links", {"site": "bordeaux"}, key)) == (404, "not_found")
+    assert problem(api.post(SERVICE_LINKS, {"site": "bordeaux"}, key_of("book"))) == (403, "forbidden")
+    assert do(mails) == []

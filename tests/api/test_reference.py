@@ -17,6 +17,7 @@ CALLS = {
     "GET /plannings",
     "GET /services",
     "GET /resources",
+    "POST /services/{service}/links",
     "GET /events",
     "GET /links/{token}",
     "GET /links/{token}/slots",
@@ -99,7 +100,12 @@ def test_every_call_is_described(spec):
 
 def test_every_creating_post_takes_an_idempotency_key(spec):
     creating = {name for name, call in calls(spec) if name.startswith("POST") and "201" in call["responses"]}
-    assert creating == {"POST /appointments", "POST /links/{token}/appointments", "POST /orders/{reference}/links"}
+    assert creating == {
+        "POST /appointments",
+        "POST /links/{token}/appointments",
+        "POST /orders/{reference}/links",
+        "POST /services/{service}/links",
+    }
     for name, call in calls(spec):
         if name in creating:
             assert [one["name"] for one in call["parameters"] if one["in"] == "header"] == ["Idempotency-Key"]
