@@ -81,11 +81,15 @@ HOURS = (
     .where(ResourcePlanning.resource_id.in_(bindparam("ids", expanding=True)), Planning.active)
     .order_by(ResourcePlanning.resource_id, Planning.id)
 )
+HOURS_LOCKED = HOURS.with_for_update(read=True, of=Planning.__table__)
 
 
 def at_site(session: Session, site_id: int, *, lock: bool = False) -> list[Bound]:
-    """List the resources in use at a site, by id; ``lock`` keeps them from being edited until the transaction ends."""
-    return bound(session, AT_SITE_LOCKED if lock else AT_SITE, site=site_id)
+    """List the resources in use at a site, by id.
+
+    ``lock`` keeps them, and the plannings that give them their hours, from being edited until the transaction ends.
+    """
+    return bound(session, AT_SITE_LOCKED if lock else AT_SITE, HOURS_LOCKED if lock else HOURS, site=site_id)
 
 
 def by_ids(session: Session, ids: Collection[int]) -> list[Bound]:
@@ -93,11 +97,13 @@ def by_ids(session: Session, ids: Collection[int]) -> list[Bound]:
     return bound(session, BY_IDS, ids=list(ids)) if ids else []
 
 
-def bound(session: Session, query: Select[*tuple[Any, ...]], **values: Any) -> list[Bound]:
+def bound(
+    session: Session, query: Select[*tuple[Any, ...]], hours_query: Select[*tuple[Any, ...]] = HOURS, **values: Any
+) -> list[Bound]:
     """Run a query of ``COLUMNS``, and give each resource its hours: two statements, and those of new revisions."""
     rows = session.connection().execute(query, values).all()
     cards = resource_cards(session, {row.id: row.revision for row in rows})
-    hours = _hours(session, [row.id for row in rows])
+    hours = _hours(session, hours_query, [row.id for row in rows])
     return [Bound(cards[row.id], row.pool_id, row.longest_minutes, hours.get(row.id, ())) for row in rows]
 
 
@@ -106,8 +112,8 @@ def resource_cards(session: Session, revisions: Mapping[int, str]) -> dict[int, 
     return kept.many(revisions, lambda missing: _read(session, missing))
 
 
-def _hours(session: Session, ids: Collection[int]) -> dict[int, tuple[Schedule, ...]]:
-    rows = session.connection().execute(HOURS, {"ids": list(ids)}).all() if ids else []
+def _hours(session: Session, query: Select[*tuple[Any, ...]], ids: Collection[int]) -> dict[int, tuple[Schedule, ...]]:
+    rows = session.connection().execute(query, {"ids": list(ids)}).all() if ids else []
     cards = place_cards.planning_cards(session, {row.id: row.revision for row in rows})
     return {
         one: tuple(cards[row.id].schedule for row in group)

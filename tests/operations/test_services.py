@@ -6,13 +6,24 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import OperationalError
 
 from portal.domain.errors import NotFound, SlotTaken
 from portal.domain.slots import Reason
-from portal.extensions import reading, transaction
-from portal.models import Absence, Allocation, Assignment, Planning, Resource, Service
-from portal.operations import appointments, availability, bookables, cards, confirmations, integrity, tokens, validation
+from portal.extensions import db, reading, transaction
+from portal.models import Absence, Allocation, Assignment, Planning, Resource, Service, Site
+from portal.operations import (
+    appointments,
+    availability,
+    bookables,
+    cards,
+    confirmations,
+    integrity,
+    resource_cards,
+    tokens,
+    validation,
+)
 from portal.operations.actors import GUEST, Actor
 from portal.operations.asking import PUBLIC, Asking
 from portal.operations.keepsakes import new_revision
@@ -228,6 +239,21 @@ def test_nights_go_from_evening_to_morning(do):
     assert made.end == paris("2026-12-09 11:00")
     assert do(why, "2026-12-08 15:00", service="nuit") == [Reason.RESOURCE_BUSY.value]
     assert do(why, "2026-12-09 15:00", service="nuit") == []
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_the_hours_of_people_are_not_edited_while_these_are_booked(do):
+    do(sample.agency)
+
+    def edited_meanwhile() -> None:
+        with transaction() as session:
+            resource_cards.at_site(session, session.scalars(select(Site.id)).one(), lock=True)
+            with db.engine.connect() as other:
+                other.execute(text("SET LOCAL lock_timeout = '50ms'"))
+                with pytest.raises(OperationalError, match="lock timeout"):
+                    other.execute(update(Planning).values(name="Autre"))
+
+    do(edited_meanwhile)
 
 
 def test_nobody_else_s_service_is_found(do):
