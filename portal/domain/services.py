@@ -222,9 +222,10 @@ class Common:
     def _start(self, candidate: Candidate, rules: Rules, scene: _Scene, verdicts: _Verdicts, index: int) -> Start:
         """Judge one start: hours, rules, the planning's places, and what hinders the resources."""
         reasons = candidate.reasons
-        if not reasons and not verdicts.opened >> index & 1:
-            reasons = (Reason.BREAK if self._in_common(self._day_of(candidate.starts_at)) else Reason.CLOSED,)
         whole = not {Reason.CLOSED, Reason.BREAK} & set(reasons)
+        if whole and not verdicts.opened >> index & 1:
+            missing = Reason.BREAK if self._in_common(self._day_of(candidate.starts_at)) else Reason.CLOSED
+            reasons, whole = (missing, *reasons), False
         reasons += rules.broken_by(candidate.start)
         if whole:
             reasons += tuple(reason for reason, mask in verdicts.hindrances if mask >> index & 1)

@@ -68,6 +68,7 @@ def test_a_break_in_nobody_s_hours_is_a_break():
     )
     assert offered(found) == ["08:00", "09:00"]
     assert reasons(found, 510) == (Reason.BREAK,)
+    assert reasons(found, 517) == (Reason.BREAK, Reason.OFF_GRID)
 
 
 def test_no_common_hours_at_all_are_closed():
