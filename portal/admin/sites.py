@@ -7,10 +7,13 @@ from datetime import date
 from flask import Blueprint, Response, abort, flash, request, url_for
 
 from portal.admin.conflicts import differences
+from portal.admin.filters import LONGEST
 from portal.admin.forms import ClosureForm, NewSiteForm, SiteForm
 from portal.admin.guard import EDIT, actor, needs, only, scope
+from portal.admin.paging import SIZE, page_number, pages_of
 from portal.clock import now
 from portal.domain.errors import Invalid, Refusal, StateChanged
+from portal.domain.nearness import plain
 from portal.domain.zones import parse_day
 from portal.i18n import _
 from portal.operations import organisation, regions, site_previews, sites
@@ -21,14 +24,27 @@ from portal.web.texts import explain
 
 bp = Blueprint("sites", __name__)
 ZONES = ("Europe/Paris", "Europe/London", "Europe/Berlin", "Europe/Madrid", "Europe/Brussels", "Europe/Zurich", "UTC")
+FEW = 10  # sites that are found at a glance
 CALENDARS = ("FR", "FR-57", "BE", "CH", "DE", "ES", "IT", "LU", "NL", "GB", "CA-QC", "US")
 
 
 @bp.get("/sites/")
 def index() -> Response:
-    """List the sites of whoever asks."""
-    found = sites.overview(now=now(), scope=scope())
-    return page("admin/sites/index.html", sites=found, may_add=scope().sites is None)
+    """List the sites of whoever asks: all, or those with a text in their name, key or address."""
+    text = request.args.get("q", "").strip()[:LONGEST]
+    every = sites.overview(now=now(), scope=scope())
+    found = [one for one in every if plain(text) in plain(f"{one.name} {one.key} {one.address}")]
+    number = min(page_number(), max(pages_of(len(found)), 1))
+    return page(
+        "admin/sites/index.html",
+        sites=found[(number - 1) * SIZE : number * SIZE],
+        text=text,
+        many=len(every) > FEW,
+        page=number,
+        pages=pages_of(len(found)),
+        url=lambda other: url_for("admin.sites.index", q=text or None, page=other),
+        may_add=scope().sites is None,
+    )
 
 
 @bp.route("/sites/<key>", methods=["GET", "POST"])

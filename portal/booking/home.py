@@ -24,6 +24,7 @@ from portal.web.visit import KEY, Visit, visit
 bp = Blueprint("booking", __name__)
 each_address(bp)
 FEW = 6  # things to book that are listed under their site; of more the site has a page
+MOST = 10  # sites whose things are listed; of more only the sites are
 
 
 @bp.get("/")
@@ -37,6 +38,7 @@ def home() -> Response:
         sites=search.sites,
         search=search,
         few=FEW,
+        most=MOST,
         ways=sites.ways([item for one in found for item in one.everything], url_for("booking.home", **asked.carried)),
     )
     return near.allowed(response) if search.offered else response

@@ -33,6 +33,16 @@ def test_the_list_costs_the_same_however_long_it_is(manager, do, statements):
         assert manager.get("/admin/sites/").text.count("<h2>") == 6
 
 
+def test_many_sites_are_searched_and_paged(manager, do):
+    for number in range(53):
+        do(sample.site, key=f"site-{number:02}")
+    first = manager.get("/admin/sites/").text
+    assert (first.count("<h2>"), "Page 1 of 2" in first) == (50, True)
+    assert manager.get("/admin/sites/?page=9").text.count("<h2>") == 3
+    assert manager.get("/admin/sites/?q=SITE-07").text.count("<h2>") == 1
+    assert "No site matches." in manager.get("/admin/sites/?q=Nîmes").text
+
+
 def test_a_site_is_saved(manager, docks, send, do):
     saved = send(manager, PAGE, name="Bordeaux Nord")
     assert (saved.status_code, saved.location) == (303, PAGE)

@@ -115,6 +115,18 @@ def test_sites_are_looked_at_one_by_one_or_together(manager, morning, do, now):
     assert groups(manager.get("/admin/?planning=lyon")) == {"Next arrivals": ["Chauffeur 9"]}
 
 
+def test_of_very_many_sites_one_is_chosen_from_a_list_and_what_is_empty_stands_folded(manager, morning, do):
+    for number in range(12):
+        do(sample.site, key=f"site-{number}")
+        do(sample.planning, key=f"zone-{number}", sites=(f"site-{number}",))
+    text = manager.get("/admin/").text
+    assert 'name="site"' in text
+    folded = text[text.index('id="unbooked"') :]
+    assert [f"Planning zone-{number}<" in folded for number in range(12)] == [True] * 12
+    assert 'id="planning-1"' in text[: text.index('id="unbooked"')]
+    assert 'value="site-3" selected' in manager.get("/admin/?site=site-3").text
+
+
 def test_nothing_at_all_says_where_to_begin(manager):
     page = manager.get("/admin/")
     assert "No site yet: begin with one." in page.text

@@ -38,6 +38,15 @@ def test_the_nearest_site_comes_first_by_a_position(portal, two_sites):
     assert page.response.headers["Permissions-Policy"].endswith("geolocation=(self)")
 
 
+def test_of_very_many_sites_each_is_one_link(portal, do):
+    for number in range(11):
+        do(sample.site, key=f"site-{number}")
+        do(sample.planning, key=f"zone-{number}", sites=(f"site-{number}",))
+    source = portal.open("/?lang=fr").source
+    assert 'href="/book/site-10?lang=fr"' in source
+    assert "Planning zone" not in source
+
+
 @pytest.mark.on_both
 @pytest.mark.parametrize("where", ["near=Atlantis", "lat=x&lon=y", "lat=nan&lon=0", "lat=1e9&lon=0", "near=%00"])
 def test_a_place_that_nobody_knows_loses_no_site(portal, two_sites, where):
