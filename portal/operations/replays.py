@@ -20,7 +20,7 @@ from portal.domain.replay import Person, Visit
 from portal.domain.steps import Steps
 from portal.domain.zones import DAY, day_bounds, days, epoch, local_day
 from portal.extensions import reading
-from portal.models import Appointment, Assignment, Resource, Site
+from portal.models import Appointment, Assignment, Resource, Service, Site
 from portal.operations import bookables, resource_cards
 from portal.operations.assigning import PLANNED
 from portal.operations.bookables import Bookable
@@ -30,6 +30,7 @@ from portal.operations.scopes import EVERYWHERE, Scope
 from portal.operations.service_cards import ServiceCard
 
 DAYS = 90
+MINUTE = 60  # seconds
 MOST = 6_000  # people of appointments that are gone through: the latest
 
 
@@ -105,7 +106,7 @@ def read(wanted: Wanted, *, now: datetime, scope: Scope = EVERYWHERE) -> Replay 
         past = _Past(session, site, here if chosen is None else [chosen], *period)
     policy = bookables.policy(site, None) if chosen is None else chosen.policy
     rule = wanted.rule or policy.distribution
-    given = replay.replay(rule, past.people, past.visits)
+    given = replay.replay(rule, site.calendar, past.people, past.visits)
     return Replay(
         site,
         sites,
@@ -126,7 +127,7 @@ def _services(session: Session, scope: Scope) -> list[Bookable]:
     rows = session.execute(bookables.services().where(bookables.IN_USE, scope.limits(Site.id))).all()
     found = (bookables.from_service_row(session, row) for row in rows)
     needing = [one for one in found if any(need.kind == "staff" for need in one.service.requires)]
-    return sorted(needing, key=lambda one: (one.site.name, one.site.id, one.item.name))
+    return sorted(needing, key=lambda one: (one.site.name, one.site.id, one.item.name, one.item.key))
 
 
 def _period(site: SiteCard, now: datetime) -> tuple[date, date]:
@@ -141,6 +142,8 @@ class _Past:
     def __init__(self, session: Session, site: SiteCard, chosen: Sequence[Bookable], first: date, last: date) -> None:
         self._services = {one.service.id: one.service for one in chosen}
         working = [one for one in resource_cards.at_site(session, site.id) if one.card.kind == "staff"]
+        able = [one.card.candidate for one in working]
+        self._fits = {one: matching.candidates(card.requires, able) for one, card in self._services.items()}
         rows = _rows(session, site, [one.card.id for one in working], first, last)
         self.cut = len(rows) == MOST
         former = {row.resource_id for row in rows} - {one.card.id for one in working}
@@ -148,11 +151,12 @@ class _Past:
         self._bounds = {one.card.id: one for one in (*working, *resource_cards.by_ids(session, former))}
         self.people = {one: _person(bound, site, first, last) for one, bound in self._bounds.items()}
         self.visits = [self._visit(site, list(group)) for _id, group in groupby(rows, key=attrgetter("id"))]
+        self._own = {row.id for row in rows if row.site_id == site.id and row.service_id in self._services}
 
     @property
     def own(self) -> list[Visit]:
         """Those that are given anew; the others only count."""
-        return [one for one in self.visits if one.eligible]
+        return [one for one in self.visits if one.id in self._own]
 
     def lines(self, given: Mapping[int, tuple[int, ...]]) -> Iterator[Line]:
         """Add up what everybody has and would have of those that are given anew, by name."""
@@ -165,23 +169,32 @@ class _Past:
 
     def _visit(self, site: SiteCard, rows: Sequence[Any]) -> Visit:
         """Take an appointment as it was; one of another site or service stays with the people whom it had."""
-        row, had = rows[0], tuple(one.resource_id for one in rows)
-        service = self._services.get(row.service_id) if row.site_id == site.id else None
+        row, here = rows[0], rows[0].site_id == site.id
+        service = self._services.get(row.service_id) if here else None
+        fitting = {one.resource_id: self._fitting(service, one) for one in rows}
+        needs = service.requires if service is not None else ()
+        optional = {one.resource_id: needs[one.requirement].optional for one in rows if fitting[one.resource_id]}
         return Visit(
             row.id,
             epoch(row.starts_at),
             epoch(row.ends_at),
             local_day(row.starts_at, site.zone),
             row.created_at,
-            had,
-            kept=had if service is None else tuple(one.resource_id for one in rows if one.named),
-            eligible=() if service is None else self._eligible(service),
-            customer=row.customer_id or row.email,
+            tuple(fitting),
+            kept=tuple(one for one, others in fitting.items() if not others),
+            seats=tuple(fitting[one] for one, spare in optional.items() if not spare),
+            spare=tuple(fitting[one] for one, spare in optional.items() if spare),
+            customer=(row.customer_id or row.email) if here else None,
+            service=row.key,
+            before=(row.buffer_before or 0) * MINUTE,
+            after=(row.buffer_after or 0) * MINUTE,
         )
 
-    def _eligible(self, service: ServiceCard) -> tuple[int, ...]:
-        fits = matching.candidates(service.requires, [one.card.candidate for one in self._working])
-        return tuple(sorted({one for ids in fits for one in ids}))
+    def _fitting(self, service: ServiceCard | None, row: Any) -> tuple[int, ...]:
+        """List who fits what somebody met in an appointment; nobody where they were picked, or met nothing."""
+        if service is None or row.named or row.requirement is None or row.requirement >= len(service.requires):
+            return ()
+        return self._fits[service.id][row.requirement]
 
 
 def _rows(session: Session, site: SiteCard, people: Sequence[int], first: date, last: date) -> list[Any]:
@@ -190,8 +203,10 @@ def _rows(session: Session, site: SiteCard, people: Sequence[int], first: date, 
     columns = (Appointment.id, Appointment.site_id, Appointment.service_id, Appointment.starts_at, Appointment.ends_at)
     query = (
         select(*columns, Appointment.created_at, Appointment.customer_id, Appointment.email)
-        .add_columns(Assignment.resource_id, Assignment.named)
+        .add_columns(Assignment.resource_id, Assignment.named, Assignment.requirement)
+        .add_columns(Service.key, Service.buffer_before, Service.buffer_after)
         .join(Assignment, Assignment.appointment_id == Appointment.id)
+        .outerjoin(Service, Service.id == Appointment.service_id)
         .join(Resource, Resource.id == Assignment.resource_id)
         .where(Resource.kind == "staff", Appointment.status.in_(PLANNED))
         .where(Appointment.starts_at >= since, Appointment.starts_at < until)
@@ -206,7 +221,8 @@ def _person(bound: Bound, site: SiteCard, first: date, last: date) -> Person:
     """Say when somebody is there, by the hours and absences of today."""
     opened = profile(bound.schedules, site.calendar, first, last).steps
     hours = opened.less(piece for start, end, _ in bound.card.absent.pieces() for piece in opened.parts(start, end))
-    return Person(bound.card.id, hours, {day: _minutes(hours, day, site) for day in days(first, last)})
+    minutes, card = {day: _minutes(hours, day, site) for day in days(first, last)}, bound.card
+    return Person(card.id, bound.schedules, minutes, card.zone, card.absent, card.max_per_day)
 
 
 def _minutes(hours: Steps, day: date, site: SiteCard) -> int:

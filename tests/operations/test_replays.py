@@ -55,6 +55,21 @@ def test_the_rule_in_force_gives_what_was_given(do):
     assert (str(found.first), str(found.last)) == ("2026-09-21", "2026-12-19")
 
 
+def test_time_around_rooms_requirements_and_fullest_days_count_as_when_it_was_booked(do):
+    needs = [{"kind": "staff", "skills": {"expert": 1}}, {"kind": "staff"}, {"kind": "room", "optional": True}]
+    do(sample.agency, policy={"distribution": {"rule": "history"}}, requires=needs, buffer_after=45, step=15)
+    do(sample.resource, "ana", plannings=("bureau",), skills={"expert": 3}, max_per_day=2)
+    do(sample.resource, "zoe", plannings=("bureau",), skills={"expert": 3})
+    do(sample.resource, "salle", "room")
+    for number, start in enumerate(
+        ("07 09:00", "07 10:15", "07 11:00", "07 14:00", "07 16:00", "08 09:00", "08 11:00")
+    ):
+        do(book, start, number // 2)  # the same customer twice
+    found = do(read)
+    assert (found.total, found.moved, found.current.rule) == (7, 0, "history")
+    assert do(read, Distribution("fair")).moved > 0
+
+
 def test_who_is_away_or_not_fit_is_given_nothing(do):
     do(month)
     do(sample.resource, "novice", plannings=("bureau",))
