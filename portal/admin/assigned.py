@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired
 
 from portal.admin.appointment_forms import REASON
 from portal.admin.appointments import ONE, opened, url_of
-from portal.admin.assigned_views import minutes_text, unfit_text
+from portal.admin.assigned_views import at_this_time, minutes_text, unfit_text
 from portal.admin.forms import StaffForm
 from portal.admin.guard import BOOK, EDIT, actor, needs, staff
 from portal.admin.order_forms import line_field
@@ -114,7 +114,7 @@ def _not_possible(card: AppointmentCard, found: Choices, to: str | None) -> str:
     asked = next((one for one in found.eligible if one.key == to), None)
     if asked is not None:
         why_not = [reason_text(reason) for reason in asked.why_not]
-        return _("%(name)s, at this time: %(reason)s", name=asked.name, reason=" ".join(why_not)) if why_not else ""
+        return at_this_time(asked.name, " ".join(why_not)) if why_not else ""
     try:
         exchanges.possible(card.public_id, Exchange(to, found.key))
     except Invalid as refusal:

@@ -112,6 +112,11 @@ def _score(line: Mapping[str, Any], chosen: str, names: Mapping[str, str], zone:
     )
 
 
+def at_this_time(name: str, reason: str) -> str:
+    """Say why somebody or something cannot be had at the time that is looked at."""
+    return _("%(name)s, at this time: %(reason)s", name=name, reason=reason)
+
+
 def unfit_text(refusal: Invalid, card: AppointmentCard) -> str:
     """Say why somebody or something cannot have an appointment in the place of another."""
     key = str(refusal.values.get("value", ""))

@@ -15,6 +15,7 @@ from itertools import pairwise
 from flask import url_for
 
 from portal.admin.appointments import can, url_of
+from portal.domain.lifecycle import Status
 from portal.i18n import _, clock_time, day_short, hour, named, rfc3339, span
 from portal.operations.cards import AppointmentCard
 from portal.operations.resource_cards import ResourceCard
@@ -24,7 +25,7 @@ from portal.operations.staff_boards import Board, Column
 STEP = 5  # minutes of a row
 USUAL = (8 * 60, 18 * 60)  # what is shown of a day on which nothing is
 HALF = timedelta(minutes=30)
-SHORT = timedelta(minutes=45)  # less has room for a name alone
+SHORT, TINY = timedelta(minutes=45), timedelta(minutes=30)  # less has no room for its time, and for what it is about
 A_DAY = 24 * 60
 
 
@@ -40,8 +41,8 @@ class Named:
 class Visit:
     """An appointment on a day; ``move`` is empty where it cannot be moved, or not by the one who looks.
 
-    ``give`` is where it is given to another than the one whose day it is, which is a ``thing`` or a person; empty where
-    that cannot be.
+    ``plain``: there is nothing to say of its state. ``give`` is where it is given to another than the one whose day it
+    is, which is a ``thing`` or a person; empty where that cannot be.
     """
 
     card: AppointmentCard
@@ -50,6 +51,7 @@ class Visit:
     others: tuple[Named, ...]
     ended: bool
     wanted: bool
+    plain: bool
     url: str
     move: str
     give: str
@@ -76,8 +78,8 @@ class Entry:
 class ColumnView:
     """A day in its column; ``who`` is whose, where it stands among those of others.
 
-    ``lane`` is their key: what is dropped there is given to them. ``other``: a phone leaves it out, for it is not the
-    day that is looked at.
+    ``lane`` is their key: what is dropped there is given to them. ``now`` are the classes that say where the present
+    stands, on its day. ``other``: a phone leaves it out, for it is not the day that is looked at.
     """
 
     id: str
@@ -88,6 +90,7 @@ class ColumnView:
     detail: str
     colour: str
     entries: tuple[Entry, ...]
+    now: str
     lanes: int
     more: int
     more_url: str
@@ -143,6 +146,13 @@ class Timeline:
         parts = [*self._stretches(column), *self._starts(column), *self._blocks(column)]
         return tuple(entry for _start, _rank, entry in sorted(parts, key=lambda part: part[:2]))
 
+    def present(self, column: Column) -> str:
+        """Say where the line of the present stands; nothing on other days, and outside the hours that are shown."""
+        minute = self._minute(self.moment)
+        first, last = self.bounds
+        here = column.day.start <= self.moment < column.day.end and first <= minute < last
+        return self._classes(minute, minute) if here else ""
+
     def _spans(self, column: Column) -> Iterator[tuple[int, int]]:
         day = column.day
         closes = any(one.being is Being.CLOSED for one in day.stretches)  # what never does would show the whole night
@@ -193,13 +203,19 @@ class Timeline:
                 1,
                 Entry(
                     "start",
-                    f"{self._classes(since, until)} l{self.lanes(column) - 1}",
+                    f"{self._classes(since, until)} {self._beside(column, start, following)}",
                     hour(start, self.board.zone),
                     _("Book %(day)s at %(hour)s", day=day_short(column.day.day), hour=hour(start, self.board.zone)),
                     url=self.book(column, start),
                     drop=rfc3339(start, self.board.zone),
                 ),
             )
+
+    def _beside(self, column: Column, start: datetime, following: datetime) -> str:
+        """Say in which lane a start stands: the last where somebody comes then, else it is as wide as the day."""
+        end = min(start + self._length(), following)
+        taken = any(block.since < end and start < block.until for block in column.day.blocks)
+        return f"l{self.lanes(column) - 1}" if taken else "wide"
 
     def _length(self) -> timedelta:
         service = self.board.place.service
@@ -227,8 +243,8 @@ class Timeline:
                     place = self._classes(*self._minutes(column, since, until)) + lane
                     yield since, 2, Entry("buffer", place, self._span(since, until), text)
             place = self._classes(*self._minutes(column, one.start, one.end)) + lane
-            if one.end - one.start < SHORT:
-                place += " short"
+            length = one.end - one.start
+            place += " short" * (length < SHORT) + " tiny" * (length < TINY)
             yield one.start, 3, self._block(one, place, column.card)
 
     def _block(self, one: Block, place: str, whose: ResourceCard | None) -> Entry:
@@ -252,6 +268,7 @@ class Timeline:
             others=tuple(self._others(card, whose)),
             ended=card.end <= self.moment,
             wanted=wanted,
+            plain=card.status is Status.CONFIRMED and card.end > self.moment and not wanted,
             url=url_of(card),
             move=url_for("admin.moves.move", public_id=card.public_id) if movable else "",
             give=url_for("admin.assigned.reassign", public_id=card.public_id, of=whose.key) if gives and whose else "",

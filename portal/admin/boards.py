@@ -79,6 +79,12 @@ class Looked:
             "whole": 1 if self.whole else None,
         }
 
+    @property
+    def filters(self) -> list[tuple[str, str]]:
+        """What another choice of the form keeps."""
+        service = [("service", self.service)] if self.service is not None and (self.team or self.resource) else []
+        return [*service, *(("kind", kind) for kind in self.kinds), *([("whole", "1")] if self.whole else [])]
+
     def url(self, **other: Any) -> str:
         """Give the address with something else."""
         return url_for("admin.calendar.show", **{**self.kept, **other})
@@ -169,6 +175,8 @@ def _values(shown: Shown) -> dict[str, Any]:
         "title": _title(shown),
         "lead": _lead(shown),
         "columns": columns,
+        "nothing": bool(columns) and all(idle(one) for one in shown.columns()),
+        "carried": looked.filters,
         "hours": timeline.hours(),
         "strip": () if looked.team else tuple(_strip(shown)),
         "choice": choices(_chosen(shown)),
@@ -237,8 +245,9 @@ def _column(shown: Shown, timeline: Timeline, number: int, column: Column) -> Co
         if team and card is not None
         else shown.looked.url(view=DAY, day=day.day),
         detail=_count(day.booked),
-        colour=card.colour if card is not None else "",
+        colour=card.colour if team and card is not None else "",
         entries=timeline.entries(column),
+        now=timeline.present(column),
         lanes=timeline.lanes(column),
         more=day.more,
         more_url=url_for("admin.appointment_list.index", **listed),

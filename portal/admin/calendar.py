@@ -74,10 +74,8 @@ class MomentView:
 @bp.get("/calendar")
 def show() -> Response:
     """Show the week of a planning beside one of its days, or beside one half hour."""
-    if place := request.args.get("place"):  # the one choice of the form, as values that can be shared and read
-        kept = {name: request.args.get(name) or None for name in ("view", "day")}
-        address: dict[str, Any] = Choice(place).address
-        return responses.go(url_for("admin.calendar.show", **{**address, **kept, **address}))
+    if place := request.args.get("place"):
+        return _chosen(Choice(place))
     looked = boards.Looked.read()
     if looked.team or looked.resource is not None or looked.service is not None:
         return boards.show(looked)
@@ -90,8 +88,16 @@ def show() -> Response:
     return responses.show("admin/calendar/show.html", "admin/calendar/_calendar.html", **_values(found, asked, moment))
 
 
+def _chosen(choice: Choice) -> Response:
+    """Go to what the form chose, as values that can be shared and read; what narrows it stays where it can."""
+    kept: dict[str, Any] = {name: request.args.get(name) or None for name in ("view", "day", "whole")}
+    if choice.narrowed:
+        kept |= {"service": request.args.get("service") or None, "kind": request.args.getlist("kind")}
+    return responses.go(url_for("admin.calendar.show", **{**choice.address, **kept, **choice.address}))
+
+
 def _values(found: StaffWeek, asked: Asked, moment: datetime) -> dict[str, Any]:
-    addresses = Addresses(found.bookable, asked.view)
+    addresses = Addresses(found.bookable, asked.view, asked.whole)
     layout = Layout(found, addresses, moment, asked.at, staff().may(BOOK))
     heads = layout.heads()
     shown = _columns(found, asked.whole)
@@ -111,6 +117,7 @@ def _values(found: StaffWeek, asked: Asked, moment: datetime) -> dict[str, Any]:
         "chosen": next(head for head in heads if head.chosen),
         "agenda": _agenda(layout, moment) if looked_at is None or asked.view == DAY else None,
         "looked_at": looked_at,
+        "carried": [("whole", "1")] if asked.whole else [],
         "addresses": addresses,
         **_ways(found, asked, addresses),
     }

@@ -11,7 +11,7 @@ from portal.admin.guard import scope
 from portal.i18n import _, named
 from portal.operations import calendar_subjects
 from portal.operations.calendar_subjects import Subjects
-from portal.web.picker import first_of_last, first_of_next
+from portal.web.months import first_of_last, first_of_next
 
 WEEK, DAY, TEAM = "week", "day", "team"
 MONTHS_BACK, MONTHS = 3, 12  # months to jump to
@@ -42,6 +42,11 @@ class Choice:
     def resource(cls, key: str) -> Choice:
         """Look at a person, a room or an asset."""
         return cls(f"resource:{key}")
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether kinds and the free times of a service narrow it."""
+        return self.value.startswith(("team:", "resource:"))
 
     @property
     def address(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from itertools import groupby
@@ -29,14 +29,22 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the links lead. Each base is built once and continued, for a week has hundreds of addresses."""
+    """Where the links lead. Each base is built once and continued, for a week has hundreds of addresses.
+
+    ``whole``: every day of a week is shown, on others as well.
+    """
 
     bookable: Bookable
     view: str
+    whole: bool = False
 
     def day(self, day: date, view: str | None = None) -> str:
         """Give the address of a day, in the view that is shown or another."""
         return f"{self._base(view or self.view)}&day={day.isoformat()}"
+
+    def every_day(self, day: date) -> str:
+        """Give the address of a day with every day of its week, or without those on which nothing is."""
+        return replace(self, whole=not self.whole).day(day)
 
     def half(self, half: Half, page: int = 1) -> str:
         """Give the address of those who are there during a half hour."""
@@ -65,7 +73,8 @@ class Addresses:
         return {"site": self.bookable.site.key, "planning": self.bookable.item.key}
 
     def _base(self, view: str) -> str:
-        return url_for("admin.calendar.show", **self.keys, view=None if view == WEEK else view)
+        shown: dict[str, Any] = {"view": None if view == WEEK else view, "whole": 1 if self.whole else None}
+        return url_for("admin.calendar.show", **self.keys, **shown)
 
     def _instant(self, start: datetime) -> str:
         return quote(rfc3339(start, self.bookable.zone), safe=":")

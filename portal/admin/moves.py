@@ -13,7 +13,7 @@ from flask import Blueprint, Response, flash, request, url_for
 
 from portal.admin.appointment_forms import MoveForm
 from portal.admin.appointments import ONE, opened, url_of
-from portal.admin.assigned_views import unfit_text
+from portal.admin.assigned_views import at_this_time, unfit_text
 from portal.admin.guard import BOOK, actor, needs, staff
 from portal.admin.moments import moment_text
 from portal.admin.places import Step, staff_picker, typed_moment, wanted_start
@@ -26,7 +26,8 @@ from portal.operations.cards import AppointmentCard
 from portal.operations.exchanges import Taking
 from portal.operations.once import Once
 from portal.operations.wishes import Booked, Exchange, Move
-from portal.web.picker import Paths, day_view
+from portal.web.days import day_view
+from portal.web.paths import Paths
 from portal.web.responses import go, page, show, wants_fragment
 from portal.web.visit import KEY, visit
 
@@ -140,13 +141,16 @@ def _confirm(moving: Moving, start: datetime) -> Response:
     if request.method == "POST" and (moved := step.take(lambda reason: _move(form, moving, start, reason))):
         flash(_moved_text(moving), "message" if moved.replayed else moving.back)
         return go(url_of(card))
+    values = step.values()
+    if values["lost"] and moving.taking is not None:
+        values["lost"] = at_this_time(moving.taking.bound.card.name, values["lost"])
     return page(
         "admin/appointments/move_confirm.html",
         step.status,
         pick_url=moving.paths.to_page,
         action=moving.paths.to_send,
         **moving.shown,
-        **step.values(),
+        **values,
     )
 
 

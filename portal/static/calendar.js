@@ -23,11 +23,12 @@ first is opened. Where nothing can be dropped, it is said why.
     }
     return url;
   };
-  const words = (entry, name) => entry.querySelector(name)?.textContent.trim().replace(/^, /, "");
+  const words = (entry, name) => entry.querySelector(name)?.textContent.trim().replace(/^, /, "") ?? "";
+  const within = (text) => text.charAt(0).toLocaleLowerCase() + text.slice(1); // a sentence
   const refuse = (entry) => {
     if (!entry || entry === dragged) return;
     const { refused, short } = document.getElementById("calendar").dataset, toast = document.createElement("p");
-    const what = [words(entry, ".tl-text, strong"), words(entry, ".tl-time")].filter(Boolean).join(", ");
+    const what = [words(entry, ".tl-text, strong"), within(words(entry, ".tl-time"))].filter(Boolean).join(", ");
     toast.className = "toast";
     toast.textContent = entry.matches(".tl-free") ? short : refused.replace("%s", () => what);
     document.getElementById("toasts").replaceChildren(toast);
