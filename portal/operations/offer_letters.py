@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,11 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import Appointment, Customer, FreedPlace, Offer, Pool, WaitingEntry
-from portal.operations import access, availability, bookables, keeping, offers, tokens, waiting
+from portal.operations import access, assigning, availability, bookables, keeping, offers, tokens, waiting
 from portal.operations.asking import Asking
 from portal.operations.bookables import Bookable, Item
 from portal.operations.outbox import Message
 from portal.operations.place_cards import SiteCard
+from portal.operations.service_cards import ServiceCard
 
 EARLIER_SLOT, PLACE_FREE, WAITING_JOINED = "earlier_slot", "place_free", "waiting_joined"
 OFFERS = (EARLIER_SLOT, PLACE_FREE)
@@ -61,7 +62,7 @@ def _proposals(session: Session, messages: Sequence[Message], now: datetime) -> 
     if not named:
         return {}
     query = (
-        bookables.joined(
+        bookables.ANYTHING.add_columns(
             *(Offer.public_id, Offer.generation, Offer.state, Offer.starts_at, Offer.ends_at, Offer.expires_at),
             *(Offer.allocation_id, Offer.appointment_id, Offer.freed_id, WaitingEntry.email, WaitingEntry.link_id),
             *(Appointment.starts_at.label("own_start"), Customer.id.label("customer")),
@@ -75,7 +76,7 @@ def _proposals(session: Session, messages: Sequence[Message], now: datetime) -> 
     )
     free = _Free(session, now)
     return {
-        row.public_id: _proposal(bookables.from_row(session, row), row, free, now)
+        row.public_id: _proposal(bookables.from_any_row(session, row), row, free, now)
         for row in session.execute(query).all()
     }
 
@@ -111,18 +112,32 @@ class _Free:
     def __init__(self, session: Session, now: datetime) -> None:
         self._session, self._now = session, now
         self._known: dict[tuple[int, datetime, int | None], bool] = {}
+        self._kept: dict[int, Mapping[int, tuple[int, ...]]] = {}
 
     def still(self, bookable: Bookable, row: Any) -> bool:
         """Tell whether somebody could still have their start: what they hold beside it is not in their own way."""
-        beside = row.own_start is not None and row.own_start < row.ends_at
-        whose = row.appointment_id if beside else None
+        whose = row.appointment_id if self._alone(bookable, row) else None
         key = (row.freed_id, row.starts_at, whose)
         if key not in self._known:
             place = self._session.execute(select(*FreedPlace.__table__.c).where(FreedPlace.id == row.freed_id)).one()
-            asking = Asking(leaving_out=whose, spared=keeping.spared(self._session, place, self._now))
+            spared = keeping.spared(self._session, place, self._now)
+            asking = Asking(leaving_out=whose, spared=spared, resources=self._people(bookable, whose))
             judged = availability.judge(self._session, bookable, row.starts_at, now=self._now, asking=asking)
             self._known[key] = judged.offered
         return self._known[key]
+
+    def _alone(self, bookable: Bookable, row: Any) -> bool:
+        """Tell whether a holder is judged alone: beside what they hold, and of a service with their own people."""
+        served = isinstance(bookable.item, ServiceCard)
+        return row.own_start is not None and (served or row.own_start < row.ends_at)
+
+    def _people(self, bookable: Bookable, whose: int | None) -> tuple[int, ...]:
+        """List whom a holder keeps, in one statement for all of a service."""
+        if whose is None or not isinstance(bookable.item, ServiceCard):
+            return ()
+        if bookable.pool_id not in self._kept:
+            self._kept[bookable.pool_id] = assigning.kept_of(self._session, bookable, self._now)
+        return self._kept[bookable.pool_id].get(whose, ())
 
 
 def _joined(session: Session, messages: Sequence[Message]) -> dict[str, Joined | str]:
@@ -131,7 +146,7 @@ def _joined(session: Session, messages: Sequence[Message]) -> dict[str, Joined |
         return {}
     entry = WaitingEntry
     query = (
-        bookables.joined(
+        bookables.ANYTHING.add_columns(
             *(entry.public_id, entry.generation, entry.state, entry.first_day, entry.last_day, entry.link_id),
             Customer.id.label("customer"),
         )
@@ -139,7 +154,7 @@ def _joined(session: Session, messages: Sequence[Message]) -> dict[str, Joined |
         .outerjoin(Customer, Customer.email == entry.email)
         .where(entry.public_id.in_(named))
     )
-    return {row.public_id: _entry(bookables.from_row(session, row), row) for row in session.execute(query).all()}
+    return {row.public_id: _entry(bookables.from_any_row(session, row), row) for row in session.execute(query).all()}
 
 
 def _entry(bookable: Bookable, row: Any) -> Joined | str:

@@ -16,8 +16,10 @@ from portal.operations import (
     cards,
     claims,
     integrity,
+    letters,
     offer_lists,
     offers,
+    outbox,
     tokens,
     waiting,
     waiting_lists,
@@ -68,6 +70,19 @@ def email_of(session, appointment_id: int) -> str:
     return card.email or ""
 
 
+def mailed(kind: str) -> dict[str, tuple[str, str]]:
+    """Read the mails of a kind that leave: by recipient what they are about, and the start that they offer."""
+    messages = [one for one in outbox.claim(now=NOW, real_now=NOW, batch=1000) if one.kind == kind]
+    found = {}
+    for message, reading_ in zip(messages, letters.read(messages, now=NOW), strict=True):
+        assert isinstance(reading_, letters.Content), reading_
+        told = reading_.proposal or reading_.joined
+        start = f"{told.start.astimezone(told.site.zone):%d %H:%M}" if reading_.proposal else ""
+        found[message.recipient] = (told.item.named("en"), start)
+    outbox.release(messages)
+    return found
+
+
 def start_of(public_id: str) -> str:
     card = cards.by_public_id(public_id)
     return f"{card.start.astimezone(card.zone):%d %H:%M}"
@@ -81,6 +96,7 @@ def test_a_holder_of_the_same_person_is_asked_and_moves(do):
     do(cancel, first.public_id)
     tokens_ = do(asked)
     assert list(tokens_) == ["chauffeur2@example.com"]
+    assert do(mailed, "earlier_slot") == {"chauffeur2@example.com": ("Property valuation", "07 09:00")}
     do(claims.claim, tokens_["chauffeur2@example.com"], now=NOW)
     assert do(start_of, later.public_id) == "07 09:00"
 
@@ -94,8 +110,10 @@ def test_one_who_waits_is_asked_when_nobody_was_free(do):
     ]
     place = Place(site="bordeaux", service="evaluation")
     do(waiting.join, Joining(place, DAY, DAY, "camille@example.com", "Camille", "fr"), now=NOW)
+    assert do(mailed, "waiting_joined") == {"camille@example.com": ("Property valuation", "")}
     do(cancel, taken[0].public_id)
     token = do(asked)["listed"]
+    assert do(mailed, "place_free") == {"camille@example.com": ("Property valuation", "07 09:00")}
     (line,) = do(offer_lists.listing, offer_lists.Search(), scope=EVERYWHERE).lines
     (entry,) = do(waiting_lists.listing, waiting_lists.Search(), scope=EVERYWHERE).lines
     assert (line.item.named("en"), entry.item.named("fr")) == ("Property valuation", "Évaluation de bien")
