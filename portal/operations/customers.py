@@ -326,7 +326,8 @@ def _appointment(card: AppointmentCard) -> dict[str, Any]:
         {"at": line.at.isoformat(), "kind": line.kind, "by": line.actor, "before": line.before, "after": line.after}
         for line in cards.history(card.public_id)
     ]
-    place = {"site": card.site.key, "planning": card.item.key if card.item else None}
+    booked = "planning" if card.service_id is None else "service"
+    place = {"site": card.site.key, booked: card.item.key if card.item else None}
     return {**_plain(told), **place, "status": card.status.value, "history": history}
 
 

@@ -261,9 +261,16 @@ class TestTheirData:
         assert told["customer"]["email"] == ADDRESS
         assert [order["reference"] for order in told["orders"]] == ["CMD-7"]
         (appointment,) = told["appointments"]
-        assert appointment["comment"] == "Sonner chez Vidal"
+        assert (appointment["planning"], appointment["comment"]) == ("quais", "Sonner chez Vidal")
         assert [line["kind"] for line in appointment["history"]] == ["scheduled", "edited"]
         assert [row.actor for row in do(rows, Audit, action="exported")] == ["boss@example.com"]
+
+    def test_a_service_is_called_one(self, do, now):
+        do(sample.agency)
+        do(give_to_vidal, do(sample.booked, "2026-12-07 09:00", now=now, service="evaluation").public_id)
+        card = do(customers.create, ADDRESS, {"name": NAME}, now=now)
+        (appointment,) = do(customers.record, card.id, now=now)["appointments"]
+        assert (appointment["service"], "planning" in appointment) == ("evaluation", False)
 
 
 def keep_for(months: int | None) -> None:
