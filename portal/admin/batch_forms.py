@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, time
 from typing import Any
 
@@ -17,12 +17,19 @@ from portal.operations.batch_plans import Plan
 from portal.web.forms import check_text, stripped
 
 WORDS = 1000  # characters
+PLANNING, SERVICE, RESOURCE = "planning", "service", "resource"
+
+
+def place_of(site: str, kind: str = PLANNING, key: str = "") -> str:
+    """Write what is chosen as a value of the form: a site, or something of one there."""
+    where = f"{site}/{key}" if key else site
+    return where if kind == PLANNING else f"{kind}:{where}"
 
 
 class WholeDayForm(OnceForm):
     """Which appointments, what becomes of them, and what their customers are told."""
 
-    where = SelectField(_l("Where"))
+    where = SelectField(_l("Which appointments?"))
     day = DateField(_l("Day"), validators=[InputRequired(_l("Choose a day.")), check_day])
     since = TimeField(_l("From"), validators=[Optional()])
     until = TimeField(_l("Before"), validators=[Optional()])
@@ -39,9 +46,9 @@ class WholeDayForm(OnceForm):
         validators=[Length(max=WORDS, message=_l("Shorten this message.")), check_text],
     )
 
-    def __init__(self, *args: Any, places: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, places: Mapping[str, Sequence[tuple[str, str]]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.where.choices = list(places)
+        self.where.choices = {title: list(found) for title, found in places.items()}
 
     def right(self, today: date) -> bool:
         """Validate it as a whole; ``today`` is the organisation's."""
@@ -59,14 +66,23 @@ class WholeDayForm(OnceForm):
             return _l("Choose another day than the one they leave.")
         return _l("Choose a day to come.") if self.to.data < today else None
 
+    @property
+    def chosen(self) -> str:
+        """What was chosen, in words."""
+        return str(next(text for value, text, *_ in self.where.iter_choices() if value == self.where.data))
+
     def plan(self) -> Plan:
         """Understand a form that is right."""
-        site, _slash, planning = self.where.data.partition("/")
+        kind, _colon, where = self.where.data.rpartition(":")
+        site, _slash, key = where.partition("/")
+        chosen = {kind or PLANNING: key or None}
         moves = self.what.data == "move"
         return Plan(
             site=site,
             day=self.day.data,
-            planning=planning or None,
+            planning=chosen.get(PLANNING),
+            service=chosen.get(SERVICE),
+            resource=chosen.get(RESOURCE),
             since=_minutes(self.since.data, 0),
             until=_minutes(self.until.data, MINUTES_A_DAY),
             to=self.to.data if moves else None,

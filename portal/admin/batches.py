@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
 
-from portal.admin.batch_forms import WholeDayForm
+from portal.admin.batch_forms import PLANNING, RESOURCE, SERVICE, WholeDayForm, place_of
 from portal.admin.guard import EDIT, actor, needs, only, scope, staff
 from portal.admin.paging import page_number
 from portal.clock import now, real_now
@@ -15,8 +15,8 @@ from portal.domain.errors import StateChanged
 from portal.domain.notices import What
 from portal.domain.openings import MINUTES_A_DAY
 from portal.domain.zones import parse_day
-from portal.i18n import _, clock_time, hour
-from portal.operations import batch_plans, batches, organisation, outbox, staff_calendars
+from portal.i18n import _, clock_time, hour, named
+from portal.operations import batch_plans, batches, calendar_subjects, organisation, outbox
 from portal.operations.batch_plans import Fate, Plan, Preview
 from portal.operations.batches import BatchCard, LineCard
 from portal.operations.once import Once
@@ -71,6 +71,7 @@ def _look(form: WholeDayForm, status: int = 200) -> Response:
         plan=plan,
         found=found,
         counts=_counts(found, plan),
+        about=form.chosen,
         hours=hours_text(plan),
         fates=[(fate, fate_text(fate, plan)) for fate in found.fates],
         sent=[(name, value) for name, value in request.form.items(multi=True) if name in names],
@@ -123,22 +124,27 @@ def _silent() -> bool:
     return seen is None or (real_now() - seen).total_seconds() > SILENT
 
 
-def _places() -> list[tuple[str, str]]:
-    """List what to choose from: each site, then each planning there."""
-    return [
-        choice
-        for found in staff_calendars.plannings(scope=scope())
-        for choice in (
-            (found.site.key, _("%(site)s: all plannings", site=found.site.name)),
-            *((f"{found.site.key}/{one.item.key}", f"{found.site.name}, {one.item.name}") for one in found.plannings),
-        )
-    ]
+def _places() -> dict[str, list[tuple[str, str]]]:
+    """List what to choose from by site: all of it, then each planning, service, person, room and asset there."""
+    places: dict[str, list[tuple[str, str]]] = {}
+    for found in calendar_subjects.listing(scope()):
+        site = found.site
+        named_there = [
+            *((place_of(site.key, PLANNING, one.item.key), named(one.item)) for one in found.plannings),
+            *((place_of(site.key, SERVICE, one.item.key), named(one.item)) for one in found.services),
+            *((place_of(site.key, RESOURCE, one.key), one.name) for one in found.resources),
+        ]
+        everything = (place_of(site.key), _("%(site)s: all appointments", site=site.name))
+        choices = [everything, *((value, f"{site.name}, {name}") for value, name in named_there)]
+        places.setdefault(site.name, []).extend(choices)
+    return places
 
 
 def _prefilled() -> dict[str, Any]:
-    """Take from the address what another page knows: site, planning and day."""
-    site, planning = request.args.get("site", ""), request.args.get("planning", "")
-    where = f"{site}/{planning}" if planning else site
+    """Take from the address what another page knows: the site, what or who of it, and the day."""
+    site = request.args.get("site", "")
+    kind = next((name for name in (PLANNING, SERVICE, RESOURCE) if request.args.get(name)), PLANNING)
+    where = place_of(site, kind, request.args.get(kind, ""))
     found: dict[str, Any] = {"where": where, "day": parse_day(request.args.get("day"))}
     return {name: value for name, value in found.items() if value}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from portal.domain.slots import Reason, Start
 from portal.domain.steps import Piece, Steps
 from portal.domain.zones import at_wall_time, day_bounds, epoch, parse_day, start_instant
 from portal.extensions import reading
-from portal.models import Appointment, Planning, Site
+from portal.models import Appointment, Assignment, Planning, Resource, Service, Site
 from portal.operations import bookables, occupancy, place_cards
 from portal.operations.batch_services import ServiceDay
 from portal.operations.bookables import Bookable
@@ -34,7 +34,9 @@ EXPECTED = (Status.REQUESTED, Status.CONFIRMED)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to become of a day's appointments: those of a site, or of one planning there (keys).
+    """What is to become of a day's appointments: those of a site, of one planning or service there, or of somebody.
+
+    All are keys; ``resource`` is a person, a room or an asset that they have.
 
     They start on the site's local ``day`` from minute ``since`` to before ``until`` (after midnight). ``to`` is the day
     they move to, at the same hour or, with ``nearest``, else as near to it as there is a place; None cancels them.
@@ -43,6 +45,8 @@ class Plan:
     site: str
     day: date
     planning: str | None = None
+    service: str | None = None
+    resource: str | None = None
     since: int = 0
     until: int = MINUTES_A_DAY
     to: date | None = None
@@ -59,6 +63,8 @@ class Plan:
         return {
             "day": self.day.isoformat(),
             "planning": self.planning,
+            "service": self.service,
+            "resource": self.resource,
             "since": self.since,
             "until": self.until,
             "to": self.to.isoformat() if self.to else None,
@@ -102,7 +108,7 @@ class Preview:
 
 
 def preview(plan: Plan, *, scope: Scope = EVERYWHERE, now: datetime) -> Preview:
-    """Say what a plan would do if it were done now. Raises NotFound for a site or planning that is not theirs."""
+    """Say what a plan would do if it were done now. Raises NotFound for what is not theirs, or not there."""
     with reading() as session:
         return look(session, plan, scope, now)
 
@@ -129,17 +135,30 @@ def _affected(session: Session, plan: Plan, site: SiteCard, now: datetime) -> li
     """Give the conditions of what a plan is about: what is over stays as it was."""
     ends = day_bounds(plan.day, site.zone)[1]
     until = ends if plan.until == MINUTES_A_DAY else start_instant(plan.day, plan.until, site.zone)
-    found = [
+    return [
         Appointment.site_id == site.id,
         Appointment.starts_at >= start_instant(plan.day, plan.since, site.zone),
         Appointment.starts_at < until,
         Appointment.ends_at > now,
+        *_narrowed(session, plan),
     ]
+
+
+def _narrowed(session: Session, plan: Plan) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions of a plan for one planning, one service, or somebody or something that appointments have."""
     if plan.planning is not None:
-        planning = session.scalar(select(Planning.id).where(Planning.key == plan.planning))
-        if planning is None:
-            raise NotFound
-        found.append(Appointment.planning_id == planning)
+        yield Appointment.planning_id == _id_of(session, Planning, plan.planning)
+    if plan.service is not None:
+        yield Appointment.service_id == _id_of(session, Service, plan.service)
+    if plan.resource is not None:
+        having = select(Assignment.appointment_id)
+        yield Appointment.id.in_(having.where(Assignment.resource_id == _id_of(session, Resource, plan.resource)))
+
+
+def _id_of(session: Session, table: type[Planning | Service | Resource], key: str) -> int:
+    found = session.scalar(select(table.id).where(table.key == key))
+    if found is None:
+        raise NotFound
     return found
 
 

@@ -11,9 +11,10 @@ from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import NotFound, StateChanged
+from portal.domain.fields import Words, said
 from portal.domain.zones import parse_instant
 from portal.extensions import reading, retried, transaction
-from portal.models import Appointment, Batch, BatchLine, Planning, Site
+from portal.models import Appointment, Batch, BatchLine, Planning, Resource, Service, Site
 from portal.operations import audit, place_cards, tokens
 from portal.operations.actors import Actor
 from portal.operations.batch_plans import Fate, Plan, look
@@ -80,7 +81,9 @@ class BatchCard:
     public_id: str
     site: SiteCard
     plan: Plan
-    planning: str | None  # its name
+    planning: str | None  # its name, where the plan is for one
+    service: Words | None  # its names
+    resource: str | None  # its name
     actor: str
     state: str
     created_at: datetime
@@ -88,6 +91,10 @@ class BatchCard:
     total: int
     done: int
     refused: int
+
+    def named(self, locale: str) -> str:
+        """Name the planning, the service, or the person, room or asset it is for; nothing, where it is for all."""
+        return self.planning or self.resource or said(self.service or {}, locale)
 
     @property
     def left(self) -> int:
@@ -167,6 +174,9 @@ def _batches() -> Select[*tuple[Any, ...]]:
         of_batch = select(func.count()).where(BatchLine.batch_id == Batch.id)
         return (of_batch if state is None else of_batch.where(BatchLine.state == state)).scalar_subquery()
 
+    def named(table: type[Planning | Service | Resource], kind: str) -> Any:
+        return select(table.name).where(table.key == Batch.wish[kind].as_string()).scalar_subquery().label(kind)
+
     return select(
         *Batch.__table__.c,
         Site.key.label("site_key"),
@@ -174,7 +184,9 @@ def _batches() -> Select[*tuple[Any, ...]]:
         counted().label("total"),
         counted("done").label("done"),
         counted("refused").label("refused"),
-        select(Planning.name).where(Planning.key == Batch.wish["planning"].as_string()).scalar_subquery().label("name"),
+        named(Planning, "planning"),
+        named(Service, "service"),
+        named(Resource, "resource"),
     ).join(Site, Site.id == Batch.site_id)
 
 
@@ -183,7 +195,9 @@ def _card(session: Session, row: Any) -> BatchCard:
         public_id=row.public_id,
         site=place_cards.site_card(session, row.site_id, row.site_revision),
         plan=Plan.of(row.site_key, row.wish),
-        planning=row.name,
+        planning=row.planning,
+        service=row.service,
+        resource=row.resource,
         actor=row.actor,
         state=row.state,
         created_at=row.created_at,

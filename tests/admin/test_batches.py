@@ -70,6 +70,25 @@ def test_another_page_fills_the_form_in(manager, docks):
     assert manager.get(f"{NEW}?site=%00&planning=x&day=never").status_code == 200
 
 
+def test_one_person_or_one_service_can_be_chosen(manager, do, now, look):
+    do(sample.agency)
+    do(sample.booked, "2026-12-07 09:00", now=now, service="evaluation", resources=("jean",), actor=STAFF)
+    for query in ("resource=jean", "service=evaluation"):
+        values = form_of(manager.get(f"{NEW}?site=bordeaux&{query}&day=2026-12-07"), NEW)
+        assert (values["where"], values["day"]) == ([f"{query.replace('=', ':bordeaux/')}"], ["2026-12-07"])
+    shown = {where: look(manager, where=where, day="2026-12-07") for where in WHOSE}
+    assert [name in shown[where].text for where, name in WHOSE.items()] == [True, True, True]
+    assert ["Cancel 1 appointment" in one.text for one in shown.values()] == [True, False, True]
+    assert look(manager, where="resource:bordeaux/x", day="2026-12-07").status_code == 422
+
+
+WHOSE = {
+    "resource:bordeaux/jean": "Bordeaux, Jean",
+    "resource:bordeaux/ryan": "Bordeaux, Ryan",
+    "service:bordeaux/evaluation": "Bordeaux, Property valuation",
+}
+
+
 def test_the_fate_of_each_is_shown_and_nothing_is_done(manager, do, expected, look):
     text = look(manager, **CANCEL, words=WORDS).text
     assert "Cancel 3 appointments" in text

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from portal import jobs
+from portal.domain.errors import NotFound
 from portal.domain.slots import Reason
 from portal.extensions import reading
 from portal.operations import appointments, assignments, batch_plans, batches, cards
@@ -79,6 +80,40 @@ def people(public_id: str) -> list[str]:
     card = cards.by_public_id(public_id)
     with reading() as session:
         return [one.key for one in assignments.of(session, [card.id])[card.id]]
+
+
+def test_one_service_or_one_person_is_chosen_alone(do, monday):
+    def whose(**chosen) -> list[str]:
+        return [
+            fate.card.public_id for fate in do(batch_plans.preview, Plan("bordeaux", MONDAY, **chosen), now=NOW).fates
+        ]
+
+    first, second, other = monday
+    assert sorted(whose(resource="jean")) == sorted([first, second])
+    assert whose(resource="ryan") == [other]
+    assert sorted(whose(service="evaluation")) == sorted(monday)
+    do(sample.service, "visite")
+    assert whose(service="visite") == whose(service="evaluation", resource="lea") == []
+    for chosen in ({"service": "x"}, {"resource": "x"}):
+        with pytest.raises(NotFound):
+            whose(**chosen)
+
+
+def test_a_day_of_one_person_is_moved_and_named(do, monday):
+    plan = Plan("bordeaux", MONDAY, resource="jean", to=TUESDAY)
+    batch = do(batches.begin, plan, do(batch_plans.preview, plan, now=NOW).seen, ANNE, now=NOW)
+    do(jobs.change_days, NOW)
+    first, second, other = monday
+    assert [clock(do(cards.by_public_id, one).start) for one in (first, second, other)] == [
+        "08 09:00",
+        "08 10:00",
+        "07 09:00",
+    ]
+    card = do(batches.get, batch)
+    assert (card.named("fr"), card.total, card.done, card.plan) == ("Jean", 2, 2, plan)
+    of_service = Plan("bordeaux", TUESDAY, service="evaluation")
+    named = do(batches.begin, of_service, do(batch_plans.preview, of_service, now=NOW).seen, ANNE, now=NOW)
+    assert do(batches.get, named).named("en") == "Property valuation"
 
 
 def test_a_day_of_services_is_cancelled_whole(do, monday):
