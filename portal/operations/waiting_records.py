@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.models import Appointment, Audit, FreedPlace, Offer, OutboxMessage, WaitingEntry
@@ -54,8 +54,12 @@ def forget(session: Session, addresses: Sequence[str], now: datetime) -> None:
     theirs = select(WaitingEntry.id).where(WaitingEntry.email.in_(addresses))
     offers.end(session, and_(Offer.waiting_id.in_(theirs), Offer.state == offers.OPEN), offers.WITHDRAWN, now)
     session.execute(delete(WaitingEntry).where(WaitingEntry.email.in_(addresses)))
-    told = and_(Audit.kind == waiting_lists.KIND, Audit.label.in_(addresses))
-    session.execute(update(Audit).where(told).values(label=""))
+    _unname(session, Audit.label.in_(addresses))
+
+
+def _unname(session: Session, which: ColumnElement[bool]) -> None:
+    """Take out of the audit log who was taken off a list."""
+    session.execute(update(Audit).where(Audit.kind == waiting_lists.KIND, which).values(label=""))
 
 
 def sweep(session: Session, limit: datetime) -> int:
@@ -71,6 +75,7 @@ def sweep(session: Session, limit: datetime) -> int:
         OutboxMessage.created_at < limit,
     )
     mail_traces.forget(session, mails)
+    _unname(session, Audit.key.in_([str(entry.id) for entry in entries]))
     session.execute(delete(WaitingEntry).where(WaitingEntry.id.in_([entry.id for entry in entries])))
     session.execute(delete(FreedPlace).where(FreedPlace.id.in_(places)))
     return len(entries) + len(places)

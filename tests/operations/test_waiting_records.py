@@ -106,6 +106,15 @@ def test_what_is_past_its_time_is_swept_out_with_its_mails(do, paul, now):
     assert not kinds & {"waiting_joined", "place_free"}
 
 
+def test_who_was_taken_off_the_list_is_named_no_longer_than_the_entry_is_kept(do, paul, now):
+    do(keep_for, 1)
+    (number,) = [entry.id for entry in do(rows, WaitingEntry) if entry.email == "autre@example.com"]
+    do(waiting_lists.remove, number, scope=EVERYWHERE, now=now, by=STAFF)
+    assert "autre@example.com" in do(dump)["audit"]
+    do(retention.purge, now=now + timedelta(days=40))
+    assert "autre@example.com" not in do(dump)["audit"]
+
+
 def test_who_waits_still_is_kept_however_long_ago_they_joined(do, paul, now):
     do(keep_for, 1)
     do(retention.purge, now=now + timedelta(days=365))
