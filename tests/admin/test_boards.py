@@ -150,6 +150,42 @@ def test_every_calendar_is_chosen_by_one_field(manager, agency):
         assert f'<option value="{place}" selected>' in manager.get(answer.location).text
 
 
+def test_another_day_or_another_one_keeps_what_narrows_it(manager, agency):
+    page = manager.get(f"{TEAM}&kind=staff&service=evaluation&whole=1")
+    hidden = dict(re.findall(r'<input type="hidden" name="(service|kind|whole)" value="([^"]*)">', page.text))
+    assert hidden == {"service": "evaluation", "kind": "staff", "whole": "1"}
+    query = "&".join(f"{name}={value}" for name, value in hidden.items())
+    for place, kept in {
+        "team:bordeaux": {"kind=staff", "service=evaluation", "whole=1"},
+        "resource:jean": {"service=evaluation", "whole=1"},
+        "service:bordeaux/evaluation": {"whole=1"},
+    }.items():
+        found = (
+            manager.get(f"/admin/calendar?place={place}&day=2026-12-08&{query}").location.partition("?")[2].split("&")
+        )
+        assert kept <= set(found), place
+
+
+def test_the_present_is_marked_on_its_day_alone(manager, agency):
+    today = TEAM.replace("2026-12-07", "2026-12-01")
+    assert '<li class="tl-now h0 m0 ' in manager.get(today).text  # it is nine, and the day begins at nine
+    assert "tl-now" not in manager.get(TEAM).text
+
+
+def test_who_has_no_hours_is_said_to_have_none(manager, agency, do):
+    do(sample.resource, "marc")
+    assert "Nothing is open, and nobody comes." in manager.get("/admin/calendar?resource=marc").text
+    assert "Nothing is open" not in manager.get(JEAN).text
+
+
+def test_what_is_booked_can_be_handed_over_by_a_link(manager, viewer, agency):
+    found = columns(manager.get(TEAM))
+    (jean,) = re.findall(r'href="(/admin/appointments/\w+/reassign\?of=jean)"', found["Jean"])
+    assert 'data-lane="jean"' in found["Jean"]
+    assert manager.get(jean).status_code == 200
+    assert "reassign" not in viewer.get(TEAM).text
+
+
 def test_what_is_not_within_ones_sites_is_not_there(app, agency, do):
     do(sample.site, key="lyon")
     do(sample.resource, "marc", sites=("lyon",))

@@ -148,7 +148,12 @@ def test_a_weekend_without_hours_is_left_out_until_asked_for(manager, docks):
     page = manager.get(WEEK)
     assert "Saturday 12 December, Sunday 13 December: closed." in page.text
     assert page.text.count('<th scope="col"') == 5
-    assert manager.get(f"{WEEK}&whole=1").text.count('<th scope="col"') == 7
+    whole = manager.get(f"{WEEK}&whole=1")
+    assert whole.text.count('<th scope="col"') == 7
+    after = re.search(r'href="([^"]*)"[^>]*id="cal-after"', whole.text)
+    assert "whole=1" in after[1]  # until it is asked for no more
+    (fewer,) = re.findall(r'href="([^"]*)"[^>]*>Show opening days only', whole.text)
+    assert manager.get(unescape(fewer)).text.count('<th scope="col"') == 5
     assert manager.get("/admin/calendar?day=2026-12-13").text.count('<th scope="col"') == 6
 
 

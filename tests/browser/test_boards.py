@@ -32,6 +32,8 @@ def agency(site: Site) -> Site:
         sample.resource("ryan", name="Ryan Colin", plannings=("bureau",), colour="#2a7dc6")
         sample.resource("lea", name="Léa Martin", plannings=("bureau",), absences=away, colour="#c94592")
         sample.resource("salle", "room", name="Salle 4")
+        sample.site(key="agence-de-la-presqu-ile-et-des-monts")  # a long name takes no more than a phone's width
+        sample.resource("marc", sites=("agence-de-la-presqu-ile-et-des-monts",))
         sample.service("conseil", name={"fr": "Conseil", "en": "Advice"}, minutes=30)
         with_both = {"resources": ("jean", "ryan", "salle"), "actor": STAFF}
         sample.booked("2026-12-07 09:00", now=NOW, service="evaluation", **with_both)
@@ -80,7 +82,7 @@ def test_a_free_time_is_booked_with_somebody_by_keyboard_and_the_appointment_dra
 def test_everything_is_there_without_scripts_and_on_a_phone(enter, fits):
     page = enter(viewport={"width": 390, "height": 844}, java_script_enabled=False)
     page.goto("/admin/calendar")
-    page.get_by_label("Calendrier de").select_option("Équipe, salles et matériel")
+    page.get_by_label("Calendrier de").select_option("Équipe, salles et matériel, Bordeaux")
     page.locator("#day").fill("2026-12-07")
     page.get_by_role("button", name="Afficher").click()
     for name in ("Jean", "Ryan Colin", "Salle 4"):
