@@ -141,6 +141,15 @@ def test_an_undo_without_a_cancellation_changes_nothing(portal, url):
     assert portal.post(f"{url}/undo", {}).status == 303
 
 
+def test_the_own_time_is_not_called_the_first_free_one(portal, url, clock):
+    clock.set(sample.paris("2026-12-08 07:50"))
+    assert "Premier créneau libre : mardi 8 décembre à 8 h" in portal.open(f"{url}/reschedule").text
+    clock.set(sample.paris("2026-12-08 08:10"))
+    page = portal.open(f"{url}/reschedule")
+    assert "Premier créneau libre" not in page.text
+    assert page.slot("9 h")
+
+
 @pytest.mark.parametrize("action", ["reschedule", "cancel"])
 def test_inside_the_cut_off_the_page_says_whom_to_call(portal, do, now, clock, action):
     do(sample.docks, policy={"change_notice": "24h"})
