@@ -50,6 +50,13 @@ def export(format: str) -> Response:  # noqa: A002 - as the address says it
     return table_response(_("report"), _heads(), _rows(found), format)
 
 
+@bp.get("/reports/people.<any(csv, xlsx):format>")
+def export_people(format: str) -> Response:  # noqa: A002 - as the address says it
+    """Send who served how much in the period."""
+    found = _read(_wanted())
+    return table_response(_("report by person"), _heads_of_people(), _rows_of_people(found), format)
+
+
 def _wanted() -> Wanted:
     """Read what is asked for; what cannot be read is left out."""
     given = request.args
@@ -75,7 +82,8 @@ def _values(found: Report, wanted: Wanted) -> dict[str, Any]:
         "presets": _presets(found),
         "kept": _kept(wanted),
         "services": [(key, said(names, current_locale())) for key, names in found.services.items()],
-        "exports": [(text, _export_url(found, wanted, form)) for text, form in (("CSV", "csv"), ("Excel", "xlsx"))],
+        "exports": _exports("admin.reports.export", found, wanted),
+        "people_exports": _exports("admin.reports.export_people", found, wanted),
         "figures": _figures(found.whole, found.earlier),
         "names": [_name(one, wanted.step) for one in found.parts],
         "charts": _charts(found),
@@ -94,13 +102,14 @@ def _presets(found: Report) -> list[tuple[str, Period, bool]]:
     return [(text, period, period == found.period) for text, period in offered]
 
 
-def _export_url(found: Report, wanted: Wanted, form: str) -> str:
+def _exports(endpoint: str, found: Report, wanted: Wanted) -> list[tuple[str, str]]:
+    """Give the addresses of the files of a table, by their names."""
     asked: dict[str, Any] = {
         "from": found.period.first.isoformat(),
         "to": found.period.last.isoformat(),
         **_kept(wanted),
     }
-    return url_for("admin.reports.export", format=form, **asked)
+    return [(text, url_for(endpoint, format=form, **asked)) for text, form in (("CSV", "csv"), ("Excel", "xlsx"))]
 
 
 def _kept(wanted: Wanted) -> dict[str, str | None]:
@@ -227,3 +236,23 @@ def _rows(found: Report) -> Iterator[Row]:
                 one.lead,
                 one.refused,
             )
+
+
+def _heads_of_people() -> list[str]:
+    return [
+        _("From"),
+        _("Until"),
+        _("Person"),
+        _("Appointments"),
+        _("Booked minutes"),
+        _("Booked minutes, everything"),
+        _("Open minutes"),
+        _("Fill rate"),
+    ]
+
+
+def _rows_of_people(found: Report) -> Iterator[Row]:
+    for one in found.people:
+        fill = None if one.fill is None else round(one.fill, 4)
+        minutes = (one.booked_minutes, one.all_minutes, one.open_minutes)
+        yield found.period.first, found.period.last, one.name, one.appointments, *minutes, fill

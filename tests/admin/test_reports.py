@@ -111,6 +111,16 @@ def test_a_spreadsheet_has_the_same(manager, november):
     assert (answer.status_code, answer.get_data()[:2]) == (200, b"PK")
 
 
+def test_those_who_served_are_a_file_of_their_own(manager, do):
+    do(sample.agency, people=["jean"])
+    do(sample.booked, "2026-11-10 09:00", now=EARLY, service="evaluation")
+    at = "/admin/reports/people.csv?from=2026-11-02&to=2026-11-15"
+    assert at.replace("&", "&amp;") in manager.get(at.replace("people.csv", "")).text
+    rows = list(csv.reader(io.StringIO(manager.get(at).get_data().decode("utf-8-sig"))))
+    assert rows[0][2:5] == ["Person", "Appointments", "Booked minutes"]
+    assert rows[1:] == [["2026-11-02", "2026-11-15", "Jean", "1", "60", "60", "4200", "0.0143"]]
+
+
 def test_no_other_kind_of_file_is_there(manager, docks):
     assert manager.get("/admin/reports/export.pdf").status_code == 404
 
