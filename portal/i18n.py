@@ -108,7 +108,7 @@ def dates(first: date, last: date, locale: str | None = None) -> str:
 
 def month(value: date, locale: str | None = None) -> str:
     """Write a month: "avril 2026"."""
-    return format_date(value, "LLLL y", _locale(locale))
+    return _written(_date(value), "LLLL y", _locale(locale))
 
 
 def weekday(number: int, width: str = "wide", locale: str | None = None) -> str:
@@ -157,8 +157,7 @@ def offset(zone: ZoneInfo | str, instant: datetime) -> str:
 
 def zone_label(zone: ZoneInfo | str, instant: datetime, locale: str | None = None) -> str:
     """Name a zone with its offset at an instant: "heure de Paris (UTC+2)", "Paris time (UTC+2)"."""
-    key = zone if isinstance(zone, str) else zone.key
-    city = get_timezone_location(key, locale=_locale(locale), return_city=True)
+    city = _city(zone if isinstance(zone, str) else zone.key, _locale(locale))
     if _locale(locale) == "fr":
         elided = "d’" if city[:1].lower() in "aeiouyéèêàâîôû" else "de "
         return f"heure {elided}{city} ({offset(zone, instant)})"
@@ -215,6 +214,11 @@ def _written(value: date, pattern: str, locale: str) -> str:
 
 def _locale(locale: str | None) -> str:
     return locale or current_locale()
+
+
+@lru_cache(maxsize=1024)
+def _city(zone: str, locale: str) -> str:
+    return str(get_timezone_location(zone, locale=locale, return_city=True))
 
 
 @cache

@@ -19,7 +19,7 @@ from portal.operations.bookables import Bookable
 from portal.operations.place_cards import PlanningCard
 from portal.operations.staff_calendars import SitePlannings, Subject
 from portal.web.offering import length_text
-from portal.web.picker import Paths
+from portal.web.paths import Paths
 from portal.web.responses import go, page
 from portal.web.visit import KEY
 

@@ -24,7 +24,8 @@ from portal.operations.resource_cards import ResourceCard
 from portal.operations.staff_calendars import Subject
 from portal.operations.wishes import Booked, Contact, Wish
 from portal.web.custom_fields import answers_of, asking
-from portal.web.picker import Paths, day_view
+from portal.web.days import day_view
+from portal.web.paths import Paths
 from portal.web.responses import go, page, show, wants_fragment
 from portal.web.visit import visit
 

@@ -16,7 +16,8 @@ from portal.domain.errors import Refusal
 from portal.domain.zones import at_wall_time, parse_day
 from portal.operations.calendars import Calendar, Choice
 from portal.operations.wishes import Booked
-from portal.web.picker import Paths, Picker, picker
+from portal.web.paths import Paths
+from portal.web.picker import Picker, picker
 from portal.web.step import asked_start, attempt, chosen, lost_text, status_of
 from portal.web.texts import reason_text
 from portal.web.visit import Visit

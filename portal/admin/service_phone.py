@@ -27,7 +27,7 @@ from portal.operations.resource_cards import ResourceCard
 from portal.operations.staff_calendars import Subject
 from portal.operations.staff_services import Known, Place, Record, Search, Who
 from portal.web.offering import detail_of, room_text
-from portal.web.picker import Paths
+from portal.web.paths import Paths
 from portal.web.responses import page
 
 bp = Blueprint("service_phone", __name__, url_prefix="/add/service-appointment")

@@ -30,8 +30,9 @@ from portal.operations.proposals import Proposals
 from portal.operations.service_cards import ServiceCard
 from portal.operations.wishes import Booked, Contact, Wish
 from portal.web.custom_fields import answers_of, asking
+from portal.web.days import day_view
 from portal.web.offering import calls, description_of, detail_of
-from portal.web.picker import day_view, picker
+from portal.web.picker import picker
 from portal.web.responses import go, page, show, wants_fragment
 from portal.web.step import asked_start, attempt, chosen, lost_text, status_of, step_text
 from portal.web.visit import Visit, visit

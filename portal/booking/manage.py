@@ -31,8 +31,10 @@ from portal.operations.service_cards import ServiceCard
 from portal.operations.wishes import Booked, Details, Move
 from portal.web.codes import gate_code
 from portal.web.custom_fields import answers_of, asking
+from portal.web.days import day_view
 from portal.web.offering import amounts_of, calls, comes, instructions_of
-from portal.web.picker import Paths, day_view, picker
+from portal.web.paths import Paths
+from portal.web.picker import picker
 from portal.web.responses import go, page, wants_fragment
 from portal.web.responses import show as show_page
 from portal.web.step import Chosen, asked_start, attempt, chosen, described, lost_text, page_values, status_of

@@ -8,7 +8,7 @@ from typing import Any
 from portal.domain.errors import NotFound
 from portal.operations.holds import Place
 from portal.operations.wanting import Heard
-from portal.web.picker import Paths
+from portal.web.paths import Paths
 from portal.web.visit import KEY, Visit
 
 RESERVED = "planning"

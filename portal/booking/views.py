@@ -35,8 +35,10 @@ from portal.operations.service_cards import ServiceCard
 from portal.operations.wanting import Heard
 from portal.operations.wishes import Booked, Wish
 from portal.web.custom_fields import answers_of, asking
+from portal.web.days import day_view
 from portal.web.offering import calls
-from portal.web.picker import Paths, day_view, picker
+from portal.web.paths import Paths
+from portal.web.picker import picker
 from portal.web.responses import go, page, show, wants_fragment
 from portal.web.step import asked_start, attempt, chosen, lost_text, page_values, status_of, step_text
 from portal.web.visit import Visit, visit

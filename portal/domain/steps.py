@@ -58,11 +58,14 @@ class Steps:
 
     def lowest(self, start: int, end: int) -> int:
         """Tell the smallest number within [start, end)."""
-        return min(self._between(start, end))
+        low = bisect_right(self.edges, start)
+        return min(self.levels[low : bisect_left(self.edges, end, low) + 1])
 
     def highest(self, start: int, end: int) -> int:
         """Tell the largest number within [start, end)."""
-        return max(self._between(start, end))
+        low = bisect_right(self.edges, start)
+        high = bisect_left(self.edges, end, low)
+        return self.levels[low] if low == high else max(self.levels[low : high + 1])
 
     def parts(self, start: int, end: int) -> tuple[Piece, ...]:
         """Cut [start, end) where the number changes, leaving out what is zero."""
@@ -90,7 +93,3 @@ class Steps:
         ((0, 30, 2), (30, 60, 3), (60, 90, 1))
         """
         return Steps.sum_of((*self.pieces(), *pieces))
-
-    def _between(self, start: int, end: int) -> tuple[int, ...]:
-        low = bisect_right(self.edges, start)
-        return self.levels[low : bisect_left(self.edges, end, low) + 1]

@@ -223,4 +223,4 @@ def _bars(person: Person | None, full: bool) -> Collection[Reason]:
 
 def _with(start: Start, more: Collection[Reason]) -> Start:
     """Add reasons that no single start has, where they stand in the order of reasons."""
-    return replace(start, reasons=tuple(reason for reason in Reason if reason in (*start.reasons, *more)))
+    return start._replace(reasons=tuple(reason for reason in Reason if reason in (*start.reasons, *more)))

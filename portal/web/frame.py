@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -57,12 +57,18 @@ def public_url(endpoint: str, **values: Any) -> str:
     """Give the address of a public page; ``lang`` travels on when this page was asked for in a language."""
     if lang := request.args.get("lang"):
         values.setdefault("lang", lang)
-    return url_for(endpoint, **values)
+    return _address(endpoint, request.script_root, **values)
 
 
 def static_url(name: str) -> str:
     """Give the address of a static file, which changes with its content: browsers keep it for a year."""
-    return url_for("static", filename=name, v=fingerprint(name))
+    return _address("static", request.script_root, filename=name, v=fingerprint(name))
+
+
+@lru_cache(maxsize=512)
+def _address(endpoint: str, _root: str, **values: Any) -> str:
+    """Build an address of the frame, which every page builds again; it begins where the portal is mounted."""
+    return url_for(endpoint, **values)
 
 
 @cache

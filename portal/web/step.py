@@ -18,8 +18,8 @@ from portal.i18n import _, named, zone_label
 from portal.operations.bookables import Bookable
 from portal.operations.calendars import Choice
 from portal.operations.wanting import NOTHING_HEARD, Heard
+from portal.web.days import own_time
 from portal.web.offering import chosen_texts
-from portal.web.picker import own_time
 from portal.web.reasons import polite
 from portal.web.texts import explain, reason_text
 
