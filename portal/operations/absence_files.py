@@ -50,9 +50,9 @@ def read(content: bytes, zone: ZoneInfo, *, now: datetime) -> list[Entry]:
     """
     if len(content) > LARGEST:
         raise Invalid(field="file", problem="too_large")
-    calendar = _calendar(content)
     # One occurrence of a series that is cancelled is needed until the series is reckoned.
-    events = [one for one in calendar.walk("VEVENT") if "RECURRENCE-ID" in one or not _free(one)]
+    found = (one for calendar in _calendars(content) for one in _events(calendar))
+    events = [one for one in found if "RECURRENCE-ID" in one or not _free(one)]
     if len(events) > MOST_EVENTS:
         raise Invalid(field="file", problem="too_many", highest=MOST_EVENTS)
     if sum("RRULE" in one for one in events) > MOST_SERIES:
@@ -62,14 +62,20 @@ def read(content: bytes, zone: ZoneInfo, *, now: datetime) -> list[Entry]:
     return _expanded(events, zone, local_day(now, zone))
 
 
-def _calendar(content: bytes) -> Any:
+def _calendars(content: bytes) -> list[Any]:
+    """Read the calendars that a file holds one after the other, mostly one. Raises Invalid."""
     try:
-        found = Calendar.from_ical(_text(content))
+        found = Calendar.from_ical(_text(content), multiple=True)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise Invalid(field="file", problem="not_a_calendar") from error
-    if found.name != "VCALENDAR":
+    if not found or any(one.name != "VCALENDAR" for one in found):
         raise Invalid(field="file", problem="not_a_calendar")
-    return found
+    return list(found)
+
+
+def _events(calendar: Any) -> list[Any]:
+    """List the events of a calendar: none of one that was sent to take them back (RFC 5546)."""
+    return [] if str(calendar.get("METHOD", "")).upper() == "CANCEL" else calendar.walk("VEVENT")
 
 
 def _text(content: bytes) -> str:
@@ -93,6 +99,8 @@ def _check(event: Any) -> None:
     for name in ("DTSTART", "DTEND"):
         if name in event and _of_no_zone(event[name]):
             raise Invalid(field="file", problem="unknown_zone", value=event[name].params["TZID"])
+    if "EXRULE" in event:  # the format has given it up, and what reckons series does not know it
+        raise Invalid(field="file", problem="repeats_too_often", value=_label(event))
     rules = event.get("RRULE", [])
     for rule in rules if isinstance(rules, list) else [rules]:
         _check_rule(event, rule)
@@ -154,8 +162,14 @@ def _entry(event: Any, series: set[str], zone: ZoneInfo) -> Entry:
     start, end = _bounds(event, zone)
     uid = _uid(event)
     if uid in series:
-        uid = f"{uid}#{event['RECURRENCE-ID'].dt.isoformat()}"
+        uid = f"{uid}#{_which(event).isoformat()}"
     return Entry(_short(uid), start, end, _label(event))
+
+
+def _which(event: Any) -> date:
+    """Tell the occurrences of a series apart: all that follow a change of it have the name of the first."""
+    name = event["RECURRENCE-ID"]
+    return event["DTSTART"].dt if "RANGE" in name.params else name.dt  # type: ignore[no-any-return]
 
 
 def _bounds(event: Any, zone: ZoneInfo) -> tuple[datetime, datetime]:

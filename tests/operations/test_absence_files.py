@@ -41,6 +41,7 @@ def read(*events: str, zone: ZoneInfo = PARIS) -> list[tuple[str, str, str]]:
     return [(f"{one.start:%m-%d %H:%M}", f"{one.end:%m-%d %H:%M}", one.label) for one in found]
 
 
+MORNING = (":20261201T090000", ":20261201T100000")
 HOUR = (":20261208T120000", ":20261208T130000")
 
 
@@ -107,6 +108,75 @@ def test_a_series_is_each_of_its_occurrences():
     assert [one[:2] for one in found] == [("12-01 09:00", "12-01 10:00"), ("12-16 09:00", "12-16 11:00")]
 
 
+DAILY = event("a", *MORNING, "RRULE:FREQ=DAILY;COUNT=3")
+IN_PARIS = (";TZID=Europe/Paris:20261201T090000", ";TZID=Europe/Paris:20261201T100000", "RRULE:FREQ=DAILY;COUNT=3")
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([f"{DAILY}\nEXDATE:20261202T090000,20261203T090000"], ["12-01 09:00"]),
+        ([f"{DAILY}\nEXDATE;VALUE=DATE:20261202"], ["12-01 09:00", "12-03 09:00"]),
+        ([event("a", *IN_PARIS, "EXDATE;TZID=Europe/Paris:20261202T090000")], ["12-01 09:00", "12-03 09:00"]),
+        ([event("a", *IN_PARIS, "EXDATE:20261202T080000Z")], ["12-01 09:00", "12-03 09:00"]),
+        ([f"{DAILY}\nSTATUS:CANCELLED"], []),
+        ([event("a", *MORNING, "RDATE:20261210T090000")], ["12-01 09:00", "12-10 09:00"]),
+        ([event("a", *MORNING, "RRULE:FREQ=WEEKLY;UNTIL=20261208T090000")], ["12-01 09:00", "12-08 09:00"]),
+        (
+            [event("a", ";VALUE=DATE:20261224", ";VALUE=DATE:20261226",
+                   "RRULE:FREQ=YEARLY;COUNT=3", "EXDATE;VALUE=DATE:20271224")],
+            ["12-24 00:00"],
+        ),
+        (
+            [DAILY, event("a", ":20261202T140000", ":20261202T150000",
+                          "RECURRENCE-ID;RANGE=THISANDFUTURE:20261202T090000")],
+            ["12-01 09:00", "12-02 14:00", "12-03 14:00"],
+        ),
+        (
+            [event("a", ";TZID=Europe/Paris:20270327T090000", ";TZID=Europe/Paris:20270327T100000",
+                   "RRULE:FREQ=DAILY;COUNT=2")],
+            ["03-27 09:00", "03-28 09:00"],  # the clock is set forward in between
+        ),
+        (
+            [event("a", *MORNING, "SEQUENCE:1"), event("a", ":20261202T090000", ":20261202T100000", "SEQUENCE:0")],
+            ["12-01 09:00"],
+        ),
+    ],
+)  # fmt: skip
+def test_of_a_series_what_is_left_out_moved_or_newer_counts(events, expected):
+    assert [start for start, _end, _label in read(*events)] == expected
+
+
+OFFICE = """BEGIN:VTIMEZONE
+TZID:Bureau
+BEGIN:STANDARD
+DTSTART:19701025T030000
+TZOFFSETFROM:+0500
+TZOFFSETTO:+0500
+END:STANDARD
+END:VTIMEZONE
+"""
+
+
+def test_a_zone_may_be_the_files_own():
+    file = ics(event("a", ";TZID=Bureau:20261208T120000", ";TZID=Bureau:20261208T130000")).decode()
+    content = file.replace("BEGIN:VEVENT", OFFICE.replace("\n", "\r\n") + "BEGIN:VEVENT").encode()
+    (found,) = absence_files.read(content, PARIS, now=NOW)
+    assert found.start == local("2026-12-08T08:00")
+
+
+def test_a_file_may_hold_several_calendars_and_one_that_takes_back_brings_nothing():
+    taking_back = ics(event("b", ":20261209T120000", ":20261209T130000"))
+    taking_back = taking_back.replace(b"VERSION:2.0", b"VERSION:2.0\r\nMETHOD:CANCEL")
+    found = absence_files.read(ics(NOON) + taking_back + ics(event("c", *MORNING)), PARIS, now=NOW)
+    assert [one.uid for one in found] == ["c", "a"]
+
+
+def test_long_lines_may_be_folded():
+    (found,) = read("UID:a\nDTSTART:20261208T090000\nDTEND:20261208T100000\nSUMMARY:Congr\n ès annuel, à Ly\n\ton")
+    assert found[2] == "Congrès annuel, à Lyon"
+
+
 def test_a_series_without_end_stops_at_the_horizon():
     found = absence_files.read(
         ics(event("a", ":20200101T090000", ":20200101T100000", "RRULE:FREQ=WEEKLY")), PARIS, now=NOW
@@ -151,6 +221,7 @@ def test_identifiers_are_the_same_when_a_file_is_sent_again():
         (ics(event("a", ";VALUE=DATE:20261208", ":20261208T130000")), "bad_event"),
         (ics(event("a", ";TZID=Mars/Phobos:20261208T120000", ";TZID=Mars/Phobos:20261208T130000")), "unknown_zone"),
         (hours(1, "RRULE:FREQ=SECONDLY"), "repeats_too_often"),
+        (hours(1, "RRULE:FREQ=DAILY;COUNT=9", "EXRULE:FREQ=WEEKLY"), "repeats_too_often"),
         (hours(1, "RRULE:FREQ=DAILY;BYHOUR=9,10"), "repeats_too_often"),
         (hours(1, "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"), "repeats_too_often"),
         (hours(2001), "too_many"),
