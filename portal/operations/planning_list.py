@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from portal.domain.openings import openings_on, possible_in_day, why_closed
@@ -16,6 +16,7 @@ from portal.extensions import reading
 from portal.models import Allocation, Planning, Pool, Site
 from portal.operations import bookables, figures
 from portal.operations.bookables import Bookable
+from portal.operations.hours_only import ONLY_HOURS, WHOSE
 from portal.operations.periods import WEEK, Period, table, week_of
 from portal.operations.scopes import EVERYWHERE, Scope
 
@@ -36,6 +37,7 @@ class Wanted:
 class Line:
     """A planning in the list. ``possible`` and ``booked`` are appointments of this week, at ``sites`` together.
 
+    One that is never booked itself gives ``gives_hours`` people, rooms and pieces of equipment their hours.
     ``refused`` counts the looks that found nothing, at days since ``LOOKED_BACK`` weeks. ``next_version`` is the date
     from which another week applies.
     """
@@ -50,6 +52,7 @@ class Line:
     booked: int
     refused: int
     next_version: date | None
+    gives_hours: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,12 @@ def overview(*, now: datetime, scope: Scope = EVERYWHERE, wanted: Wanted = Wante
         found = session.scalar(select(func.count()).select_from(Planning).where(asked)) or 0
         pages = max(-(-found // PER_PAGE), 1)
         page = min(max(wanted.page, 1), pages)
-        query = select(Planning.__table__).where(asked).order_by(Planning.active.desc(), Planning.name, Planning.id)
+        gives_hours = case((ONLY_HOURS, WHOSE)).label("gives_hours")
+        query = (
+            select(Planning.__table__, gives_hours)
+            .where(asked)
+            .order_by(Planning.active.desc(), Planning.name, Planning.id)
+        )
         rows = session.execute(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
         served = _served(session, [row.id for row in rows], scope)
         uses = _uses(session, [one for pools in served.values() for one in pools], now)
@@ -187,4 +195,5 @@ def _line(row: Any, served: Sequence[Bookable], uses: Mapping[int, _Use], now: d
         next_version=min(
             (one.applies_from for one in versions if one.applies_from and one.applies_from > today), default=None
         ),
+        gives_hours=row.gives_hours,
     )

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, false, func
+from sqlalchemy import Select, and_, false, func, true
 
 from portal.domain.fields import Words
 from portal.domain.zones import DAY
 from portal.extensions import reading
-from portal.models import Planning, Pool, ResourcePlanning, Service, Site
+from portal.models import Pool, Site
 from portal.operations import bookables, figures, periods, report_people
 from portal.operations.bookables import Bookable
 from portal.operations.figures import Figures, Place, total
+from portal.operations.hours_only import ONLY_HOURS
 from portal.operations.periods import WEEK, Period, monday_of
 from portal.operations.place_cards import PlanningCard
 from portal.operations.report_people import Served
@@ -104,7 +105,7 @@ def read(*, now: datetime, today: date, scope: Scope = EVERYWHERE, wanted: Wante
         rows = session.execute(_pools(scope)).all()
         known = bookables.from_any_rows(session, rows)
         chosen = {one.pool_id: one for one in known if _is_wanted(one, asked)}
-        in_use = _in_use(rows, known)
+        in_use = frozenset(row.pool_id for row in rows if row.in_use)
         opened = frozenset(row.pool_id for row in rows if row.pool_id in in_use and row.service_id is None)
         found = figures.read(session, chosen, opened & chosen.keys(), [*parts, period.before()], now)
         people = report_people.read(session, chosen.values(), period)
@@ -133,21 +134,8 @@ def period_of(wanted: Wanted, today: date) -> Period:
 
 def _pools(scope: Scope) -> Select[*tuple[Any, ...]]:
     used = func.coalesce(bookables.ANYTHING_IN_USE, false())
-    gives_hours = exists().where(ResourcePlanning.planning_id == Planning.id)
-    gives_places = exists().where(Service.planning_id == Planning.id).correlate(Planning)
-    for_people = and_(gives_hours, ~gives_places).label("for_people")
-    query = bookables.anything(used.label("in_use"), for_people)
+    query = bookables.anything(and_(used, func.coalesce(~ONLY_HOURS, true())).label("in_use"))
     return query.where(scope.limits(Site.id)).order_by(Pool.id)
-
-
-def _in_use(rows: Sequence[Any], known: Iterable[Bookable]) -> frozenset[int]:
-    """Find the pools that can be booked now: not those of plannings that only give people and things their hours."""
-    cards = {one.pool_id: one.item for one in known}
-    return frozenset(
-        row.pool_id
-        for row in rows
-        if row.in_use and not (row.for_people and not (cards[row.pool_id].guests or cards[row.pool_id].kinds))
-    )
 
 
 def _is_wanted(one: Bookable, wanted: Wanted) -> bool:

@@ -56,6 +56,13 @@ def test_this_week_goes_from_monday_to_sunday(do, docks, now, listed):
     assert (line.name, line.sites, line.possible, line.booked) == ("Planning quais", ("Bordeaux",), 200, 2)
 
 
+def test_who_has_the_hours_of_a_planning_that_nobody_books_is_counted(do, listed):
+    do(sample.agency, people=("jean", "lea"))
+    do(sample.planning)
+    do(sample.resource, "quai", "asset", plannings=("quais",))
+    assert [(line.key, line.gives_hours) for line in listed()] == [("bureau", 2), ("quais", None)]
+
+
 def test_closed_and_exceptional_days_make_less_possible(do, docks, now, listed):
     do(sites.close, "bordeaux", date(2026, 12, 3), date(2026, 12, 3), now=now)
     day = Exceptional(date(2026, 12, 4), "Inventaire", (Opening(480, 600, 2),))
