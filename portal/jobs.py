@@ -36,6 +36,7 @@ from portal.operations import (
     outbox,
     reminders,
     retention,
+    sessions,
     summaries,
     validation,
     waiting,
@@ -92,7 +93,8 @@ def offer_freed(now: datetime, stop: Stop = lambda: False) -> int:
 
 
 def purge(now: datetime) -> retention.Purged:
-    """Anonymise what is past its time."""
+    """Anonymise what is past its time, and forget logins that are long over."""
+    sessions.forget_old(clock.real_now())
     return retention.purge(now=now)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import NotEligible, NotFound
@@ -23,6 +23,8 @@ from portal.operations.throttle import Tried
 
 LONGEST_LOGIN = timedelta(days=7)
 LONGEST_BROWSER, LONGEST_ADDRESS = 200, 45  # characters that are kept
+KEPT = timedelta(days=30)
+"""For how long it is kept from where somebody entered, once that session could open nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,14 @@ def end_others(user_id: int, session_id: int, *, now: datetime) -> int:
     """End all of somebody's sessions but one, and count them."""
     with transaction() as session:
         return end_where(session, (UserSession.user_id == user_id) & (UserSession.id != session_id), now)
+
+
+@retried
+def forget_old(now: datetime) -> int:
+    """Delete the sessions that are long over, with the network addresses they came from, and count them."""
+    with transaction() as session:
+        old = delete(UserSession).where(UserSession.expires_at < now - KEPT)
+        return len(session.scalars(old.returning(UserSession.id)).all())
 
 
 @retried

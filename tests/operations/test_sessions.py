@@ -135,6 +135,13 @@ def test_failures_are_forgotten_after_a_day(do, claire, now):
     fail(do, now + timedelta(days=1, seconds=1), times=5)
 
 
+def test_from_where_somebody_entered_is_kept_for_a_month(do, app, claire, now):
+    do(sessions.enter, EMAIL, PASSWORD, HOME, now=now)
+    over = now + sessions.LONGEST_LOGIN + timedelta(days=30)
+    assert do(sessions.forget_old, over) == 0
+    assert do(sessions.forget_old, over + timedelta(seconds=1)) == 1
+
+
 def test_nothing_readable_is_kept_of_a_failure(do, app, claire, now):
     fail(do, now, email="nobody@example.com")
     with app.app_context():
