@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, request
 from flask_babel import lazy_gettext as _l
@@ -22,6 +23,8 @@ from portal.web.brand import company
 
 bp = Blueprint("subscriptions", __name__, url_prefix="/feeds")
 KEPT = "private, max-age=300"
+ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+"""When an absence was written, which nothing says: a calendar must not change by being read, and none ever changes."""
 STATES = {
     Status.REQUESTED: _l("To be approved"),
     Status.CONFIRMED: _l("Confirmed"),
@@ -60,8 +63,7 @@ def _entries(contents: Contents) -> Iterator[tuple[Entry, datetime]]:
     for one in contents.occasions:
         yield _visit(one, said(one.what, locale), states[one.status], words), one.updated_at
     for away in contents.absences:
-        # Nothing says when an absence was written down, and a calendar must not change by being read.
-        yield _absence(away), away.start
+        yield _absence(away), ALWAYS
 
 
 def _visit(one: Occasion, what: str, state: str, words: dict[str, str]) -> Entry:
@@ -84,4 +86,5 @@ def _visit(one: Occasion, what: str, state: str, words: dict[str, str]) -> Entry
 
 def _absence(away: Away) -> Entry:
     absent = _("Absent: %(label)s", label=away.label) if away.label else _("Absent")
-    return Entry(uid=away.uid, sequence=0, start=away.start, end=away.end, summary=absent)
+    uid = f"{away.uid}@{urlsplit(settings().public_url).hostname}"  # another portal may have somebody of the same key
+    return Entry(uid=uid, sequence=0, start=away.start, end=away.end, summary=absent, days=away.days)

@@ -7,7 +7,7 @@ move raises its SEQUENCE, so that a calendar replaces the entry instead of addin
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Literal
 
 from icalendar import Calendar, Event, vCalAddress, vText, vUri
@@ -30,7 +30,10 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a calendar shows of an appointment; ``start`` and ``end`` are aware instants."""
+    """What a calendar shows of an appointment; ``start`` and ``end`` are aware instants.
+
+    ``days`` are the first day and the one after the last of what takes whole days, in whichever zone one looks at it.
+    """
 
     uid: str
     sequence: int
@@ -44,6 +47,12 @@ class Entry:
     url: str = ""
     organizer: Contact | None = None
     attendee: Contact | None = None
+    days: tuple[date, date] | None = None
+
+    @property
+    def bounds(self) -> tuple[date, date]:
+        """What it is written with: days, else instants in UTC."""
+        return self.days or (self.start.astimezone(UTC), self.end.astimezone(UTC))
 
 
 class _Text(vText):
@@ -76,8 +85,9 @@ def _event(entry: Entry, method: Method, stamp: datetime) -> Event:
     event = Event()
     event.add("uid", _Text(clean.line(entry.uid)))
     event.add("dtstamp", stamp.astimezone(UTC))
-    event.add("dtstart", entry.start.astimezone(UTC))
-    event.add("dtend", entry.end.astimezone(UTC))
+    start, end = entry.bounds
+    event.add("dtstart", start)
+    event.add("dtend", end)
     event.add("sequence", entry.sequence)
     event.add("status", "CANCELLED" if method == "CANCEL" else entry.status)
     event.add("summary", _Text(clean.line(entry.summary)))

@@ -7,13 +7,18 @@ the tests.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from portal.delivery import clean
 from portal.delivery.ics import PRODUCT, Entry
 
 LONGEST_LINE = 75  # octets
 REFRESH = "PT15M"  # how often programs should look again
+EMPTY = (
+    *("BEGIN:VTIMEZONE", "TZID:UTC", "BEGIN:STANDARD", "DTSTART:19700101T000000"),
+    *("TZOFFSETFROM:+0000", "TZOFFSETTO:+0000", "END:STANDARD", "END:VTIMEZONE"),
+)
+"""What stands in a calendar without entries: the format wants one component at least, and some programs insist."""
 
 
 def subscription(name: str, entries: Iterable[tuple[Entry, datetime]]) -> bytes:
@@ -21,7 +26,8 @@ def subscription(name: str, entries: Iterable[tuple[Entry, datetime]]) -> bytes:
 
     The same entries give the same bytes: nothing says when the file was written.
     """
-    written = [*_head(name), *(line for entry, stamp in entries for line in _event(entry, stamp)), "END:VCALENDAR"]
+    lines = [line for entry, stamp in entries for line in _event(entry, stamp)]
+    written = [*_head(name), *(lines or EMPTY), "END:VCALENDAR"]
     return b"".join(_folded(line) for line in written)
 
 
@@ -36,8 +42,10 @@ def _event(entry: Entry, stamp: datetime) -> Iterator[str]:
     yield "BEGIN:VEVENT"
     yield f"UID:{_text(clean.line(entry.uid))}"
     yield f"DTSTAMP:{_instant(stamp)}"
-    yield f"DTSTART:{_instant(entry.start)}"
-    yield f"DTEND:{_instant(entry.end)}"
+    yield f"LAST-MODIFIED:{_instant(stamp)}"
+    start, end = entry.bounds
+    yield f"DTSTART{_bound(start)}"
+    yield f"DTEND{_bound(end)}"
     yield f"SEQUENCE:{entry.sequence}"
     yield f"STATUS:{entry.status}"
     yield f"SUMMARY:{_text(clean.line(entry.summary))}"
@@ -48,6 +56,10 @@ def _event(entry: Entry, stamp: datetime) -> Iterator[str]:
     if entry.url:
         yield f"URL:{clean.line(entry.url)}"
     yield "END:VEVENT"
+
+
+def _bound(value: date) -> str:
+    return f":{_instant(value)}" if isinstance(value, datetime) else f";VALUE=DATE:{value:%Y%m%d}"
 
 
 def _instant(value: datetime) -> str:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import LinkUnknown, NotFound
 from portal.domain.lifecycle import ENDED, Status
-from portal.domain.zones import instant_of
+from portal.domain.zones import day_bounds, instant_of, local_day
 from portal.extensions import reading, retried, transaction
 from portal.models import Appointment, Assignment, Order, Planning, Resource, ResourceSite, Service, Site
 from portal.operations import audit, resource_cards, tokens
@@ -69,12 +70,16 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """An absence in a calendar."""
+    """An absence in a calendar; ``days`` are its first one and the one after its last, where it takes whole ones.
+
+    ``uid`` says all of it, so that no two are alike and none ever changes: another one comes in its place.
+    """
 
     uid: str
     start: datetime
     end: datetime
     label: str
+    days: tuple[date, date] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,9 +261,19 @@ def _occasion(row: Any, beside: tuple[str, ...]) -> Occasion:
 
 def _absences(session: Session, identity: int, key: str, since: datetime, until: datetime) -> tuple[Away, ...]:
     (bound,) = resource_cards.by_ids(session, [identity])
-    found = ((instant_of(one.start), instant_of(one.end), one.label) for one in bound.card.absences)
+    spans = dict.fromkeys((instant_of(one.start), instant_of(one.end), one.label) for one in bound.card.absences)
     return tuple(
-        Away(f"absence-{key}-{start:%Y%m%dT%H%M}-{end:%Y%m%dT%H%M}", start, end, label)
-        for start, end, label in found
+        Away(_uid(key, start, end, label), start, end, label, _whole_days(start, end, bound.card.zone))
+        for start, end, label in spans
         if end > since and start < until
     )
+
+
+def _uid(key: str, start: datetime, end: datetime, label: str) -> str:
+    return f"absence-{key}-{start:%Y%m%dT%H%M}-{end:%Y%m%dT%H%M}-{sha256(label.encode()).hexdigest()[:8]}"
+
+
+def _whole_days(start: datetime, end: datetime, zone: ZoneInfo) -> tuple[date, date] | None:
+    """Give the days of what lasts from midnight to midnight, None for other times."""
+    first, last = local_day(start, zone), local_day(end, zone)
+    return (first, last) if (start, end) == (day_bounds(first, zone)[0], day_bounds(last, zone)[0]) else None

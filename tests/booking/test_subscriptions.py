@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from portal.domain.errors import NotFound
 from portal.extensions import reading, transaction
-from portal.models import Appointment, Resource, Site
+from portal.models import Absence, Appointment, Resource, Site
 from portal.operations import appointments, feeds, tokens
 from portal.operations.actors import Actor
 from portal.operations.scopes import Scope
@@ -103,6 +103,31 @@ def test_what_is_over_stays_a_month_and_what_is_cancelled_goes(client, do, agenc
     assert titles(client, link(do, "jean"))[0] == "Chauffeur 1 · Évaluation de bien"
     clock.set(paris("2027-01-07 09:00"))
     assert titles(client, link(do, "jean")) == ["Absence\u00a0: Congés"]
+
+
+def test_absences_of_whole_days_are_days_and_no_two_are_one(client, do, now):
+    do(sample.agency, people=())
+    away = (("2026-12-24T00:00", "2026-12-26T00:00"), ("2026-12-24T00:00", "2026-12-25T12:00"))
+    jean = do(sample.resource, "jean", absences=away)
+    do(one_more, jean)
+    found = Calendar.from_ical(client.get(link(do, "jean")).data).walk("VEVENT")
+    told = [(one.decoded("DTSTART"), one.decoded("DTEND"), str(one["SUMMARY"])) for one in found]
+    christmas = (date(2026, 12, 24), date(2026, 12, 26))
+    assert sorted(told, key=str) == [
+        (*christmas, "Absence"),
+        (*christmas, "Absence\u00a0: Congés"),
+        (paris("2026-12-24 00:00"), paris("2026-12-25 12:00"), "Absence\u00a0: Congés"),
+    ]
+    assert len({str(one["UID"]) for one in found}) == 3
+    assert all(one.decoded("DTSTAMP") < now for one in found)
+
+
+def one_more(resource: int) -> None:
+    """Let somebody be away for the same two days, without saying why."""
+    with transaction() as session:
+        start, end = datetime(2026, 12, 24), datetime(2026, 12, 26)  # noqa: DTZ001 - wall time
+        session.add(Absence(resource_id=resource, starts_local=start, ends_local=end))
+        session.get(Resource, resource).revision = "another"
 
 
 def test_a_request_is_tentative_and_says_so(client, do, now):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +35,21 @@ def test_a_calendar_is_what_a_program_reads():
     assert event["UID"] == "a1"
     assert (event.decoded("DTSTART"), event.decoded("DTEND")) == (given_.start, given_.end)
     assert (event.decoded("DTSTAMP"), event["SEQUENCE"], event["STATUS"]) == (CHANGED, 1, "CONFIRMED")
+    assert event.decoded("LAST-MODIFIED") == CHANGED
     assert str(event["DESCRIPTION"]) == given_.description
+
+
+def test_whole_days_are_days_in_whichever_zone():
+    days = (date(2026, 12, 24), date(2026, 12, 26))
+    read = Calendar.from_ical(subscription("Jean", [(replace(entry("a1"), days=days), CHANGED)]))
+    (event,) = read.walk("VEVENT")
+    assert (event.decoded("DTSTART"), event.decoded("DTEND")) == days
+    assert event["DTSTART"].params["VALUE"] == "DATE"
+
+
+def test_a_calendar_without_entries_has_one_component_as_the_format_wants():
+    read = Calendar.from_ical(subscription("Jean", []))
+    assert [one.name for one in read.subcomponents] == ["VTIMEZONE"]
 
 
 @given(anything, anything, anything)
