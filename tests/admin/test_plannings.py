@@ -513,8 +513,8 @@ def test_rules_of_a_planning_say_what_they_come_to_at_each_site(manager, do, sen
     do(sample.site, key="lyon")
     do(sample.planning, sites=("bordeaux", "lyon"))
     text = send(manager, RULES, look="1", min_notice="2 d").text
-    assert "Planning quais, Bordeaux" in text
-    assert "Planning quais, Lyon" in text
+    assert "<h2>Bordeaux</h2>" in text
+    assert "<h2>Lyon</h2>" in text
     assert text.count("Earliest: Thursday 3 December at 9:00") == 2
     assert "At most 4 appointments a week" in text
 
