@@ -105,7 +105,7 @@ def read(*, now: datetime, today: date, scope: Scope = EVERYWHERE, wanted: Wante
         rows = session.execute(_pools(scope)).all()
         known = bookables.from_any_rows(session, rows)
         chosen = {one.pool_id: one for one in known if _is_wanted(one, asked)}
-        in_use = frozenset(row.pool_id for row in rows if row.in_use)
+        in_use = frozenset(row.pool_id for row in rows if row.is_booked)
         opened = frozenset(row.pool_id for row in rows if row.pool_id in in_use and row.service_id is None)
         found = figures.read(session, chosen, opened & chosen.keys(), [*parts, period.before()], now)
         people = report_people.read(session, chosen.values(), period)
@@ -134,7 +134,7 @@ def period_of(wanted: Wanted, today: date) -> Period:
 
 def _pools(scope: Scope) -> Select[*tuple[Any, ...]]:
     used = func.coalesce(bookables.ANYTHING_IN_USE, false())
-    query = bookables.anything(and_(used, func.coalesce(~ONLY_HOURS, true())).label("in_use"))
+    query = bookables.anything(and_(used, func.coalesce(~ONLY_HOURS, true())).label("is_booked"))
     return query.where(scope.limits(Site.id)).order_by(Pool.id)
 
 
