@@ -16,7 +16,7 @@ from portal.clock import now
 from portal.config import Settings
 from portal.demo import agency, company, visits
 from portal.extensions import db
-from portal.operations import links, orders, transfer, users
+from portal.operations import links, orders, service_links, services, transfer, users
 
 DATABASE, NOTES, MAILBOX = "creneau.sqlite3", ".env", "mailbox"
 ADMIN = "admin@example.com"
@@ -116,11 +116,21 @@ def _words(folder: Path, notes: Mapping[str, str]) -> str:
         *(f"  {label:9} {url}/b/{_token(reference)}   {about}" for label, reference, about in company.SHOWN_LINKS),
         f"  Guests    {url}/book/bordeaux",
         f"  Agency    {url}/book/{agency.AGENCY}",
+        f"  Nights    {url}/book/{agency.AGENCY}/{agency.NIGHT}   a guest room, by the night",
+        f"  Service   {url}/b/{_service_token()}   a link to a valuation at the agency",
         f"  Mails     {url}/dev/mail",
         "",
         f"Commands such as `creneau explain` work in {folder}. Ctrl-C ends the demo; it will be as you left it.",
     ]
     return "\n".join(lines)
+
+
+def _service_token() -> str:
+    """Give the newest link to a valuation at the agency that still opens, or make one."""
+    for one in service_links.of_service(services.read(agency.VALUATION), now=now()):
+        if one.link.token is not None and one.opens(now()):
+            return one.link.token
+    return service_links.create(agency.VALUATION, agency.AGENCY, now=now()).token
 
 
 def _token(reference: str) -> str:

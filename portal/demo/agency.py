@@ -1,4 +1,4 @@
-"""The company's estate agency beside its docks: people, rooms and bicycles, and what can be booked with them."""
+"""The company's estate agency beside its docks: people, rooms, bicycles and beds, and what can be booked with them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 AGENCY, BEACH = "agence", "arcachon"
-VALUATION, CALL, ROOM, BICYCLE = "evaluation", "appel", "salle", "velo"
+VALUATION, CALL, ROOM, BICYCLE, NIGHT = "evaluation", "appel", "salle", "velo", "chambre"
 AGENTS = ("jean", "ryan", "lea")
 OFFICE, ROOM_HOURS, BICYCLE_HOURS = "bureau", "salles", "velos"
 
@@ -47,7 +47,7 @@ SKILLS = (
 )
 GROUPS = (
     {"key": "vente", "name": {"fr": "Vendre un bien", "en": "Selling a property"}, "position": 1},
-    {"key": "sur-place", "name": {"fr": "Salles et vélos", "en": "Rooms and bicycles"}, "position": 2},
+    {"key": "sur-place", "name": {"fr": "À l’agence", "en": "At the agency"}, "position": 2},
 )
 
 
@@ -74,7 +74,7 @@ def _week(weekdays: str, *hours: tuple[str, str, int]) -> dict[str, Any]:
 
 
 def resources(today: date) -> list[dict[str, Any]]:
-    """List three agents with what they can do, two rooms, a camera and the bicycles."""
+    """List three agents with what they can do, two rooms, two guest rooms, a camera and the bicycles."""
     holiday, training = today + timedelta(days=12), today + timedelta(days=5)
     return [
         {
@@ -89,6 +89,8 @@ def resources(today: date) -> list[dict[str, Any]]:
         },
         {**_room("salon", "Salon Garonne", 4), "features": ["écran"]},
         {**_room("grande-salle", "Grande salle", 12), "features": ["écran", "visioconférence"]},
+        _guest_room("chambre-garonne", "Chambre Garonne"),
+        _guest_room("chambre-dune", "Chambre Dune"),
         {"key": "camera", "kind": "asset", "name": "Caméra 360°", "sites": [AGENCY], "features": ["caméra"]},
         {
             "key": "velos",
@@ -125,9 +127,14 @@ def _room(key: str, name: str, persons: int) -> dict[str, Any]:
     }
 
 
+def _guest_room(key: str, name: str) -> dict[str, Any]:
+    """Describe a room to sleep in: without hours of its own, it is always open."""
+    return {"key": key, "kind": "room", "name": name, "sites": [AGENCY], "persons": 2, "features": ["lit"]}
+
+
 def services() -> list[dict[str, Any]]:
-    """List what can be booked: with an agent, by telephone, a room by the hour, bicycles."""
-    return [_valuation(), _call(), _room_booking(), _bicycles()]
+    """List what can be booked: with an agent, by telephone, a room by the hour, bicycles, a bed by the night."""
+    return [_valuation(), _call(), _room_booking(), _bicycles(), _nights()]
 
 
 def _valuation() -> dict[str, Any]:
@@ -220,4 +227,24 @@ def _bicycles() -> dict[str, Any]:
         "step": 30,
         "requires": [{"kind": "asset", "features": ["vélo"]}],
         "reservation": {"quantity": True, "iterations": True},
+    }
+
+
+def _nights() -> dict[str, Any]:
+    return {
+        "key": NIGHT,
+        "name": {"fr": "Chambre d’hôtes", "en": "Guest room"},
+        "description": {
+            "fr": "Une chambre pour deux au-dessus de l’agence, petit déjeuner compris, le temps de visiter la région.",
+            "en": "A room for two above the agency, breakfast included, while you look around the region.",
+        },
+        "instructions": {
+            "fr": "Arrivée à partir de 16\u00a0h, départ avant 11\u00a0h. L’agence vous remet la clé.",
+            "en": "Come from 4 p.m. on, leave by 11 a.m. The agency has your key.",
+        },
+        "price": {"fr": "85 € la nuit", "en": "€85 a night"},
+        "group": "sur-place",
+        "sites": [AGENCY],
+        "requires": [{"kind": "room", "features": ["lit"]}],
+        "reservation": {"unit": "night", "from": "16:00", "until": "11:00", "iterations": True},
     }

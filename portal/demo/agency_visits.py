@@ -1,4 +1,4 @@
-"""Some weeks of the agency: valuations, calls, rooms and bicycles, booked as people book them."""
+"""Some weeks of the agency: valuations, calls, rooms, bicycles and nights, booked as people book them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from portal.demo import company
-from portal.demo.agency import AGENCY, AGENTS, BEACH, BICYCLE, CALL, ROOM, VALUATION
+from portal.demo.agency import AGENCY, AGENTS, BEACH, BICYCLE, CALL, NIGHT, ROOM, VALUATION
 from portal.extensions import reading
 from portal.operations import appointments, availability, bookables, choosing
 from portal.operations.actors import GUEST, Actor
@@ -50,7 +50,7 @@ class _Story:
         self.chance = random.Random(self.today.toordinal() + 1)  # noqa: S311 - it makes up a story, it guards nothing
 
     def live(self, day: date) -> None:
-        """Book one day: a valuation or two, by name or not, a call, and a room or bicycles now and then."""
+        """Book one day: a valuation or two, by name or not, a call; a room, bicycles or some nights now and then."""
         for _ in range(self.chance.randint(1, 2)):
             agent = self.chance.choice((*AGENTS, "", ""))
             self._book(VALUATION, day, Picked(people=(agent,) if agent else ()))
@@ -61,6 +61,8 @@ class _Story:
             self._book(ROOM, day, Picked(iterations=self.chance.randint(1, 3)))
         if self.chance.random() < 0.4:
             self._book(BICYCLE, day, Picked(quantity=self.chance.randint(1, 4), iterations=2))
+        if self.chance.random() < 0.4:
+            self._book(NIGHT, day, Picked(iterations=self.chance.randint(1, 3)))
 
     def bring_a_colleague(self) -> None:
         """Let two agents go to a large house together: the staff added the second."""
