@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
@@ -195,7 +195,7 @@ def _spent(
 
 
 def public_window(session: Session, bookable: Bookable) -> Callable[[datetime], Window]:
-    """Give the function that tells the public's window at an instant; it asks the database no more."""
+    """Give the function that tells the public's window at an instant; it asks the database once at most."""
     closed = _closed_days(session, bookable)
     return lambda at: window(bookable.policy, at, bookable.zone, closed)
 
@@ -206,11 +206,20 @@ def _bounds(session: Session, bookable: Bookable, now: datetime, asking: Asking)
 
 
 def _closed_days(session: Session, bookable: Bookable) -> Callable[[date], bool]:
-    """Tell the local dates that do not count; only a notice on working days asks when the site is open."""
+    """Tell the local dates that do not count; only a notice on working days asks when the site is open.
+
+    Mostly that is told by the hours of what is booked; all the others are read when it has none on a date.
+    """
     if not bookable.policy.business_days:
         return _never_closed
-    schedules = grounds.schedules_at(session, bookable.site.id)
-    return lambda day: not is_open(schedules, bookable.site.calendar, day)
+    calendar, known = bookable.site.calendar, _schedules(bookable) if _in_use(bookable) else []
+    everything = cache(lambda: grounds.schedules_at(session, bookable.site.id))
+    return lambda day: not (is_open(known, calendar, day) or is_open(everything(), calendar, day))
+
+
+def _in_use(bookable: Bookable) -> bool:
+    """Tell whether the hours that are known without asking are those of a planning in use."""
+    return (bookable.beside or bookable).in_use
 
 
 def _never_closed(_day: date) -> bool:

@@ -44,7 +44,8 @@ class Called:
 class Bookable:
     """A planning or a service at a site, with its pool. ``longest`` is in minutes, of any allocation it ever had.
 
-    ``beside`` is the planning at the site in which a service takes a place, too.
+    ``beside`` is the planning at the site in which a service takes a place, too. ``in_use``: it is a planning in use,
+    so that its hours count for whether its site is open.
     """
 
     pool_id: int
@@ -53,6 +54,7 @@ class Bookable:
     item: Item
     policy: Policy
     beside: Bookable | None = None
+    in_use: bool = False
 
     @property
     def planning(self) -> PlanningCard:
@@ -74,6 +76,7 @@ class Bookable:
         return self.site.zone
 
 
+PLANNING_IN_USE = and_(Pool.active, Site.active, Planning.active)
 COLUMNS = (
     Pool.id.label("pool_id"),
     Pool.longest_minutes,
@@ -81,6 +84,7 @@ COLUMNS = (
     Site.revision.label("site_revision"),
     Planning.id.label("planning_id"),
     Planning.revision.label("planning_revision"),
+    PLANNING_IN_USE.label("in_use"),
 )
 
 
@@ -91,7 +95,7 @@ def joined(*columns: Any) -> Select[*tuple[Any, ...]]:
         .select_from(Pool)
         .join(Site, Site.id == Pool.site_id)
         .join(Planning, Planning.id == Pool.planning_id)
-        .where(Pool.active, Site.active, Planning.active)
+        .where(PLANNING_IN_USE)
     )
 
 
@@ -111,6 +115,7 @@ SERVICE_COLUMNS = (
     _BESIDE_POOL.id.label("beside_pool"),
     _BESIDE_POOL.longest_minutes.label("beside_longest"),
     _BESIDE.revision.label("beside_revision"),
+    Site.active.label("beside_in_use"),
 )
 IN_USE = and_(Pool.active, Site.active, Service.active)
 
@@ -135,7 +140,11 @@ ANYTHING_IN_USE = and_(Pool.active, Site.active, or_(Planning.active, Service.ac
 
 def anything(*columns: Any) -> Select[*tuple[Any, ...]]:
     """Select whatever is or was in use at sites, with ``columns`` beside those that ``from_any_row`` reads."""
-    planned = (Planning.id.label("planning_id"), Planning.revision.label("planning_revision"))
+    planned = (
+        Planning.id.label("planning_id"),
+        Planning.revision.label("planning_revision"),
+        PLANNING_IN_USE.label("in_use"),
+    )
     return (
         select(*SERVICE_COLUMNS, *planned, *columns)
         .select_from(Pool)
@@ -164,6 +173,7 @@ _ANY = (
 )
 BY_IDS = _ANY.where(Pool.site_id == bindparam("site"), Pool.planning_id == bindparam("planning"))
 BY_IDS_LOCKED = _shared(BY_IDS)
+AT_SITE = joined().where(Site.id == bindparam("site")).order_by(Planning.name)
 BY_POOL = _ANY.where(Pool.id == bindparam("pool"))
 BY_POOL_LOCKED = _shared(BY_POOL)
 SERVICE_BY_KEYS = services().where(Site.key == bindparam("site"), Service.key == bindparam("service"), IN_USE)
@@ -225,7 +235,7 @@ def _one_service(session: Session, query: Select[*tuple[Any, ...]], keys: Mappin
 
 def at_site(session: Session, site_id: int, *, kind: str | None = None, guests: bool = False) -> list[Bookable]:
     """List what can be booked at a site, by name: for guests, or for an order's kind."""
-    rows = session.execute(joined().where(Site.id == site_id).order_by(Planning.name)).all()
+    rows = session.connection().execute(AT_SITE, {"site": site_id}).all()
     found = (from_row(session, row) for row in rows)
     return [one for one in found if (not guests or one.item.guests) and (kind is None or kind in one.item.kinds)]
 
@@ -258,7 +268,7 @@ def from_row(session: Session, row: Row[*tuple[Any, ...]]) -> Bookable:
     """Build the bookable of a row of ``joined``, from memory where its revisions are known."""
     site = site_card(session, row.site_id, row.site_revision)
     planning = planning_card(session, row.planning_id, row.planning_revision)
-    return Bookable(row.pool_id, row.longest_minutes, site, planning, policy(site, planning))
+    return Bookable(row.pool_id, row.longest_minutes, site, planning, policy(site, planning), in_use=row.in_use)
 
 
 def from_service_row(session: Session, row: Row[*tuple[Any, ...]]) -> Bookable:
@@ -268,7 +278,8 @@ def from_service_row(session: Session, row: Row[*tuple[Any, ...]]) -> Bookable:
     beside = None
     if row.beside_pool is not None:
         planning = planning_card(session, service.planning_id or 0, row.beside_revision)
-        beside = Bookable(row.beside_pool, row.beside_longest, site, planning, policy(site, planning))
+        both = policy(site, planning)
+        beside = Bookable(row.beside_pool, row.beside_longest, site, planning, both, in_use=row.beside_in_use)
     return Bookable(row.pool_id, row.longest_minutes, site, service, policy(site, service), beside)
 
 
