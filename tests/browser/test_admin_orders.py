@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from portal.operations import appointments, cards, links
 from portal.operations.actors import GUEST
 from portal.operations.links import Scope
-from tests import sample, staff
+from tests import sample
 from tests.backends import NOW
 from tests.browser.site import Site
 
@@ -23,23 +23,12 @@ EIGHT_THIRTY = "start=2026-12-08T08:30:00%2B01:00"
 
 
 @pytest.fixture
-def enter(site: Site, browse: Callable[..., Page]) -> Callable[..., Page]:
-    """Open a browser in which somebody of the staff is logged in."""
-
-    def entered(language: str = "fr", **options: object) -> Page:
-        with site.app.app_context():
-            sample.docks()
-            sample.order()
-        page = browse(**{"viewport": {"width": 1280, "height": 900}, **options})
-        log_in(page, site, language)
-        return page
-
-    return entered
-
-
-def log_in(page: Page, site: Site, language: str) -> None:
-    cookie = staff.cookie(site.app, "manager", language)
-    page.context.add_cookies([{**cookie, "domain": "127.0.0.1", "path": "/admin"}])  # type: ignore[list-item]
+def enter(site: Site, log_in: Callable[..., Page]) -> Callable[..., Page]:
+    """Open a browser in which somebody of the staff is logged in, at a site with docks and an order."""
+    with site.app.app_context():
+        sample.docks()
+        sample.order()
+    return log_in
 
 
 @pytest.fixture
@@ -158,17 +147,15 @@ def test_the_gate_is_asked_by_keyboard_alone(site, enter):
 @pytest.mark.parametrize(
     ("backend", "language", "scheme"), [("sqlite", "fr", "light"), ("postgresql", "en", "dark")], indirect=["backend"]
 )
-def test_no_page_shuts_anybody_out(site, pages, browse, axe, language, scheme):
-    page = browse(viewport={"width": 390 if language == "en" else 1280, "height": 900}, color_scheme=scheme)
-    log_in(page, site, language)
+def test_no_page_shuts_anybody_out(pages, log_in, axe, language, scheme):
+    page = log_in(language, viewport={"width": 390 if language == "en" else 1280, "height": 900}, color_scheme=scheme)
     for url in pages:
         page.goto(url)
         axe(page)
 
 
-def test_no_page_scrolls_sideways_even_with_large_letters(site, pages, browse, fits):
-    page = browse(viewport={"width": 320, "height": 900})
-    log_in(page, site, "fr")
+def test_no_page_scrolls_sideways_even_with_large_letters(pages, log_in, fits):
+    page = log_in(viewport={"width": 320, "height": 900})
     for url in pages:
         page.goto(url)
         fits(page)

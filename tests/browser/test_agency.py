@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,7 +12,7 @@ from portal.extensions import transaction
 from portal.models import Customer, Pool, Region, Service, ServiceGroup, Site
 from portal.operations import appointments
 from portal.operations.keepsakes import new_revision
-from tests import sample, staff
+from tests import sample
 from tests.backends import NOW
 from tests.sample import paris
 
@@ -55,16 +56,9 @@ def _second_agency() -> int:
 
 
 @pytest.fixture
-def enter(site, agency, browse: Callable[..., Page]) -> Callable[..., Page]:
+def enter(agency, log_in: Callable[..., Page]) -> Callable[..., Page]:
     """Open a browser in which a manager is logged in."""
-
-    def entered(**options: object) -> Page:
-        page = browse(**{"viewport": {"width": 1280, "height": 900}, **options})
-        cookie = staff.cookie(site.app, "manager", "fr")
-        page.context.add_cookies([{**cookie, "domain": "127.0.0.1", "path": "/admin"}])  # type: ignore[list-item]
-        return page
-
-    return entered
+    return partial(log_in, viewport={"width": 1280, "height": 900})
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)

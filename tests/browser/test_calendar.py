@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from portal.operations import appointments
 from portal.operations.actors import Actor
-from tests import full_week, sample, staff
+from tests import full_week, sample
 from tests.backends import NOW
 from tests.browser.site import Site
 from tests.sample import paris
@@ -54,16 +55,9 @@ def busy(site: Site) -> Site:
 
 
 @pytest.fixture
-def enter(busy: Site, browse: Callable[..., Page]) -> Callable[..., Page]:
+def enter(busy: Site, log_in: Callable[..., Page]) -> Callable[..., Page]:
     """Open a browser in which somebody of the staff is logged in; the planning of the docks is looked at."""
-
-    def entered(language: str = "fr", role: str = "manager", **options: object) -> Page:
-        page = browse(**{"viewport": {"width": 1280, "height": 1000}, **options})
-        cookie = staff.cookie(busy.app, role, language)
-        page.context.add_cookies([{**cookie, "domain": "127.0.0.1"}])  # type: ignore[list-item]
-        return page
-
-    return entered
+    return partial(log_in, viewport={"width": 1280, "height": 1000})
 
 
 def docks(url: str) -> str:
@@ -190,12 +184,11 @@ def test_a_phone_shows_one_day_with_the_week_on_top(enter, axe, fits):
 
 
 @pytest.mark.parametrize(
-    ("backend", "language", "scheme"),
-    [("sqlite", "fr", "light"), ("postgresql", "fr", "dark"), ("postgresql", "en", "light"), ("sqlite", "en", "dark")],
+    ("backend", "language", "scheme", "width"),
+    [("sqlite", "fr", "light", 1280), ("postgresql", "en", "dark", 390)],
     indirect=["backend"],
 )
-def test_the_calendar_shuts_nobody_out(enter, axe, language, scheme):
-    width = 390 if (language, scheme) in (("fr", "dark"), ("en", "light")) else 1280
+def test_the_calendar_shuts_nobody_out(enter, axe, language, scheme, width):
     page = enter(language, viewport={"width": width, "height": 900}, color_scheme=scheme)
     for url in PAGES:
         page.goto(docks(url))

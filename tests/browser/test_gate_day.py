@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from playwright.sync_api import Page, expect
 from portal.domain.lifecycle import Status
 from portal.operations import cards, marks
 from portal.operations.actors import Actor
-from tests import sample, staff
+from tests import sample
 from tests.backends import NOW
 from tests.browser.site import Site
 
@@ -41,16 +42,9 @@ def day(site: Site) -> dict[str, str]:
 
 
 @pytest.fixture
-def enter(site: Site, browse: Callable[..., Page], day: dict[str, str]) -> Callable[..., Page]:
+def enter(log_in: Callable[..., Page], day: dict[str, str]) -> Callable[..., Page]:
     """Open a browser in which an agent is logged in."""
-
-    def entered(language: str = "fr", **options: Any) -> Page:
-        page = browse(**{"viewport": {"width": 1280, "height": 900}, **options})
-        cookie = staff.cookie(site.app, "agent", language)
-        page.context.add_cookies([{**cookie, "domain": "127.0.0.1", "path": "/admin"}])  # type: ignore[list-item]
-        return page
-
-    return entered
+    return partial(log_in, role="agent", viewport={"width": 1280, "height": 900})
 
 
 def status_of(site: Site, public_id: str) -> Status:
@@ -62,8 +56,7 @@ def line(page: Page, name: str) -> Any:
     return page.get_by_role("listitem").filter(has=page.get_by_role("link", name=name, exact=True))
 
 
-@pytest.mark.parametrize("viewport", [SMALL, {"width": 1280, "height": 900}])
-@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize(("scripts", "viewport"), [(True, {"width": 1280, "height": 900}), (False, SMALL)])
 def test_a_morning_is_marked_and_a_mistake_taken_back(site, enter, day, fits, axe, scripts, viewport):
     page = enter(viewport=viewport, java_script_enabled=scripts)
     page.goto("/admin/")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests import sample, staff
+from tests import sample
 from tests.browser.site import Site
 
 FILE = (
@@ -19,18 +19,11 @@ FILE = (
 
 
 @pytest.fixture
-def enter(site: Site, browse: Callable[..., Page]) -> Callable[..., Page]:
-    """Open a browser in which a manager is logged in."""
-
-    def entered(**options: object) -> Page:
-        with site.app.app_context():
-            sample.docks()
-        page = browse(**options)
-        cookie = staff.cookie(site.app, "manager", "fr")
-        page.context.add_cookies([{**cookie, "domain": "127.0.0.1", "path": "/admin"}])  # type: ignore[list-item]
-        return page
-
-    return entered
+def enter(site: Site, log_in: Callable[..., Page]) -> Callable[..., Page]:
+    """Open a browser in which a manager is logged in, at a site with docks."""
+    with site.app.app_context():
+        sample.docks()
+    return log_in
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -18,7 +19,7 @@ from portal.operations.letters import Content
 from portal.operations.user_cards import Rights
 from portal.operations.users import Person
 from portal.web.letters import letter_of
-from tests import sample, staff
+from tests import sample
 from tests.backends import NOW
 from tests.browser.site import Site
 
@@ -27,19 +28,12 @@ SIZES = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touc
 
 
 @pytest.fixture
-def chief(site: Site, browse: Callable[..., Page]) -> Callable[..., Page]:
+def chief(site: Site, log_in: Callable[..., Page]) -> Callable[..., Page]:
     """Open a browser in which an administrator is logged in, on a portal with two sites."""
     with site.app.app_context():
         sample.docks()
         sample.site(key="lyon")
-
-    def entered(language: str = "fr", **options: object) -> Page:
-        page = browse(**{"viewport": {"width": 1280, "height": 900}, **options})
-        cookie = staff.cookie(site.app, "admin", language)
-        page.context.add_cookies([{**cookie, "domain": "127.0.0.1"}])  # type: ignore[list-item]
-        return page
-
-    return entered
+    return partial(log_in, role="admin")
 
 
 def link_in_mail(site: Site) -> str:
@@ -187,7 +181,7 @@ def pages(site: Site, chief: Callable[..., Page]) -> list[str]:
 
 @pytest.mark.parametrize(
     ("backend", "language", "scheme", "width"),
-    [("sqlite", "fr", "light", 390), ("postgresql", "fr", "dark", 1280), ("sqlite", "en", "dark", 768)],
+    [("sqlite", "fr", "light", 390), ("postgresql", "en", "dark", 768)],
     indirect=["backend"],
 )
 def test_no_page_shuts_anybody_out(chief, pages, axe, fits, language, scheme, width):

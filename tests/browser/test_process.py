@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from portal.operations import appointments, sites
-from tests import sample, staff
+from tests import sample
 from tests.backends import NOW
 from tests.browser.site import Site
 
@@ -18,18 +18,11 @@ BUYER = "achats@example.com"
 
 
 @pytest.fixture
-def enter(site: Site, browse: Callable[..., Page]) -> Callable[..., Page]:
+def enter(site: Site, log_in: Callable[..., Page]) -> Callable[..., Page]:
     """Open a browser in which a manager is logged in."""
     with site.app.app_context():
         sample.docks()
-
-    def entered(**options: object) -> Page:
-        page = browse(**options)
-        cookie = staff.cookie(site.app, "manager", "fr")
-        page.context.add_cookies([{**cookie, "domain": "127.0.0.1"}])  # type: ignore[list-item]
-        return page
-
-    return entered
+    return log_in
 
 
 def policy(site: Site) -> dict[str, object]:

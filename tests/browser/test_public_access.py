@@ -47,9 +47,7 @@ def localised(url: str, language: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("backend", "language", "scheme"),
-    [("sqlite", "fr", "light"), ("postgresql", "fr", "dark"), ("postgresql", "en", "light"), ("sqlite", "en", "dark")],
-    indirect=["backend"],  # the same pages on both: every pair of language and scheme once
+    ("backend", "language", "scheme"), [("sqlite", "fr", "light"), ("postgresql", "en", "dark")], indirect=["backend"]
 )
 def test_no_page_shuts_anybody_out(
     pages: list[str], browse: Callable[..., Page], axe: Callable[[Page], None], language: str, scheme: str

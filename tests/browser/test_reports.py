@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import product
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from portal.operations import plannings
 from portal.operations.actors import Actor
-from tests import sample, staff
+from tests import sample
 from tests.backends import NOW
 from tests.browser.site import Site
 from tests.operations.test_planning_list import refuse, retire
 
 STAFF = Actor("claire@example.com", "staff", staff=True)
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 USE = "/admin/plannings/quais/use"
 PAGES = {
     "plannings": "/admin/plannings/",
@@ -48,26 +50,18 @@ def office(site: Site) -> Site:
     return site
 
 
-def enter(page: Page, office: Site) -> Page:
-    """Log in without the cost of a password."""
-    cookie = staff.cookie(office.app, "manager")
-    page.context.add_cookies([{**cookie, "domain": "127.0.0.1"}])  # type: ignore[list-item]
-    return page
-
-
-@pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize(("backend", "look"), [("sqlite", "light"), ("postgresql", "dark")], indirect=["backend"])
-def test_the_pages_are_accessible_and_fit(office, browse, axe, fits, name, look):
-    page = enter(browse(color_scheme=look), office)
-    for width in (390, 1280):
+def test_the_pages_are_accessible_and_fit(office, log_in, axe, fits, look):
+    page = log_in(color_scheme=look)
+    for width, url in product((390, 1280), PAGES.values()):
         page.set_viewport_size({"width": width, "height": 900})
-        page.goto(PAGES[name])
+        page.goto(url)
         axe(page)
         fits(page)
 
 
-def test_a_phone_shows_every_number_of_the_map(office, phone, fits):
-    page = enter(phone, office)
+def test_a_phone_shows_every_number_of_the_map(office, log_in, fits):
+    page = log_in(**PHONE)
     page.goto(PAGES["use"])
     cell = page.locator(".heat tbody tr").first.locator("td").first
     expect(cell).to_have_text("2/6")
@@ -75,8 +69,8 @@ def test_a_phone_shows_every_number_of_the_map(office, phone, fits):
     fits(page)
 
 
-def test_a_manager_goes_from_the_list_to_a_week_and_to_the_mean(office, desk):
-    page = enter(desk, office)
+def test_a_manager_goes_from_the_list_to_a_week_and_to_the_mean(office, log_in):
+    page = log_in()
     page.goto("/admin/plannings/")
     page.get_by_role("link", name="Usage Planning quais").click()
     page.get_by_role("link", name="Semaine précédente").click()
@@ -85,8 +79,8 @@ def test_a_manager_goes_from_the_list_to_a_week_and_to_the_mean(office, desk):
     expect(page.get_by_role("table", name="Réservés sur les créneaux").locator("td").first).to_have_text("0,2/6")
 
 
-def test_reports_and_rules_work_without_scripts(office, scriptless):
-    page = enter(scriptless, office)
+def test_reports_and_rules_work_without_scripts(office, log_in):
+    page = log_in(java_script_enabled=False)
     page.goto("/admin/reports/")
     page.get_by_label("Premier jour").fill("2026-11-23")
     page.get_by_label("Dernier jour").fill("2026-11-29")
@@ -101,8 +95,8 @@ def test_reports_and_rules_work_without_scripts(office, scriptless):
     expect(page.locator("#rules")).to_contain_text("Aucune")
 
 
-def test_a_report_is_fetched_as_a_file(office, desk):
-    page = enter(desk, office)
+def test_a_report_is_fetched_as_a_file(office, log_in):
+    page = log_in()
     page.goto(PAGES["reports"])
     for kind in ("CSV", "Excel"):
         with page.expect_download() as fetched:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,7 +14,7 @@ from portal.extensions import transaction
 from portal.models import Heartbeat
 from portal.operations import organisation, outbox
 from portal.operations.organisation import Plan
-from tests import sample, staff
+from tests import sample
 from tests.backends import NOW
 from tests.browser.site import Site
 from tests.domain.test_pictures import PNG
@@ -61,21 +62,14 @@ def revise(operation: Callable[..., None], *values: object) -> None:
 
 
 @pytest.fixture
-def enter(filled: Site, browse: Callable[..., Page]) -> Callable[..., Page]:
+def enter(filled: Site, log_in: Callable[..., Page]) -> Callable[..., Page]:
     """Open a browser in which an administrator is logged in."""
-
-    def entered(language: str = "fr", **options: object) -> Page:
-        page = browse(**options)
-        cookie = staff.cookie(filled.app, "admin", language)
-        page.context.add_cookies([{**cookie, "domain": "127.0.0.1"}])  # type: ignore[list-item]
-        return page
-
-    return entered
+    return partial(log_in, role="admin")
 
 
 @pytest.mark.parametrize(
     ("backend", "language", "scheme", "width"),
-    [("sqlite", "fr", "light", 390), ("postgresql", "fr", "dark", 1280), ("sqlite", "en", "dark", 390)],
+    [("sqlite", "fr", "light", 1280), ("postgresql", "en", "dark", 390)],
     indirect=["backend"],
 )
 def test_no_page_shuts_anybody_out_in_the_companys_colour(enter, axe, fits, language, scheme, width):
@@ -141,7 +135,7 @@ def test_a_logo_and_a_text_reach_the_public(enter, tmp_path):
 def test_a_queue_is_mended_and_a_mail_sent_again(enter):
     page = enter()
     page.goto("/admin/system")
-    page.get_by_role("link", name="Les voir Mails en échec").click()
+    page.get_by_role("link", name="Les voir E-mails en échec").click()
     page.get_by_role("button", name="Relancer maintenant").click()
     expect(page.get_by_text("La file d’attente a repris.")).to_be_visible()
     page.goto("/admin/mails/?state=failed")

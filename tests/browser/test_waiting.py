@@ -13,7 +13,6 @@ from portal.delivery.letters import compose
 from portal.extensions import settings
 from portal.operations import letters, offers, outbox
 from portal.web.mail_samples import queued
-from tests import staff
 from tests.backends import NOW
 from tests.browser.site import Site
 from tests.operations import waiters
@@ -121,13 +120,11 @@ def test_a_place_of_a_full_day_is_waited_for_got_and_left(site, phone, monday, f
     expect(phone.get_by_role("heading", name="Vous avez obtenu une place")).to_be_visible()
 
 
-def test_the_staff_reads_who_was_offered_what_and_takes_somebody_off_the_list(site, browse, monday, axe, fits):
+def test_the_staff_reads_who_was_offered_what_and_takes_somebody_off_the_list(site, log_in, monday, axe, fits):
     monday()
     with site.app.app_context():
         waiters.wait(MONDAY, number=1, now=NOW)
-        cookie = staff.cookie(site.app, "manager")
-    desk = browse(viewport={"width": 390, "height": 844})
-    desk.context.add_cookies([{**cookie, "domain": "127.0.0.1"}])
+    desk = log_in(viewport={"width": 390, "height": 844})
     desk.goto("/admin/offers/")
     axe(desk)
     fits(desk)
