@@ -170,6 +170,31 @@ def test_another_planning_of_the_site_makes_a_day_a_working_day(do, now):
     assert first.start == paris("2026-12-07 15:00")
 
 
+def test_hours_of_a_planning_that_is_retired_make_no_working_day(do):
+    do(sample.docks)
+    do(sample.planning, key="samedi", week={6: ((480, 720, 1),)}, policy={"min_notice": "2d", "business_days": True})
+    friday = paris("2026-12-04 15:00")
+
+    def earliest():
+        with sample.transaction() as session:
+            found = session.query(sample.Planning).filter_by(key="samedi").one()
+            of_ids = bookables.of_ids(session, session.query(sample.Site).one().id, found.id, None)
+            before = availability.bound(session, of_ids, friday.date(), now=friday).window.earliest
+            found.active = False
+            session.flush()
+            of_ids = bookables.of_ids(session, session.query(sample.Site).one().id, found.id, None)
+            return before, availability.bound(session, of_ids, friday.date(), now=friday).window.earliest
+
+    assert do(earliest) == (paris("2026-12-07 15:00"), paris("2026-12-08 15:00"))
+
+
+def test_working_days_that_the_planning_itself_opens_cost_no_statement(do, now, statements):
+    do(sample.docks, policy={"min_notice": "2d", "business_days": True})
+    do(guest_calendars.day, "bordeaux", "quais", date(2026, 12, 14), now=now)
+    with statements(at_most=2):
+        do(guest_calendars.day, "bordeaux", "quais", date(2026, 12, 14), now=now)
+
+
 def test_each_site_of_a_planning_counts_its_own_places(do, now):
     do(sample.site)
     do(sample.site, key="lyon")
