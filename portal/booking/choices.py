@@ -17,11 +17,14 @@ from portal.operations.bookables import Bookable
 from portal.operations.proposals import Proposal, Proposals
 from portal.operations.service_cards import ServiceCard
 from portal.operations.wanting import ANYBODY, Heard, Question, Wanted
+from portal.web.days import first_free
+from portal.web.lengths import minutes_in_words
 from portal.web.offering import room_text
-from portal.web.picker import Paths, first_free
+from portal.web.paths import Paths
 from portal.web.visit import Visit
 
 MOST_QUANTITY = 999
+HOUR = 60  # minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,14 +191,22 @@ def _narrow(heard: Heard, wanted: Wanted, paths: Paths) -> Narrow:
 def _amounts(card: ServiceCard, heard: Heard, asked: Visit, paths: Paths) -> Amounts | None:
     choice, numbers = card.reservation, []
     if choice.iterations:
-        label = _("Number of nights") if choice.nights else _("How many times this length")
-        numbers.append(Number("iterations", label, heard.iterations, MOST_ITERATIONS))
+        numbers.append(Number("iterations", _iterations_label(card), heard.iterations, MOST_ITERATIONS))
     if choice.quantity:
         numbers.append(Number("quantity", _("How many"), heard.quantity, MOST_QUANTITY))
     if not numbers:
         return None
     day = {"day": asked.day.isoformat()} if asked.day is not None else {}
     return Amounts(_bare(paths), (*_hidden(paths, ("iterations", "quantity")), *day.items()), tuple(numbers))
+
+
+def _iterations_label(card: ServiceCard) -> str:
+    """Name what is counted: nights, hours, or how often the service's own length."""
+    if card.reservation.nights:
+        return _("Number of nights")
+    if card.minutes == HOUR:
+        return _("Number of hours")
+    return _("Number of times %(length)s", length=minutes_in_words(card.minutes))
 
 
 def _address(paths: Paths, changes: dict[str, str | None]) -> str:

@@ -187,6 +187,12 @@ def test_nights_are_shown_as_nights(portal, do):
     assert "3 nuits, du 8 au 11 décembre 2026" in portal.follow(done).text
 
 
+@pytest.mark.parametrize(("minutes", "label"), [(60, "Nombre d’heures"), (30, "Nombre de fois 30 minutes")])
+def test_how_long_is_asked_for_in_the_services_own_length(portal, do, minutes, label):
+    do(sample.agency, people=[], requires=[{"kind": "room"}], minutes=minutes, reservation={"iterations": True})
+    assert label in portal.open(f"{SERVICE}?lang=fr").text
+
+
 def test_a_quantity_is_asked_for_beside_the_month(portal, do):
     do(sample.site)
     do(sample.planning, key="parc", guests=False, week={2: ((540, 720, 10),)})
