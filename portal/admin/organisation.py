@@ -21,7 +21,7 @@ from portal.domain import colours
 from portal.domain.colours import Shades
 from portal.domain.errors import Invalid, Refusal, StateChanged
 from portal.i18n import _, current_locale
-from portal.operations import legal, organisation, sites
+from portal.operations import legal, organisation, retention, sites
 from portal.operations.organisation import Card, Plan
 from portal.web.responses import go, page, show
 from portal.web.texts import explain
@@ -51,8 +51,12 @@ def edit() -> Response:
     form = OrganisationForm(request.form)
     if not form.validate():
         return _show(form, card, 422)
+    plan = _plan(form)
+    gone = retention.forgotten(card.retention_months, plan.retention_months, now=now())
+    if gone and request.form.get("seen") != f"{plan.retention_months}-{gone}":
+        return _show(form, card, 422, gone=gone)
     try:
-        organisation.save(request.form.get("revision", ""), _plan(form), now=now(), by=actor())
+        organisation.save(request.form.get("revision", ""), plan, now=now(), by=actor())
     except StateChanged:
         return _show(form, card, 409, conflict=differences(_form_of(card), form), revision=card.revision)
     except Invalid as refusal:
@@ -87,6 +91,7 @@ def _show(
     revision: str | None = None,
     conflict: list[str] | None = None,
     logo: LogoForm | None = None,
+    gone: int = 0,
 ) -> Response:
     typed = request.form.get("revision", card.revision)
     form.settle()
@@ -99,6 +104,7 @@ def _show(
         card=card,
         revision=typed if revision is None else revision,
         conflict=conflict,
+        gone=gone,
         trial=_trial(form.colour),
         zones=ZONES,
         sites=sites.overview(now=now()),

@@ -6,7 +6,8 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, exists, select
+from sqlalchemy import ColumnElement, and_, delete, exists, func, select
+from sqlalchemy.orm import Session
 
 from portal.extensions import reading, retried, transaction
 from portal.models import Appointment, Customer, Idempotency, Order, Organisation, OutboxMessage, Upload, WaitingEntry
@@ -60,6 +61,23 @@ def purge(*, now: datetime) -> Purged:
     return Purged(appointments, customers)
 
 
+def forgotten(before: int | None, months: int | None, *, now: datetime) -> int:
+    """Count the appointments that the next run makes anonymous when they are kept for fewer months than ``before``."""
+    with reading() as session:
+        return forgotten_of(session, before, months, now)
+
+
+def forgotten_of(session: Session, before: int | None, months: int | None, now: datetime) -> int:
+    """Count as ``forgotten``, within the caller's session."""
+    if months is None or (before is not None and before <= months):
+        return 0
+    return session.scalar(select(func.count()).select_from(Appointment).where(_over(months_before(now, months)))) or 0
+
+
+def _over(limit: datetime) -> ColumnElement[bool]:
+    return and_(Appointment.ends_at < limit, Appointment.erased_at.is_(None))
+
+
 def sweep(*, now: datetime) -> None:
     """Sweep out files that nobody decided upon, answers that nobody asks for again, and links that lead on no more.
 
@@ -94,8 +112,7 @@ def _sweep_mails(which: ColumnElement[bool]) -> int:
 @retried
 def _anonymise_some(limit: datetime, now: datetime) -> int:
     with transaction() as session:
-        over = and_(Appointment.ends_at < limit, Appointment.erased_at.is_(None))
-        query = select(Appointment.id).where(over).order_by(Appointment.id).limit(BATCH)
+        query = select(Appointment.id).where(_over(limit)).order_by(Appointment.id).limit(BATCH)
         ids = session.scalars(query.with_for_update(skip_locked=True)).all()
         anonymise(session, ids, now)
         return len(ids)

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain import fields
 from portal.extensions import reading, retried, settings, transaction
-from portal.operations import audit, concerned, consequences, transfer_references, transfer_yaml
+from portal.operations import audit, concerned, consequences, retention, transfer_references, transfer_yaml
 from portal.operations.actors import SYSTEM, Actor
 from portal.operations.organisation import LOCK
 from portal.operations.schemas import ConfigurationSchema
@@ -98,7 +98,17 @@ def _warnings(session: Session, found: Sequence[Change], now: datetime) -> list[
     for change in found:
         if change.section in sections and change.before is not None:
             sections[change.section][change.key] = change.after
-    return list(consequences.lines(consequences.of(session, sections, now=now)))
+    return [*consequences.lines(consequences.of(session, sections, now=now)), *_forgotten(session, found, now)]
+
+
+def _forgotten(session: Session, found: Sequence[Change], now: datetime) -> Iterator[str]:
+    """Say how many past appointments a shorter retention makes anonymous."""
+    for change in found:
+        if change.section == ORGANISATION:
+            before = (change.before or {}).get("retention_months")
+            number = retention.forgotten_of(session, before, change.after["retention_months"], now)
+            if number:
+                yield f"! {ORGANISATION}: past appointments become anonymous within a day: {number}"
 
 
 def export() -> str:

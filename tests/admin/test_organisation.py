@@ -9,11 +9,13 @@ import pytest
 
 from portal.domain import colours
 from portal.operations import organisation
+from portal.operations.actors import Actor
 from portal.web.brand import sheet_of
 from tests import sample, staff
 from tests.admin.conftest import form_of
 from tests.domain.test_pictures import PNG
 
+STAFF = Actor("claire@example.com", "staff", staff=True)
 PAGE = "/admin/organisation"
 LEGAL = f"{PAGE}/texts/legal"
 RED = "#a1241c"
@@ -40,6 +42,18 @@ def test_the_company_is_saved(admin, company, send, do):
     found = card(do)
     assert (found.name, found.sender, found.locale, found.retention_months) == ("Durand", "Quais Durand", "en", 24)
     assert "Durand" in admin.get(PAGE).text
+
+
+def test_what_fewer_months_make_anonymous_is_counted_before_it_is_saved(admin, company, send, do):
+    for number, day in enumerate(("2026-01-12", "2026-11-09")):
+        do(sample.booked, f"{day} 08:00", now=sample.paris("2026-01-05 08:00"), number=number, actor=STAFF)
+    assert send(admin, PAGE, retention_months="12").status_code == 303
+    asked = send(admin, PAGE, retention_months="6", name="Durand")
+    assert (asked.status_code, "1 past appointment becomes anonymous" in asked.text) == (422, True)
+    assert card(do).retention_months == 12
+    assert admin.post(PAGE, data=form_of(asked, PAGE)).status_code == 303
+    assert (card(do).retention_months, card(do).name) == (6, "Durand")
+    assert send(admin, PAGE, retention_months="6").status_code == 303
 
 
 def test_a_portal_without_a_company_gets_one(admin, send, do):

@@ -138,6 +138,15 @@ organisation:
 """
 
 
+def test_a_file_that_keeps_for_fewer_months_says_what_becomes_anonymous(do, now, docks):
+    do(sample.booked, "2026-01-12 08:00", now=sample.paris("2026-01-11 08:00"))
+    file = FILE.replace("retention_months: 24", "retention_months: 6")
+    for dry_run in (True, False):
+        *_, said = do(transfer.load, file, now=now, dry_run=dry_run)
+        assert said == "! organisation: past appointments become anonymous within a day: 1"
+    assert not [line for line in do(transfer.load, FILE, now=now) if line[0] == "!"]
+
+
 def test_the_file_says_all_of_the_company_but_its_logo(do, now, docks):
     do(organisation.set_logo, do(organisation.card).revision, PNG, now=now)
     changes = do(transfer.load, FILE, now=now)
