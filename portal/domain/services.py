@@ -21,6 +21,8 @@ from portal.domain.steps import Piece, Steps
 from portal.domain.zones import DAY, day_bounds, days, end_instant, epoch, instant_of, local_day, start_instant
 
 NOTHING = Steps((), (0,))
+UNPLANNED = frozenset({Reason.CLOSED, Reason.BREAK})
+"""Reasons beside which it does not matter who is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +224,7 @@ class Common:
     def _start(self, candidate: Candidate, rules: Rules, scene: _Scene, verdicts: _Verdicts, index: int) -> Start:
         """Judge one start: hours, rules, the planning's places, and what hinders the resources."""
         reasons = candidate.reasons
-        whole = not {Reason.CLOSED, Reason.BREAK} & set(reasons)
+        whole = UNPLANNED.isdisjoint(reasons)
         if whole and not verdicts.opened >> index & 1:
             missing = Reason.BREAK if self._in_common(self._day_of(candidate.starts_at)) else Reason.CLOSED
             reasons, whole = (missing, *reasons), False
@@ -239,6 +241,15 @@ class _Verdicts:
 
     opened: int
     hindrances: tuple[tuple[Reason, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A requirement: at each start, how many are free of those that take one at a time; and who takes several."""
+
+    needs: Needs
+    plain: Sequence[int]
+    several: tuple[int, ...]
 
 
 @dataclass(eq=False)
@@ -269,15 +280,16 @@ class _Scene:
             unbooked = self._served({one: ~(mask | busy[one]) for one, mask in shut.items()})
             absent, busy_alone = taken & ~present, taken & ~unbooked
         busy_mask = busy_alone | (taken & ~absent)
+        told = ((Reason.FULL, full), (Reason.RESOURCE_ABSENT, absent), (Reason.RESOURCE_BUSY, busy_mask))
         return _Verdicts(
             opened,
-            ((Reason.FULL, full), (Reason.RESOURCE_ABSENT, absent), (Reason.RESOURCE_BUSY, busy_mask)),
+            tuple(one for one in told if one[1]),
         )
 
     def free(self, resource: int) -> int:
         """Give the starts at which a resource is open and free."""
-        pool = self.common.pools[resource]
-        return self.everything & ~(self._shut(pool) | self._away(pool) | self._busy(pool))
+        shut, away, busy = self._hindrances(resource)
+        return self.everything & ~(shut | away | busy)
 
     def opened(self, resource: int) -> Steps:
         """Give a resource's capacity over time."""
@@ -285,7 +297,7 @@ class _Scene:
 
     def places(self, index: int) -> int:
         """Count the places of a start that is offered: what is free of the scarcest requirement, at least one."""
-        found = [self._places_of(one, index) for one in self.common.required]
+        found = [self._places_of(counted, index) for counted in self._counted]
         if self.common.planning is not None:
             found.append(self._units_of(self.common.planning, index, 0, 0))
         return max(1, min(found, default=1))
@@ -296,11 +308,13 @@ class _Scene:
             return 0
         return self._units_of(self.common.pools[resource], index, self.common.before, self.common.after)
 
-    def _places_of(self, needs: Needs, index: int) -> int:
+    def _places_of(self, counted: _Counted, index: int) -> int:
         if self.common.shape.reservation.quantity:  # of one resource, all of them
-            return max((self.units(one, index) for one in needs.candidates), default=0)
-        plain = self._plain_counts[needs.candidates][index]
-        return (plain + sum(self.units(one, index) for one in needs.candidates if one in self._several)) // needs.count
+            return max((self.units(one, index) for one in counted.needs.candidates), default=0)
+        free = counted.plain[index]
+        if counted.several:
+            free += sum([self.units(one, index) for one in counted.several])
+        return free // counted.needs.count
 
     @cached_property
     def _several(self) -> frozenset[int]:
@@ -308,14 +322,14 @@ class _Scene:
         return frozenset(one for one, pool in self.common.pools.items() if max(self._opened(pool).levels) > 1)
 
     @cached_property
-    def _plain_counts(self) -> Mapping[tuple[int, ...], list[int]]:
-        """How many are free at each start, of those that take one appointment at a time."""
-        return {
-            needs.candidates: matching.counts(
-                [self._free_bits[one] for one in needs.candidates if one not in self._several], len(self.starts)
-            )
-            for needs in self.common.required
-        }
+    def _counted(self) -> Sequence[_Counted]:
+        """What is required, with how many are free at each start of those that take one appointment at a time."""
+        return [self._count(needs) for needs in self.common.required]
+
+    def _count(self, needs: Needs) -> _Counted:
+        alone = [self._free_bits[one] for one in needs.candidates if one not in self._several]
+        several = tuple(one for one in needs.candidates if one in self._several)
+        return _Counted(needs, matching.counts(alone, len(self.starts)), several)
 
     @cached_property
     def _free_bits(self) -> Mapping[int, int]:
@@ -323,12 +337,21 @@ class _Scene:
 
     def hindered(self) -> tuple[Mapping[int, int], Mapping[int, int], Mapping[int, int], int]:
         """Give, by resource, where it is shut, away and taken; and where the planning has no place left."""
-        pools, planning = self.common.pools, self.common.planning
-        shut = {one: self._shut(pool) for one, pool in pools.items()}
-        away = {one: self._away(pool) for one, pool in pools.items()}
-        busy = {one: self._busy(pool) for one, pool in pools.items()}
+        planning, found = self.common.planning, {one: self._hindrances(one) for one in self.common.pools}
+        shut, away, busy = ({one: masks[at] for one, masks in found.items()} for at in range(3))
         full = self._short(planning, 0, 0) | self._shut(planning) if planning is not None else 0
         return shut, away, busy, full
+
+    def _hindrances(self, resource: int) -> tuple[int, int, int]:
+        """Tell where a resource is shut, away and taken."""
+        if resource not in self._known:
+            pool = self.common.pools[resource]
+            self._known[resource] = self._shut(pool), self._away(pool), self._busy(pool)
+        return self._known[resource]
+
+    @cached_property
+    def _known(self) -> dict[int, tuple[int, int, int]]:
+        return {}
 
     def _served(self, free: Mapping[int, int]) -> int:
         """Find the starts at which all those chosen, and distinct resources for all that is required, are there."""
