@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 
-# Everything that some reader takes for the end of a line: Python's own `splitlines` knows all of these.
-_BREAKS = re.compile("\r\n|[\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
+# Everything else that some reader takes for the end of a line: Python's own `splitlines` knows all of these.
+_BREAKS = re.compile("[\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
 # Controls but tab and newline, and the halves of surrogate pairs, which have no UTF-8.
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+_JOINTS = re.compile(r"[ \t]*[\n\t][\n\t ]*")
 
 
 def lines(text: str) -> str:
@@ -19,7 +21,7 @@ def lines(text: str) -> str:
     >>> lines("Quai 3\r\nBEGIN:VEVENT\x00")
     'Quai 3\nBEGIN:VEVENT'
     """
-    return _UNWANTED.sub("", _BREAKS.sub("\n", text))
+    return _UNWANTED.sub("", _BREAKS.sub("\n", text.replace("\r\n", "\n")))
 
 
 def line(text: str) -> str:
@@ -28,4 +30,4 @@ def line(text: str) -> str:
     >>> line("Jean\r\nBcc: all@example.com")
     'Jean Bcc: all@example.com'
     """
-    return re.sub(r"[ \t]*[\n\t][\n\t ]*", " ", lines(text)).strip(" ")
+    return _JOINTS.sub(" ", lines(text)).strip(" ")
