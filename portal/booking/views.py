@@ -30,7 +30,7 @@ from portal.operations.cards import AppointmentCard
 from portal.operations.holds import Place
 from portal.operations.link_calendars import LinkPage
 from portal.operations.links import OpenLink
-from portal.operations.once import Once
+from portal.operations.once import Once, recall
 from portal.operations.service_cards import ServiceCard
 from portal.operations.wanting import Heard
 from portal.operations.wishes import Booked, Wish
@@ -212,6 +212,8 @@ def details(token: str) -> Response:
     if heard.question is not None:
         return go(_paths(token, asked).to_page)
     _greet(link)
+    if not choice.start.offered and (made := _made(link, asked, start)) is not None:
+        return go(url_for("manage.show", token=made.token, **page_values(asked.carried)))
     asks = asking(BookingForm, choice.bookable.item.questions)
     form = asks(request.form, locked=locked(link), **{**prefilled(asked), **locked(link)})
     if calls(choice.bookable.item):
@@ -249,8 +251,20 @@ def locked(link: OpenLink) -> dict[str, str]:
     return {name: value for name, value in known.items() if value}
 
 
+def _named_by_page(link: OpenLink, asked: Visit, start: datetime) -> Once | None:
+    """Give the key of a booking that is made from a page with a name."""
+    return Once(f"link:{link.public_id}", f"{asked.nonce}:{start.isoformat()}") if asked.nonce else None
+
+
+def _made(link: OpenLink, asked: Visit, start: datetime) -> Booked | None:
+    """Find what was booked by this very form, to which somebody comes back: nobody else has taken the place."""
+    once = _named_by_page(link, asked, start) if request.method == "GET" else None
+    first = recall(once) if once is not None else None
+    return appointments.again(first) if first is not None else None
+
+
 def _book(form: BookingForm, token: str, link: OpenLink, heard: Heard, asked: Visit, start: datetime) -> Booked:
-    once = Once(f"link:{link.public_id}", f"{asked.nonce}:{start.isoformat()}" if asked.nonce else form.key)
+    once = _named_by_page(link, asked, start) or Once(f"link:{link.public_id}", form.key)
     wish = Wish(
         start,
         contact(form),

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import Invalid
+from portal.extensions import reading
 from portal.models import Idempotency
 
 
@@ -35,6 +36,14 @@ REMEMBER = insert(Idempotency).inline()
 def digest(values: Mapping[str, Any]) -> str:
     """Fingerprint what was asked, to tell the same request from another under the same key."""
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def recall(once: Once) -> dict[str, Any] | None:
+    """Give the first answer to whatever was asked under a key, or None when nothing was."""
+    with reading() as session:
+        row = session.connection().execute(ASKED, {"scope": once.scope, "key": once.key}).first()
+    found: dict[str, Any] | None = row.result if row is not None else None
+    return found
 
 
 def answered(session: Session, once: Once | None, request_hash: str) -> dict[str, Any] | None:

@@ -79,6 +79,15 @@ def test_the_appointment_leads_back_to_the_order_when_one_comes_from_there(porta
     assert "/b/" not in portal.open(url, Referer="http://elsewhere.example/b/x").source
 
 
+def test_whoever_comes_back_to_the_form_that_took_the_place_is_led_to_what_was_booked(portal, link, clock):
+    form = details(portal, link, query="&from=3w_adECRt8Y")
+    made = form.send().response.headers["Location"]
+    clock.ahead(days=20)  # the start cannot be booked any more
+    back = details(portal, link, query="&from=3w_adECRt8Y").response
+    assert (back.status_code, back.headers["Location"]) == (303, made)
+    assert details(portal, link, query="&from=Another4Page").status == 409
+
+
 def test_several_plannings_are_asked_for_first(portal, link, do):
     do(sample.planning, key="comptoir")
     page = portal.open(f"/b/{link}")
