@@ -224,16 +224,18 @@ def candidates(session: Session, bookable: Bookable, asking: Asking, *, lock: bo
 
 
 def shape_of(card: ServiceCard, asking: Asking) -> Shape:
-    """Give what one booking takes, as who asks wants it: only what may be chosen counts."""
-    choice = card.reservation
+    """Give what one booking takes, as who asks wants it.
+
+    That no more is asked for than may be chosen is checked before: what was booked once may be more than that by now.
+    """
     return Shape(
         minutes=card.minutes,
         step=card.step,
         before=card.buffer_before,
         after=card.buffer_after,
-        iterations=asking.iterations if choice.iterations else 1,
-        quantity=asking.quantity if choice.quantity else 1,
-        reservation=choice,
+        iterations=asking.iterations,
+        quantity=asking.quantity,
+        reservation=card.reservation,
     )
 
 

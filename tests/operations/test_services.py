@@ -343,3 +343,26 @@ def test_an_address_confirms_the_length_that_was_held(do, what):
     do(confirmations.confirm, do(tokens.token, tokens.CONFIRM, held.public_id, 1), now=NOW)
     assert do(minutes_of, held.public_id) == 60
     assert do(clean)
+
+
+def choose_no_more() -> None:
+    """Let nobody choose how much of a service they book from now on."""
+    with transaction() as session:
+        for one in session.query(Service):
+            one.reservation, one.revision = {}, new_revision()
+
+
+def units() -> set[int]:
+    with reading() as session:
+        return set(session.scalars(select(Allocation.units).where(Allocation.released_at.is_(None))))
+
+
+def test_what_was_booked_moves_as_it_is_when_less_may_be_chosen_now(do):
+    do(sample.site)
+    do(sample.planning, key="salle", week={1: ((540, 1080, 2),)}, guests=False)
+    do(sample.service, requires=(), planning="salle", reservation={"quantity": True, "iterations": True})
+    made = do(book, "2026-12-07 09:00", quantity=2, iterations=3)
+    do(choose_no_more)
+    do(appointments.move, Move(made.public_id, paris("2026-12-07 14:00"), STAFF), now=NOW)
+    assert (do(minutes_of, made.public_id), do(units)) == (180, {2})
+    assert do(clean)
