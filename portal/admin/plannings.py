@@ -25,6 +25,7 @@ from portal.i18n import day as in_full
 from portal.operations import planning_list, planning_previews, plannings
 from portal.operations.impacts import SiteImpact
 from portal.operations.planning_list import Wanted
+from portal.operations.planning_previews import Kept
 from portal.operations.plannings import Plan
 from portal.web.forms import NAME
 from portal.web.responses import go, page, show
@@ -82,8 +83,8 @@ def _save(editor: Editor) -> Response:
     if not fine or not week.right(editor.days):
         return _show(editor, 422)
     plan = plan_of(editor)
-    found = _preview(editor, plan)
-    if any(one.count for one in found) and request.form.get("seen") != seen(found):
+    found, kept = _preview(editor, plan), _keeping(editor, plan)
+    if (kept.count or any(one.count for one in found)) and request.form.get("seen") != seen(found, kept.count):
         editor.confirm = True
         return _show(editor, 422)
     try:
@@ -137,6 +138,10 @@ def _preview(editor: Editor, plan: Plan) -> list[SiteImpact]:
     return planning_previews.preview(editor.sheet, plan, editor.sites, now=now(), week=editor.week)
 
 
+def _keeping(editor: Editor, plan: Plan) -> Kept:
+    return planning_previews.keeping(editor.sheet, plan, now=now())
+
+
 def _show(editor: Editor, status: int = 200) -> Response:
     """Render the editor: whole, or for htmx the days that changed with all that is computed."""
     if request.method == "POST" and status == 200:
@@ -149,7 +154,7 @@ def _show(editor: Editor, status: int = 200) -> Response:
 
 
 def _values(editor: Editor, plan: Plan) -> dict[str, Any]:
-    found = _preview(editor, plan)
+    found, kept = _preview(editor, plan), _keeping(editor, plan)
     shown = next((one for one in found if one.site.key == editor.site), found[0] if found else None)
     days = day_views(editor.days, plan.slot_minutes, shown, editor.changed, editor.services)
     return {
@@ -165,7 +170,8 @@ def _values(editor: Editor, plan: Plan) -> dict[str, Any]:
         "shown": shown,
         "unfit": sum(one.count for one in found),
         "tables": capacity_tables(found),
-        "seen": seen(found),
+        "seen": seen(found, kept.count),
+        "keeping": kept,
         "partial": not week.clear(editor.days),
         "week_errors": _week_errors(editor.days),
         "earlier": shown.days[0].day - 7 * DAY if shown is not None else None,

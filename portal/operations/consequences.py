@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portal.operations.concerned import Changed, Concerned, Why
 from portal.operations.transfer_effects import of_places
 from portal.operations.transfer_resource_effects import of_resources
-from portal.operations.transfer_service_effects import of_services, of_sites
+from portal.operations.transfer_service_effects import of_plannings, of_services, of_sites
 
 MOST_NAMED = 20
 SAID = {
@@ -28,7 +28,7 @@ def of(session: Session, changed: Changed, *, now: datetime) -> list[Concerned]:
     """List the appointments to come that a change concerns, by what changes. Nothing is read where nothing does."""
     if not any(changed.values()):
         return []
-    judges = (of_places, of_resources, of_services, of_sites)
+    judges = (of_places, of_plannings, of_resources, of_services, of_sites)
     return [one for judge in judges for one in judge(session, changed, now)]
 
 

@@ -13,13 +13,16 @@ from portal.domain.openings import Schedule, Version
 from portal.domain.preview import Capacity
 from portal.domain.zones import local_day, zone
 from portal.extensions import reading
-from portal.models import Pool, Site
-from portal.operations import impacts
+from portal.models import Appointment, Pool, Site
+from portal.operations import concerned, impacts
+from portal.operations.cards import AppointmentCard, cards, listing
 from portal.operations.impacts import Affected, SiteChange, SiteImpact
 from portal.operations.periods import monday_of
 from portal.operations.place_cards import SiteCard
 from portal.operations.planning_people import Lost, lost
 from portal.operations.plannings import Exceptional, Plan, Sheet, sheet_of, site_cards
+from portal.operations.transfer_plannings import plannings
+from portal.operations.transfer_service_effects import of_plannings
 
 
 def preview(
@@ -38,6 +41,26 @@ def preview(
         changes = _changes(session, sheet, sites, () if retired else plan.sites, old, new)
         found = impacts.impacts(session, changes, now=now, since=since, week=monday_of(week or since))
         return _with_people(session, sheet, found, new if plan.active else None, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The appointments to come that keep their length when slots get another: all are counted, the first are named."""
+
+    count: int
+    named: Sequence[AppointmentCard]
+
+
+def keeping(sheet: Sheet | None, plan: Plan, *, now: datetime) -> Kept:
+    """Find the appointments that another length of the slots leaves as they are."""
+    if sheet is None or plan.slot_minutes == sheet.schedule.slot_minutes:
+        return Kept(0, ())
+    with reading() as session:
+        before = plannings(session, [sheet.key])[sheet.key]
+        after = {**before, "slot_minutes": plan.slot_minutes}
+        ids = [one.id for one in of_plannings(session, concerned.changed(plannings={sheet.key: after}), now)]
+        first = listing().where(Appointment.id.in_(ids[: impacts.MOST_LISTED]))
+        return Kept(len(ids), cards(session, first.order_by(Appointment.starts_at, Appointment.id)) if ids else ())
 
 
 def preview_without(key: str, applies_from: date, *, now: datetime, week: date | None = None) -> list[SiteImpact]:

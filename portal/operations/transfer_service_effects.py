@@ -1,4 +1,4 @@
-"""What a change of services and sites means for the appointments to come there: all stay as they were booked."""
+"""What another length, other needs, another place or clock mean for the appointments to come: all stay as booked."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from portal.domain.lifecycle import ACTIVE
 from portal.domain.zones import zone
-from portal.models import Appointment, Service, Site
+from portal.models import Appointment, Planning, Service, Site
 from portal.operations.concerned import Changed, Concerned, Why
 from portal.operations.transfer_places import sites
+from portal.operations.transfer_plannings import plannings
 from portal.operations.transfer_services import services
 
 PROMISED = {
@@ -37,6 +38,15 @@ def of_services(session: Session, changed: Changed, now: datetime) -> Iterator[C
                 yield _concerned(key, row, why)
 
 
+def of_plannings(session: Session, changed: Changed, now: datetime) -> Iterator[Concerned]:
+    """Yield the appointments of plannings whose slots get another length."""
+    known = plannings(session, changed["plannings"].keys()) if changed["plannings"] else {}
+    for key, before in known.items():
+        other = before["slot_minutes"] != changed["plannings"][key]["slot_minutes"]
+        for row in _coming(session, Planning.key == key, now) if other else ():
+            yield _concerned(key, row, (Why.LENGTH,))
+
+
 def of_sites(session: Session, changed: Changed, now: datetime) -> Iterator[Concerned]:
     """Yield the appointments at sites that get another time zone, or go out of use."""
     known = sites(session, changed["sites"].keys()) if changed["sites"] else {}
@@ -56,6 +66,7 @@ def _coming(session: Session, whose: ColumnElement[bool], now: datetime) -> Sequ
         select(Appointment.id, Appointment.reference, Appointment.starts_at, Site.key.label("site"), Site.timezone)
         .join(Site, Site.id == Appointment.site_id)
         .outerjoin(Service, Service.id == Appointment.service_id)
+        .outerjoin(Planning, Planning.id == Appointment.planning_id)
         .where(coming)
         .order_by(Appointment.starts_at, Appointment.id)
     ).all()

@@ -273,6 +273,14 @@ def test_a_planning_that_is_retired_names_all_that_it_has(appointment, manager, 
     assert (refused.status_code, "1 appointment no longer fits" in refused.text) == (422, True)
 
 
+def test_other_slots_name_those_that_keep_their_length(appointment, manager, press, do):
+    refused = press(save="1", more={"slot_minutes": "45"})
+    assert (refused.status_code, "1 appointment to come keeps its length." in refused.text) == (422, True)
+    assert "Wednesday 9 December, 14:30" in refused.text
+    assert manager.post(PAGE, data={**form_of(refused, PAGE), "save": "1"}).status_code == 303
+    assert do(plannings.read, "quais").schedule.slot_minutes == 45
+
+
 def test_what_was_seen_is_saved(appointment, manager, press, do, now):
     shown = form_of(press(save="1", more={"d3-1-end": "15:00"}), PAGE)
     assert manager.post(PAGE, data={**shown, "save": "1"}).status_code == 303

@@ -231,6 +231,14 @@ def test_appointments_that_no_longer_fit_are_named_before_and_when_it_is_done(do
     assert do(count, Appointment) == 1
 
 
+def test_appointments_that_keep_their_length_are_named_when_slots_get_another(do):
+    load(do, FILE.replace("12h", "0"))
+    do(sample.booked, "2026-12-07 08:00", now=NOW, actor=STAFF)
+    done, said = load(do, "plannings: [{key: quais, slot_minutes: 45}]")
+    assert done.startswith("~ plannings.quais.slot_minutes: ")
+    assert said.endswith("keeps its length and the time around it")
+
+
 def test_appointments_that_still_fit_or_did_not_before_are_not_named(do):
     load(do, FILE.replace("12h", "0").replace("slots: 6", "slots: 1"))
     for number in range(2):
