@@ -17,6 +17,7 @@ from portal.domain.zones import local_day
 from portal.i18n import _, hour
 from portal.operations import cards, marks
 from portal.operations.cards import AppointmentCard
+from portal.operations.having import all_of, having_of
 from portal.operations.marks import MARKS
 from portal.operations.stands import LATE
 from portal.web.responses import go, page
@@ -102,6 +103,7 @@ def show(reference: str) -> Response:
     return page(
         "admin/appointments/gate.html",
         appointment=card,
+        having=all_of(having_of(card).get(card.id, ())),
         verdict=verdict(card, at, since),
         due=local_day(card.start, card.zone) == local_day(at, card.zone),
         buttons=buttons_of(card, at),

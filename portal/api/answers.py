@@ -290,8 +290,15 @@ def event(line: EventLine) -> Json:
         "actor": line.actor,
         "origin": line.origin,
         "before": _local(line.before, line.zone),
-        "after": _local(line.after, line.zone),
+        "after": _local(line.after, line.zone) | _served(line),
     }
+
+
+def _served(line: EventLine) -> Json:
+    """Write whom and what a change took; nothing where no service was concerned."""
+    if not line.people and not line.things:
+        return {}
+    return {"staff": list(line.people), "resources": list(line.things)}
 
 
 def _customer(known: OrderCard | OpenLink) -> Json:

@@ -18,6 +18,7 @@ from portal.extensions import settings
 from portal.operations import appointments, continuations, programs, usage
 from portal.operations.continuations import Request
 from portal.operations.links import OpenLink
+from portal.operations.programs import Appointed
 from portal.operations.wishes import Booked, Contact, Wish
 
 LOCKED = ("email", "name", "phone")
@@ -111,12 +112,17 @@ def _carried(wish: Wish) -> Iterator[tuple[str, str]]:
 
 def _written(booked: Booked) -> dict[str, Any]:
     """Write the appointment that was made, as it was made: a replay knows nothing of what came after."""
+    found = _made(booked)
+    return answers.appointment(found if caller().key is not None else programs.for_customer(found))
+
+
+def _made(booked: Booked) -> Appointed:
     if booked.card is not None:
-        return answers.appointment(programs.complete(booked.card))
+        return programs.complete(booked.card)
     found = programs.appointment(booked.public_id)
     until = found.card.answer_by if booked.status is Status.REQUESTED else None
     card = replace(found.card, start=booked.start, end=booked.end, status=booked.status, answer_by=until, wanted=None)
-    return answers.appointment(replace(found, card=card))
+    return replace(found, card=card)
 
 
 def _contact(given: Mapping[str, Any], *, needed: tuple[str, ...], locale: str | None = None) -> Contact:

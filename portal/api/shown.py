@@ -451,7 +451,10 @@ class EventAnswer(Answer):
     actor = said("`customer`, a user's address, `key:<name>`, or `system`.")
     origin = said("From where: `link`, `guest`, `staff`, `api`, `worker`.")
     before = fields.Dict(required=True, metadata={"description": "What was, of what changed."})
-    after = fields.Dict(required=True, metadata={"description": "What is since."})
+    after = fields.Dict(
+        required=True,
+        metadata={"description": "What is since; of a service also `staff` and `resources`, whom and what it took."},
+    )
 
 
 class Events(Answer):

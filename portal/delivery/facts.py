@@ -139,13 +139,15 @@ class Waited:
 class Asked:
     """What waits for an answer, or how it ended. ``wanted`` is the new place of a move, ``token`` answers a request.
 
-    ``unconfirmed``: what was cancelled had never been confirmed, so that it is in nobody's calendar.
+    ``people`` are asked to answer instead of who reads this. ``unconfirmed``: what was cancelled had never been
+    confirmed, so that it is in nobody's calendar.
     """
 
     until: datetime | None = None
     wanted: tuple[datetime, datetime] | None = None
     reason: str = ""
     token: str = ""
+    people: tuple[str, ...] = ()
     unconfirmed: bool = False
 
 

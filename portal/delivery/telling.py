@@ -277,7 +277,10 @@ class ShownSummary:
 
 
 class ShownRequest:
-    """A request, or a move asked for, in words: ``wanted`` is when, ``now`` when it is as long as nobody answers."""
+    """A request, or a move asked for, in words: ``wanted`` is when, ``now`` when it is as long as nobody answers.
+
+    ``url`` answers it; where ``people`` are asked to, each by a link of their own, it leads to the staff's page.
+    """
 
     def __init__(self, visit: Visit, asked: Asked, locale: str, organisation: str, public_url: str) -> None:
         self.shown = Shown(visit, locale, organisation, public_url)
@@ -285,7 +288,8 @@ class ShownRequest:
         self.wanted = self.shown.interval(asked.wanted or own)
         self.now = self.shown.interval(own) if asked.wanted else ""
         self.until = self.shown.moment(asked.until) if asked.until else ""
-        self.answer_url = self.shown.link("v", asked.token)
+        self.people = clean.line(", ".join(asked.people))
+        self.url = self.shown.link("v", asked.token) if asked.token else self.shown.staff_url
 
 
 def _told(facts: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

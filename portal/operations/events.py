@@ -9,19 +9,24 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from portal.domain.errors import Invalid
 from portal.domain.zones import zone
 from portal.extensions import reading
-from portal.models import Appointment, Event
+from portal.models import Appointment, Event, Pool, Resource
 
 SETTLING = timedelta(seconds=30)  # longer than any transaction lives: lock and statement time-outs see to it
 MOST = 200  # events on one page
+STAFF = "staff"
 
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """One change of an appointment. ``zone`` is the appointment's own."""
+    """One change of an appointment. ``zone`` is the appointment's own.
+
+    ``people`` and ``things`` are the keys of those whose places it took.
+    """
 
     id: int
     kind: str
@@ -32,6 +37,8 @@ class EventLine:
     origin: str
     before: Mapping[str, Any]
     after: Mapping[str, Any]
+    people: Sequence[str]
+    things: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,7 @@ COLUMNS = (
     Event.origin,
     Event.before,
     Event.after,
+    Event.holds,
 )
 
 
@@ -68,7 +76,9 @@ def log(*, now: datetime, after: str | None = None, size: int = 100) -> EventPag
         .limit(size + 1)
     )
     with reading() as session:
-        found = [_line(row) for row in session.execute(query)]
+        rows = session.execute(query).all()
+        taken = _taken(session, rows)
+    found = [_line(row, taken) for row in rows]
     settled = _settled(found, seen, now)
     events = settled[:size]
     return EventPage(events, str(events[-1].id) if events else after, len(settled) > size)
@@ -96,7 +106,20 @@ def _number(cursor: str | None) -> int | None:
     return int(cursor)
 
 
-def _line(row: Any) -> EventLine:
+def _pools(row: Any) -> list[int]:
+    """List the pools of which a change took places."""
+    return [hold["pool"] for hold in row.holds if hold["units"] > 0]
+
+
+def _taken(session: Session, rows: Sequence[Any]) -> Mapping[int, Any]:
+    """Find the resources whose places changes took, by their pools: in one statement."""
+    pools = {pool for row in rows for pool in _pools(row)}
+    query = select(Pool.id, Resource.key, Resource.kind).join(Resource, Resource.id == Pool.resource_id)
+    return {row.id: row for row in session.execute(query.where(Pool.id.in_(pools)))} if pools else {}
+
+
+def _line(row: Any, taken: Mapping[int, Any]) -> EventLine:
+    its = [taken[pool] for pool in _pools(row) if pool in taken]
     return EventLine(
         row.id,
         row.kind,
@@ -107,4 +130,6 @@ def _line(row: Any) -> EventLine:
         row.origin,
         row.before,
         row.after,
+        [one.key for one in its if one.kind == STAFF],
+        [one.key for one in its if one.kind != STAFF],
     )

@@ -42,9 +42,10 @@ def all_of(assigned: Iterable[Assigned]) -> Having:
 
 def told(card: AppointmentCard, assigned: Iterable[Assigned]) -> Having:
     """Choose what to tell a customer: people only where they may be chosen by name, or were (semantics 7)."""
+    return all_of(shown(card, assigned))
+
+
+def shown(card: AppointmentCard, assigned: Iterable[Assigned]) -> list[Assigned]:
+    """Leave out whom a customer is not told, as ``told``."""
     public = modes.people_chosen(card.policy.modes)
-    having = tuple(assigned)
-    return Having(
-        tuple(one.name for one in having if one.staff and (public or one.named)),
-        tuple(one.name for one in having if not one.staff),
-    )
+    return [one for one in assigned if public or one.named or not one.staff]

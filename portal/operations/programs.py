@@ -18,7 +18,7 @@ from portal.operations.appointment_lists import Filter, find_appointments
 from portal.operations.assignments import Assigned
 from portal.operations.bookables import Bookable, Item
 from portal.operations.cards import AppointmentCard
-from portal.operations.having import having_of
+from portal.operations.having import having_of, shown
 from portal.operations.links import OpenLink
 from portal.operations.place_cards import PlanningCard, SiteCard
 from portal.operations.service_cards import ServiceCard
@@ -150,7 +150,7 @@ def link(token: str, *, now: datetime) -> LinkView:
     with reading() as session:
         found = links.opened(session, token, now)
         serving = links.serving(session, found)
-        mine = appointed(session, links.booked(session, found))
+        mine = [for_customer(one) for one in appointed(session, links.booked(session, found))]
     return LinkView(found, _plannings(serving), _services(serving), mine)
 
 
@@ -168,6 +168,11 @@ def appointment(public_id: str) -> Appointed:
 def complete(card: AppointmentCard) -> Appointed:
     """Add to an appointment whom and what it has."""
     return Appointed(card, having_of(card).get(card.id, ()))
+
+
+def for_customer(found: Appointed) -> Appointed:
+    """Leave out of an appointment whom its customer is not told."""
+    return Appointed(found.card, shown(found.card, found.having))
 
 
 def appointments(wanted: Filter, *, cursor: str | None, size: int) -> tuple[list[Appointed], str | None]:

@@ -203,14 +203,18 @@ def _summary_of(told: summaries.Summary, locale: str) -> Summary:
         visits=tuple(visit_of(card, locale, told.having.get(card.id, ()), inside=True) for card in told.visits),
         more=told.more,
         requests=tuple(
-            (
-                visit_of(card, locale, told.having.get(card.id, ()), inside=True),
-                Asked(until=card.answer_by, wanted=card.wanted, token=card.validation_token),
-            )
+            (visit_of(card, locale, told.having.get(card.id, ()), inside=True), _asked_in(told, card))
             for card in told.requests
         ),
         troubles=told.troubles,
     )
+
+
+def _asked_in(told: summaries.Summary, card: AppointmentCard) -> Asked:
+    """Give what waits for an answer; where people are asked to, they alone have the links that answer it."""
+    people = tuple(one.name for one in answerers.asked(card, told.having.get(card.id, ())))
+    token = "" if people else card.validation_token
+    return Asked(until=card.answer_by, wanted=card.wanted, token=token, people=people)
 
 
 def _offer_of(told: Proposal, locale: str) -> Offered:

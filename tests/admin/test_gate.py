@@ -167,3 +167,11 @@ def test_the_gate_reads_and_nothing_more(viewer, at, no_writes, statements):
     viewer.get(at)
     with no_writes(), statements(at_most=4):
         assert viewer.get(at).status_code == 200
+
+
+def test_it_names_who_serves_and_what_is_reserved(viewer, do, now):
+    do(sample.agency, people=("jean",), requires=[{"kind": "staff"}, {"kind": "room"}])
+    do(sample.resource, "salon", "room")
+    booked = do(sample.booked, "2026-12-07 09:00", now=now, service="evaluation")
+    page = viewer.get(f"/admin/gate/{do(cards.by_public_id, booked.public_id).reference}").text
+    assert ("<strong>Jean</strong>" in page, "Salon" in page) == (True, True)

@@ -81,8 +81,28 @@ def test_a_fresh_gap_is_waited_for_and_an_old_one_passed(api, do, clock, history
     assert [int(event["id"]) for event in api.get("/events", key, after=seen["next"]).json["events"]] == ids[2:]
 
 
-def test_the_log_takes_two_statements(api, do, history, key, now, statements):
+def test_the_log_takes_three_statements(api, do, history, key, now, statements):
     for number in range(5):
         do(sample.booked, "2026-12-09 08:00", now=now, number=number)
-    with statements(at_most=2):
+    with statements(at_most=3):  # the key, the page, whose places were taken
         assert len(api.get("/events", key).json["events"]) == 9
+
+
+def test_an_event_names_whom_and_what_it_took(api, do, key):
+    do(sample.agency, people=("jean", "ryan"), requires=[{"kind": "staff"}, {"kind": "room"}])
+    do(sample.resource, "salon", "room")
+    wish = {
+        "site": "bordeaux",
+        "service": "evaluation",
+        "start": "2026-12-08T10:00:00+01:00",
+        "staff": "ryan",
+        "customer": {"name": "Camille"},
+    }
+    made = api.post("/appointments", wish, key).json["id"]
+    assert api.post(f"/appointments/{made}/reassign", {"staff": "jean"}, key).status_code == 200
+    assert api.post(f"/appointments/{made}/cancel", {}, key).status_code == 200
+    told = [(event["kind"], event["after"]) for event in api.get("/events", key).json["events"]]
+    (_booked, first), (_given, second), *others = [one for one in told if one[0] != "freed"]
+    assert (first["staff"], first["resources"]) == (["ryan"], ["salon"])
+    assert second == {"resource": "jean", "staff": ["jean"], "resources": []}
+    assert not any("staff" in after for _kind, after in others)

@@ -7,9 +7,11 @@ from sqlalchemy import select
 
 from portal.extensions import reading, transaction
 from portal.models import Continuation, Region, Service, Site
+from portal.operations import service_links
 from portal.operations.keepsakes import new_revision
 from tests import sample
 from tests.api.conftest import problem, wrong
+from tests.backends import NOW
 
 TUESDAY = {"site": "bordeaux", "service": "evaluation", "from_": "2026-12-08", "to": "2026-12-08"}
 TEN = "2026-12-08T10:00:00+01:00"
@@ -254,6 +256,19 @@ def test_all_that_is_needed_is_booked_at_once(api, agency, key):
     assert (found["staff"], found["resources"]) == (["jean"], ["salon"])
     assert (found["quantity"], found["iterations"]) == (1, 1)
     assert found == api.get(f"/appointments/{found['id']}", key).json
+
+
+def test_who_serves_is_told_to_the_public_only_where_people_may_be_chosen(api, agency, do, key):
+    do(change, policy={"modes": ["service"]}, guests=True)
+    made = api.post("/appointments", wish()).json
+    assert (made["staff"], made["resources"]) == ([], ["salon"])
+    assert api.get(f"/appointments/{made['id']}", key).json["staff"] == ["jean"]
+    link = do(service_links.create, "evaluation", "bordeaux", now=NOW).token
+    taken = {"start": TEN, "customer": {"email": "camille@example.com", "name": "Camille Roy"}}
+    assert api.post(f"/links/{link}/appointments", taken).json["staff"] == []
+    assert [one["staff"] for one in api.get(f"/links/{link}").json["appointments"]] == [[]]
+    do(change, policy={"modes": ["service_staff"]})
+    assert [one["staff"] for one in api.get(f"/links/{link}").json["appointments"]] == [["ryan"]]
 
 
 def test_the_person_who_is_picked_has_it(api, agency):

@@ -11,7 +11,7 @@ from icalendar import Calendar
 from portal.delivery.facts import Asked, Served
 from portal.delivery.letters import calendar_entry, compose
 from portal.domain.mail_texts import MailText
-from tests.delivery.test_letters import NOW, SETTINGS, VISIT, letter, plain
+from tests.delivery.test_letters import NOW, SETTINGS, SUMMARY, VISIT, letter, plain
 
 SERVED = Served(
     name="Évaluation de bien",
@@ -155,3 +155,23 @@ def test_a_request_that_is_given_to_somebody_is_to_be_answered_and_in_no_calenda
     assert sent.subject.startswith("Un rendez-vous pour vous")
     assert "/v/ToKeN-of-the-person" in sent.text
     assert sent.calendar is None
+
+
+def test_the_day_of_a_site_names_who_serves_and_who_is_asked_to_answer():
+    mine, theirs = Asked(until=NOW, token="ToKeN-of-the-site"), Asked(until=NOW, people=("Léa Fontaine", "Jean Delmas"))
+    day = replace(SUMMARY, visits=(HOUSE,), more=0, requests=((HOUSE, mine), (HOUSE, theirs)))
+    sent = mail("site_summary", summary=day)
+    for text in (plain(sent.text), plain(sent.html)):
+        assert text.count("Jean Delmas, Léa Fontaine") == 3
+        assert text.count("Salle Garonne") == 3
+        assert "https://rdv.example.com/v/ToKeN-of-the-site?lang=fr" in text
+        assert text.count("https://rdv.example.com/v/") == 1
+        assert f"https://rdv.example.com/admin/appointments/{HOUSE.public_id}?lang=fr" in text
+        assert "réponse de Léa Fontaine, Jean Delmas" in text
+
+
+@pytest.mark.parametrize("kind", ["find", "earlier_slot"])
+def test_lists_and_offers_say_with_whom(kind):
+    sent = mail(kind, visits=(HOUSE,))
+    for text in (plain(sent.text), plain(sent.html)):
+        assert "Jean Delmas, Léa Fontaine" in text

@@ -14,6 +14,7 @@ from portal.operations.actors import GUEST
 from portal.operations.keepsakes import new_revision
 from portal.operations.letters import Stale
 from portal.operations.wishes import Move
+from portal.web import letters as web_letters
 from tests import sample
 from tests.operations.test_audit_log import CLAIRE
 from tests.operations.test_notices import ask_first, tell
@@ -193,6 +194,27 @@ def test_it_tells_what_waits_for_an_answer_the_most_urgent_first(do, docks, deri
         ("Chauffeur 0", True),
         ("Chauffeur 7", False),
     ]
+
+
+def test_a_request_that_people_answer_leads_the_site_to_the_appointment_and_names_them(do, derive):
+    do(sample.agency, policy={"validation": "staff"})
+    do(tell, summary="07:00")
+    wish = {"service": "evaluation", "resources": ("lea",)}
+    asked = do(sample.booked, "2026-12-08 09:00", now=SEVEN - timedelta(hours=1), **wish)
+    for whose in (("Lea",), ()):
+        derive(SEVEN)
+        messages = [one for one in do(outbox.claim, now=SEVEN, real_now=REAL, batch=500) if one.kind == "site_summary"]
+        (content,) = do(letters.read, messages, now=SEVEN)
+        summary = do(web_letters.letter_of, messages[0], content, SEVEN).summary
+        ((visit, waiting),) = summary.requests
+        assert (visit.public_id, waiting.people, bool(waiting.token)) == (asked.public_id, whose, not whose)
+        do(forget_summaries)
+        do(ask_first)
+
+
+def forget_summaries():
+    with transaction() as session:
+        session.query(OutboxMessage).filter_by(kind="site_summary").delete()
 
 
 def test_it_counts_the_mails_of_the_site_that_did_not_arrive(do, docks, derive, read, now):
