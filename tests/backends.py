@@ -14,6 +14,8 @@ from typing import Any
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
@@ -43,6 +45,25 @@ class CarefulClient(FlaskClient):
         assert not has_app_context(), "never call the test client inside an application context"
         kwargs.setdefault("buffered", True)  # reads and closes: a static file would stay open
         return super().open(*args, **kwargs)
+
+
+class Compiled(BytecodeCache):
+    """Keeps templates that one application has compiled for the others: each would take seconds for all of them."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give what is kept."""
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
 
 
 class Backend:
@@ -85,6 +106,7 @@ class Backend:
     def _build(settings: Settings) -> Flask:
         app = create_app(settings)
         app.test_client_class = CarefulClient
+        app.jinja_env.bytecode_cache = COMPILED
         with app.app_context():
             if db.engine.dialect.name == "sqlite":
                 event.listen(db.engine, "connect", _disorder)
