@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from portal.domain.slots import Start
 from portal.domain.steps import Piece
 from portal.domain.waitlist import Given
-from portal.domain.zones import DAY, epoch, instant_of
+from portal.domain.zones import epoch, instant_of
 from portal.models import Allocation, FreedPlace, Offer, Pool
 from portal.operations import freed, occupancy, placing, service_places
 from portal.operations.bookables import Bookable
@@ -128,21 +128,42 @@ def length_of(bookable: Bookable) -> timedelta:
 
 
 def _kept_for(row: Any) -> ColumnElement[bool]:
-    """Find what is kept of a freed place: for an offer of it, or for all who wait.
+    """Find what is kept of a freed place: for an offer of it, or for all who wait; of a service all that goes with it.
 
     Until its undo and cooling-off end, that is the hold of the cancelled appointment itself.
     """
+    own = aliased(Allocation)
+    beside = and_(  # people, rooms and a planning's place: kept until the same instant, with their buffers
+        own.released_at.is_(None),
+        own.taken_until == Allocation.taken_until,
+        Allocation.starts_at <= own.starts_at,
+        Allocation.ends_at >= own.ends_at,
+    )
+    of_place = and_(
+        Allocation.appointment_id == row.appointment_id,
+        Allocation.pool_id != row.pool_id,
+        Allocation.role.in_(_roles(row)),
+        select(own.id).where(own.appointment_id == row.appointment_id, _own(own, row), beside).exists(),
+    )
+    return or_(_own(Allocation, row), of_place)
+
+
+def _own(table: type[Allocation], row: Any) -> ColumnElement[bool]:
+    """Find what is kept of the pool itself that a freed place is of: not what an offer of another place keeps."""
     promised = select(Offer.allocation_id).where(Offer.freed_id == row.id, Offer.allocation_id.is_not(None))
     others = select(Offer.allocation_id).where(
         Offer.freed_id != row.id, Offer.state == "open", Offer.allocation_id.is_not(None)
     )
-    within = (Allocation.starts_at >= row.starts_at, Allocation.ends_at <= row.ends_at)
-    around = (Allocation.starts_at < row.ends_at + DAY, Allocation.ends_at > row.starts_at - DAY)  # with buffers
-    of_place = and_(
-        Allocation.appointment_id == row.appointment_id,
-        or_(and_(Allocation.pool_id == row.pool_id, *within), and_(Allocation.pool_id != row.pool_id, *around)),
-        Allocation.role.in_(("kept", "visit") if row.cause == freed.CANCELLED else ("kept",)),
-        Allocation.taken_until.is_not(None),
-        Allocation.id.not_in(others),
+    whole = and_(
+        table.appointment_id == row.appointment_id,
+        table.pool_id == row.pool_id,
+        *(table.starts_at >= row.starts_at, table.ends_at <= row.ends_at),
+        table.role.in_(_roles(row)),
+        table.taken_until.is_not(None),
+        table.id.not_in(others),
     )
-    return or_(Allocation.id.in_(promised), of_place)
+    return or_(table.id.in_(promised), whole)
+
+
+def _roles(row: Any) -> tuple[str, ...]:
+    return ("kept", "visit") if row.cause == freed.CANCELLED else ("kept",)

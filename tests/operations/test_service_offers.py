@@ -27,7 +27,7 @@ from portal.operations import (
 from portal.operations.actors import CUSTOMER, GUEST, Actor
 from portal.operations.scopes import EVERYWHERE
 from portal.operations.waiting import Joining, Place
-from portal.operations.wishes import Booked
+from portal.operations.wishes import Booked, Move
 from tests import sample
 from tests.sample import paris
 
@@ -133,6 +133,19 @@ def test_a_place_is_kept_whole_for_the_one_whose_turn_it_is(do):
     for service in ("evaluation", "salle"):
         with pytest.raises(SlotTaken):
             do(appointments.book, sample.wish("2026-12-07 09:00", 9, service=service), now=NOW)
+    do(claims.claim, token, now=NOW)
+    assert do(start_of, later.public_id) == "07 09:00"
+
+
+def test_what_is_kept_for_one_is_not_let_go_of_when_its_giver_gives_back_another_place(do):
+    do(sample.agency, people=["jean"], policy={"earlier_slots": {"mode": "one_by_one"}})
+    giver, later = do(book, "2026-12-07 09:00", 1), do(book, "2026-12-08 16:00", 2)
+    do(appointments.move, Move(giver.public_id, paris("2026-12-07 14:00"), STAFF), now=NOW)
+    token = do(asked)["chauffeur2@example.com"]
+    do(cancel, giver.public_id)
+    do(asked)
+    with pytest.raises(SlotTaken):
+        do(book, "2026-12-07 09:00", 3)
     do(claims.claim, token, now=NOW)
     assert do(start_of, later.public_id) == "07 09:00"
 
