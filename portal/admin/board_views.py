@@ -15,6 +15,7 @@ from itertools import pairwise
 from flask import url_for
 
 from portal.admin.appointments import can, url_of
+from portal.admin.board_parts import Entry, Hour, Named, Visit
 from portal.domain.lifecycle import Status
 from portal.i18n import _, clock_time, day_short, hour, named, rfc3339, span
 from portal.operations.cards import AppointmentCard
@@ -27,83 +28,6 @@ USUAL = (8 * 60, 18 * 60)  # what is shown of a day on which nothing is
 HALF = timedelta(minutes=30)
 SHORT, TINY = timedelta(minutes=45), timedelta(minutes=30)  # less has no room for its time, and for what it is about
 A_DAY = 24 * 60
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Somebody or something that an appointment has, with its colour."""
-
-    name: str
-    colour: str
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """An appointment on a day; ``move`` is empty where it cannot be moved, or not by the one who looks.
-
-    ``plain``: there is nothing to say of its state. ``give`` is where it is given to another than the one whose day it
-    is, which is a ``thing`` or a person; empty where that cannot be.
-    """
-
-    card: AppointmentCard
-    title: str
-    about: str
-    others: tuple[Named, ...]
-    ended: bool
-    wanted: bool
-    plain: bool
-    url: str
-    move: str
-    give: str
-    thing: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A stretch of a day. ``place`` are the classes that say where it stands, ``time`` and ``text`` its words.
-
-    ``url`` and ``drop`` are those of a start: where it is booked, and the instant at which a move to it begins.
-    """
-
-    kind: str
-    place: str
-    time: str
-    text: str = ""
-    url: str = ""
-    drop: str = ""
-    visit: Visit | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnView:
-    """A day in its column; ``who`` is whose, where it stands among those of others.
-
-    ``lane`` is their key: what is dropped there is given to them. ``now`` are the classes that say where the present
-    stands, on its day. ``other``: a phone leaves it out, for it is not the day that is looked at.
-    """
-
-    id: str
-    lane: str
-    title: str
-    who: str
-    url: str
-    detail: str
-    colour: str
-    entries: tuple[Entry, ...]
-    now: str
-    lanes: int
-    more: int
-    more_url: str
-    today: bool
-    other: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Hour:
-    """A line of the clock beside the columns."""
-
-    place: str
-    label: str
 
 
 @dataclass(frozen=True)

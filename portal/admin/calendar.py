@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 
 from portal.admin import boards
+from portal.admin.board_asked import Looked
 from portal.admin.calendar_places import DAY, TEAM, WEEK, Choice, choices, months
 from portal.admin.calendar_views import Addresses, AgendaRow, Layout, Visit, places_text
 from portal.admin.guard import BOOK, EDIT, scope, staff
@@ -76,7 +77,7 @@ def show() -> Response:
     """Show the week of a planning beside one of its days, or beside one half hour."""
     if place := request.args.get("place"):
         return _chosen(Choice(place))
-    looked = boards.Looked.read()
+    looked = Looked.read()
     if looked.team or looked.resource is not None or looked.service is not None:
         return boards.show(looked)
     asked, moment = Asked.read(), now()
