@@ -91,7 +91,7 @@ class StaffLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A slot that was chosen, and the page by which its chooser goes on ``until`` then."""
+    """A slot that was chosen, with whom, and the page by which its chooser goes on ``until`` then."""
 
     page: str
     query: Mapping[str, str]
@@ -100,6 +100,7 @@ class Step:
     start: datetime
     end: datetime
     until: datetime
+    people: tuple[str, ...] = ()
     order: str | None = None
     kind: str | None = None
     units: str = ""

@@ -121,6 +121,7 @@ class ShownSlot(Telling):
         self.span = i18n.span(slot.start, slot.end, slot.place.zone, locale)
         self.zone = i18n.zone_label(slot.place.zone, slot.start, locale)
         self.until = self.moment(slot.until)
+        self.people = clean.line(", ".join(slot.people)) if isinstance(slot, Step) else ""
 
 
 class ShownStep(ShownSlot):

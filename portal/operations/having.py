@@ -9,6 +9,7 @@ from portal.domain import modes
 from portal.extensions import reading
 from portal.operations import assignments
 from portal.operations.assignments import Assigned
+from portal.operations.bookables import Bookable
 from portal.operations.cards import AppointmentCard
 from portal.operations.service_cards import ServiceCard
 
@@ -45,7 +46,7 @@ def told(card: AppointmentCard, assigned: Iterable[Assigned]) -> Having:
     return all_of(shown(card, assigned))
 
 
-def shown(card: AppointmentCard, assigned: Iterable[Assigned]) -> list[Assigned]:
+def shown(booked: AppointmentCard | Bookable, assigned: Iterable[Assigned]) -> list[Assigned]:
     """Leave out whom a customer is not told, as ``told``."""
-    public = modes.people_chosen(card.policy.modes)
+    public = modes.people_chosen(booked.policy.modes)
     return [one for one in assigned if public or one.named or not one.staff]

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from portal.domain.lifecycle import Status
-from portal.models import Allocation, Appointment, Continuation, Customer, Pool
-from portal.operations import bookables, tokens
-from portal.operations.bookables import Item
+from portal.models import Allocation, Appointment, Continuation, Customer, Pool, Resource
+from portal.operations import assignments, bookables, having, tokens
+from portal.operations.bookables import Bookable, Item
 from portal.operations.outbox import Message
 from portal.operations.place_cards import SiteCard
+from portal.operations.service_cards import ServiceCard
 
 CONTINUATION, CONFIRM_ADDRESS = "continuation", "confirm_address"
 KINDS = (CONTINUATION, CONFIRM_ADDRESS)
@@ -25,7 +26,10 @@ NOT_THERE = {CONTINUATION: "no_customer", CONFIRM_ADDRESS: "settled"}
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """A link to go on with, until when, and with which slot; ``carried`` belongs into the address of its page."""
+    """A link to go on with, until when, and with which slot; ``carried`` belongs into the address of its page.
+
+    ``people`` are the names of those with whom it is, as the customer may know them.
+    """
 
     token: str
     site: SiteCard
@@ -34,6 +38,7 @@ class NextStep:
     end: datetime
     until: datetime
     carried: Mapping[str, str] = field(default_factory=dict)
+    people: tuple[str, ...] = ()
 
 
 def read(session: Session, messages: Sequence[Message], now: datetime) -> dict[int, NextStep | str]:
@@ -73,24 +78,50 @@ def _continuations(session: Session, named: Collection[str]) -> dict[str, NextSt
         .join(Customer, Customer.email == row.email)
         .where(row.public_id.in_(named), row.starts_at.is_not(None))
     )
+    found = _rows(session, query, named)
+    names = _names(session, {one.carried["staff"] for one in found if one.carried.get("staff")})
     return {
-        one.public_id: _step(session, one, tokens.CONTINUE, until=one.expires_at, carried=one.carried)
-        for one in _rows(session, query, named)
+        one.public_id: _step(
+            bookables.from_any_row(session, one),
+            one,
+            tokens.CONTINUE,
+            until=one.expires_at,
+            carried=one.carried,
+            people=tuple(names[key] for key in [one.carried.get("staff")] if key in names),
+        )
+        for one in found
     }
+
+
+def _names(session: Session, people: Collection[str]) -> dict[str, str]:
+    """Name people who were picked, by their keys."""
+    query = select(Resource.key, Resource.name).where(Resource.key.in_(people))
+    return {row.key: row.name for row in session.execute(query)} if people else {}
 
 
 def _held(session: Session, named: Collection[str]) -> dict[str, NextStep]:
     row, place = Appointment, Allocation
     waiting = and_(row.status == Status.HELD.value, place.released_at.is_(None), place.taken_until.is_not(None))
     query = (
-        bookables.ANYTHING.add_columns(row.public_id, row.generation, row.starts_at, row.ends_at, place.taken_until)
+        bookables.ANYTHING.add_columns(
+            *(row.id.label("held"), row.public_id, row.generation, row.starts_at, row.ends_at, place.taken_until)
+        )
         .join(place, place.pool_id == Pool.id)
         .join(row, row.id == place.appointment_id)
         .where(row.public_id.in_(named), waiting, _its_own(row))
     )
+    found = [(one, bookables.from_any_row(session, one)) for one in _rows(session, query, named)]
+    assigned = assignments.of(session, [one.held for one, bookable in found if isinstance(bookable.item, ServiceCard)])
     return {
-        one.public_id: _step(session, one, tokens.CONFIRM, until=one.taken_until, end=one.ends_at)
-        for one in _rows(session, query, named)
+        one.public_id: _step(
+            bookable,
+            one,
+            tokens.CONFIRM,
+            until=one.taken_until,
+            end=one.ends_at,
+            people=having.all_of(having.shown(bookable, assigned.get(one.held, ()))).people,
+        )
+        for one, bookable in found
     }
 
 
@@ -104,15 +135,15 @@ def _rows(session: Session, query: Select[*tuple[Any, ...]], named: Collection[s
 
 
 def _step(
-    session: Session,
+    found: Bookable,
     row: Any,
     purpose: str,
     *,
     until: datetime,
     end: datetime | None = None,
     carried: Mapping[str, str] | None = None,
+    people: tuple[str, ...] = (),
 ) -> NextStep:
-    found = bookables.from_any_row(session, row)
     return NextStep(
         token=tokens.token(purpose, row.public_id, row.generation),
         site=found.site,
@@ -121,4 +152,5 @@ def _step(
         end=end or row.starts_at + timedelta(minutes=found.item.minutes),
         until=until,
         carried=carried or {},
+        people=people,
     )

@@ -253,4 +253,5 @@ def _step_of(told: NextStep, kind: str, locale: str) -> Step:
         start=told.start,
         end=told.end,
         until=told.until,
+        people=told.people,
     )

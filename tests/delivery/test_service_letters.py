@@ -11,7 +11,7 @@ from icalendar import Calendar
 from portal.delivery.facts import Asked, Served
 from portal.delivery.letters import calendar_entry, compose
 from portal.domain.mail_texts import MailText
-from tests.delivery.test_letters import NOW, SETTINGS, SUMMARY, VISIT, letter, plain
+from tests.delivery.test_letters import NEXT_STEP, NOW, SETTINGS, SUMMARY, VISIT, letter, plain
 
 SERVED = Served(
     name="Évaluation de bien",
@@ -168,6 +168,13 @@ def test_the_day_of_a_site_names_who_serves_and_who_is_asked_to_answer():
         assert text.count("https://rdv.example.com/v/") == 1
         assert f"https://rdv.example.com/admin/appointments/{HOUSE.public_id}?lang=fr" in text
         assert "réponse de Léa Fontaine, Jean Delmas" in text
+
+
+@pytest.mark.parametrize("kind", ["continuation", "confirm_address"])
+def test_a_slot_to_go_on_with_says_with_whom(kind):
+    sent = mail(kind, visit=None, step=replace(NEXT_STEP, people=("Jean Delmas", "Léa Fontaine")))
+    for text in (plain(sent.text), plain(sent.html)):
+        assert "Jean Delmas, Léa Fontaine" in text
 
 
 @pytest.mark.parametrize("kind", ["find", "earlier_slot"])

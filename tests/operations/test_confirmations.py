@@ -80,6 +80,17 @@ def test_the_mail_holds_the_link_and_says_until_when(do, docks, now):
     )
 
 
+@pytest.mark.parametrize(
+    ("modes", "picked", "said"),
+    [(["service_staff"], (), ("Jean",)), (["service"], (), ()), (["service_staff"], ("ryan",), ("Ryan",))],
+)
+def test_the_mail_names_who_serves_where_people_may_be_chosen(do, now, modes, picked, said):
+    do(sample.agency, people=("jean", "ryan"), policy={"confirm_by_mail": 15, "modes": modes})
+    do(sample.booked, "2026-12-07 09:00", now=now, service="evaluation", resources=picked)
+    [content] = do(letters.read, do(outbox.claim, now=now, real_now=REAL), now=now)
+    assert content.step.people == said
+
+
 def test_the_mail_is_not_sent_when_it_is_too_late_or_done(do, docks, ask, now):
     done = ask()
     ask("2026-12-08 08:00")

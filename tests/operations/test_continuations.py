@@ -146,6 +146,14 @@ def test_there_is_nothing_to_go_on_with_where_no_guest_books(do, now, ask):
         ask()
 
 
+def test_a_continuation_names_who_was_picked(do, now, ask):
+    do(sample.agency, people=("jean",), policy={"who": "existing"})
+    do(sample.order, email=KNOWN)
+    ask(planning=None, service="evaluation", start=paris("2026-12-07 09:00"), carried=(("staff", "jean"),))
+    [content] = do(letters.read, do(outbox.claim, now=now, real_now=REAL), now=now)
+    assert content.step.people == ("Jean",)
+
+
 def test_a_continuation_tells_who_comes(do, docks, ask, now):
     ask()
     found = do(opened, do(newest), now)
