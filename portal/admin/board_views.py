@@ -19,8 +19,8 @@ from portal.admin.board_parts import Entry, Hour, Named, Visit
 from portal.domain.lifecycle import Status
 from portal.i18n import _, clock_time, day_short, hour, named, rfc3339, span
 from portal.operations.cards import AppointmentCard
+from portal.operations.day_parts import Being, Block, Stretch, joined
 from portal.operations.resource_cards import ResourceCard
-from portal.operations.resource_days import Being, Block, Stretch, joined
 from portal.operations.staff_boards import Board, Column
 
 STEP = 5  # minutes of a row

@@ -20,10 +20,11 @@ from portal.operations.asking import Asking
 from portal.operations.assignments import Assigned
 from portal.operations.availability import Availability
 from portal.operations.bookables import Bookable
+from portal.operations.day_parts import DayOf
 from portal.operations.periods import week_of
 from portal.operations.place_cards import SiteCard
 from portal.operations.resource_cards import Bound, ResourceCard
-from portal.operations.resource_days import DayOf, Frame, days_of, pieces_of
+from portal.operations.resource_days import Frame, days_of, pieces_of
 from portal.operations.scopes import EVERYWHERE, Scope
 from portal.operations.service_cards import ServiceCard
 

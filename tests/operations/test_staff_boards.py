@@ -11,7 +11,7 @@ from portal.extensions import reading, transaction
 from portal.models import Resource, Site
 from portal.operations import appointments, holds, staff_boards, tokens
 from portal.operations.actors import CUSTOMER, Actor
-from portal.operations.resource_days import DayOf
+from portal.operations.day_parts import DayOf
 from portal.operations.scopes import Scope
 from portal.operations.staff_boards import Board, Wanted
 from portal.operations.wishes import Move
