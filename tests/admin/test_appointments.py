@@ -158,8 +158,11 @@ def test_an_appointment_is_moved_to_a_free_time(manager, at, card, send):
     moved = send(manager, f"{at}/move?start=2026-12-10T10:00:00%2B01:00")
     assert moved.location == at
     assert card().start == sample.paris("2026-12-10 10:00")
-    text = manager.get(at).text
-    assert "from Tuesday 8 December 2026 at 8:30 to Thursday 10 December 2026 at 10:00" in text
+    told = manager.get(at)
+    assert "from Tuesday 8 December 2026 at 8:30 to Thursday 10 December 2026 at 10:00" in told.text
+    back = f"{at}/move/back?start=2026-12-08T08:30:00%2B01:00"
+    assert manager.post(back, data=form_of(told, back)).location == at
+    assert card().start == sample.paris("2026-12-08 08:30")
 
 
 def test_staff_is_bound_by_hours_and_capacity_alone(manager, do, now, send):
