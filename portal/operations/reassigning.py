@@ -20,7 +20,7 @@ from portal.domain.slots import Start
 from portal.domain.zones import epoch, local_day
 from portal.extensions import Transaction, reading, retried, transaction
 from portal.models import Assignment
-from portal.operations import admission, assigning, exchanges, grounds, occupancy, placing, resource_cards
+from portal.operations import admission, assigning, exchanges, grounds, loads, occupancy, placing, resource_cards
 from portal.operations import appointment_rows as rows
 from portal.operations.actors import Actor
 from portal.operations.asking import Asking, Binding
@@ -164,14 +164,14 @@ def _in_order(
     if not bounds:
         return []
     day, by_id = local_day(row.starts_at, bookable.zone), {one.card.id: one for one in bounds}
-    loads = {load.id: load for load in assigning.loads_of(session, bookable, bounds, day, row)}
+    todo = {load.id: load for load in loads.of(session, bookable, bounds, day, row)}
     if had.kind == "staff":
-        latest = assigning.latest_of(session, bookable, day, row)
-        order = distribution.rank(bookable.policy.distribution.rule, list(loads.values()), latest).order
+        latest = loads.latest(session, bookable, day, row)
+        order = distribution.rank(bookable.policy.distribution.rule, list(todo.values()), latest).order
     else:
-        used = {one: load.booked_minutes for one, load in loads.items()}
+        used = {one: load.booked_minutes for one, load in todo.items()}
         order = tuple(matching.snuggest([one.card.candidate for one in bounds], used))
-    return [(by_id[one], loads[one]) for one in order]
+    return [(by_id[one], todo[one]) for one in order]
 
 
 def _exchange(

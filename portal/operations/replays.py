@@ -22,8 +22,8 @@ from portal.domain.zones import DAY, day_bounds, days, epoch, local_day
 from portal.extensions import reading
 from portal.models import Appointment, Assignment, Resource, Service, Site
 from portal.operations import bookables, resource_cards
-from portal.operations.assigning import PLANNED
 from portal.operations.bookables import Bookable
+from portal.operations.loads import PLANNED
 from portal.operations.place_cards import SiteCard
 from portal.operations.resource_cards import Bound
 from portal.operations.scopes import EVERYWHERE, Scope

@@ -13,9 +13,9 @@ from portal.domain.lifecycle import Status
 from portal.domain.zones import zone
 from portal.models import Appointment, Assignment, Resource, Site
 from portal.models.types import epoch_seconds
-from portal.operations import assigning, resource_cards
-from portal.operations.assigning import PLANNED
+from portal.operations import loads, resource_cards
 from portal.operations.bookables import Bookable
+from portal.operations.loads import PLANNED
 from portal.operations.periods import Period, table
 from portal.operations.place_cards import PlanningCard
 
@@ -86,7 +86,7 @@ def _time(services: Sequence[Bookable], period: Period) -> Any:
 
 
 def _spent(session: Session, people: Iterable[int], period: Period) -> dict[int, int]:
-    """Add up the minutes of all that each person has, whatever is asked for, as ``assigning.loads_of`` counts them."""
+    """Add up the minutes of all that each person has, whatever is asked for, as ``loads.of`` counts them."""
     given = table([period], {zone(name) for name in session.scalars(select(Site.timezone).distinct())})
     query = (
         select(Assignment.resource_id, func.sum(LENGTH))
@@ -114,5 +114,5 @@ def _served(
         sum(row.number for row in rows),
         sum(int(row.seconds) for row in rows) // 60,
         spent,
-        assigning.open_minutes(bound, at_sites[most.site_id], period.first, period.last),
+        loads.open_minutes(bound, at_sites[most.site_id], period.first, period.last),
     )
