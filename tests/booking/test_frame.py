@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import html
 import re
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -41,40 +42,38 @@ def at(link, booked):
     return lambda page: page.format(link=link, token=booked.token)
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_reading_changes_nothing_and_sets_no_cookie(client, at, no_writes, page):
-    for method in (client.get, client.head, client.get):
+def test_reading_changes_nothing_and_sets_no_cookie(client, at, no_writes):
+    for page, method in product(PAGES, (client.get, client.head, client.get)):
         with no_writes():
             answer = method(at(page))
-        assert answer.status_code in (200, 303)
-        assert "Set-Cookie" not in answer.headers
-        assert "Cookie" not in answer.headers.get("Vary", "")
+        assert answer.status_code in (200, 303), page
+        assert "Set-Cookie" not in answer.headers, page
+        assert "Cookie" not in answer.headers.get("Vary", ""), page
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if not page.endswith(("undo", ".ics", "/bordeaux"))])
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_every_page_speaks_the_language_of_its_address(portal, at, page, language):
-    url = at(page)
-    shown = portal.open(f"{url}{'&' if '?' in url else '?'}lang={language}")
-    assert f'<html lang="{language}">' in shown.source
-    inside = [link for link in shown.links if link.url.startswith("/") and link.name not in ("Français", "English")]
-    assert [link.url for link in inside if f"lang={language}" not in link.url] == []
+def test_every_page_speaks_the_language_of_its_address(portal, at, language):
+    for url in (at(page) for page in PAGES if not page.endswith(("undo", ".ics", "/bordeaux"))):
+        shown = portal.open(f"{url}{'&' if '?' in url else '?'}lang={language}")
+        assert f'<html lang="{language}">' in shown.source, url
+        inside = [link for link in shown.links if link.url.startswith("/") and link.name not in ("Français", "English")]
+        assert [link.url for link in inside if f"lang={language}" not in link.url] == [], url
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_no_page_needs_what_the_policy_forbids(portal, at, page):
-    source = portal.open(at(page)).source
-    assert not re.search(r"<[^>]+\s(style|on\w+)=", source)
-    assert not re.search(r"<script(?![^>]+src=)", source)
-    assert not re.search(r'(src|href)="(https?:)?//(?!www\.openstreetmap\.org)', source)
+def test_no_page_needs_what_the_policy_forbids(portal, at):
+    for page in PAGES:
+        source = portal.open(at(page)).source
+        assert not re.search(r"<[^>]+\s(style|on\w+)=", source), page
+        assert not re.search(r"<script(?![^>]+src=)", source), page
+        assert not re.search(r'(src|href)="(https?:)?//(?!www\.openstreetmap\.org)', source), page
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if "/a/" in page or "/b/" in page])
-def test_pages_behind_a_token_are_kept_by_nobody(client, at, page):
-    headers = client.get(at(page)).headers
-    assert headers["Cache-Control"] == "no-store"
-    assert "noindex" in headers["X-Robots-Tag"]
-    assert headers["Referrer-Policy"] == "same-origin"
+def test_pages_behind_a_token_are_kept_by_nobody(client, at):
+    for page in (page for page in PAGES if "/a/" in page or "/b/" in page):
+        headers = client.get(at(page)).headers
+        assert headers["Cache-Control"] == "no-store", page
+        assert "noindex" in headers["X-Robots-Tag"], page
+        assert headers["Referrer-Policy"] == "same-origin", page
 
 
 @pytest.mark.parametrize("page", [PLANNING, "/b/{link}", "/a/{token}/reschedule"])
