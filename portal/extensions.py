@@ -159,7 +159,8 @@ def _engine(**options: Any) -> Engine:
 
 def _reader() -> Engine:
     # An embedded database is in no transaction until it is told to begin one; to be told so costs it a statement.
-    return _engine(reads=True) if settings().sqlite_file is not None else _engine(isolation_level="AUTOCOMMIT")
+    embedded = db.engine.dialect.name == "sqlite"
+    return _engine(reads=True) if embedded else _engine(isolation_level="AUTOCOMMIT")
 
 
 class Line(Session):

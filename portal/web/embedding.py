@@ -16,8 +16,9 @@ GUESTS = "/book/"
 
 def framed() -> bool:
     """Tell whether the page being asked for may stand in a frame. One with a continuation was opened from a mail."""
-    asked = request.args.get("embed") == "1" and "c" not in request.args
-    return asked and request.path.startswith(GUESTS) and bool(settings().embed_origins)
+    if not settings().embed_origins or not request.path.startswith(GUESTS):
+        return False
+    return request.args.get("embed") == "1" and "c" not in request.args
 
 
 def origins() -> str:
