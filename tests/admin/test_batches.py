@@ -79,6 +79,8 @@ def test_one_person_or_one_service_can_be_chosen(manager, do, now, look):
     shown = {where: look(manager, where=where, day="2026-12-07") for where in WHOSE}
     assert [name in shown[where].text for where, name in WHOSE.items()] == [True, True, True]
     assert ["Cancel 1 appointment" in one.text for one in shown.values()] == [True, False, True]
+    assert 'href="/admin/resources/jean/absences"' in shown["resource:bordeaux/jean"].text
+    assert not any("/add/closure" in one.text for one in shown.values())
     assert look(manager, where="resource:bordeaux/x", day="2026-12-07").status_code == 422
 
 
