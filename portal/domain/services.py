@@ -16,13 +16,11 @@ from itertools import pairwise
 from portal.domain import matching
 from portal.domain.openings import Schedule, SiteCalendar, open_pieces
 from portal.domain.reservations import Reservation
-from portal.domain.slots import Candidate, Day, Hours, Reason, Rules, Start, laid_out
+from portal.domain.slots import UNPLANNED, Candidate, Day, Hours, Reason, Rules, Start, laid_out
 from portal.domain.steps import Piece, Steps
 from portal.domain.zones import DAY, day_bounds, days, end_instant, epoch, instant_of, local_day, start_instant
 
 NOTHING = Steps((), (0,))
-UNPLANNED = frozenset({Reason.CLOSED, Reason.BREAK})
-"""Reasons beside which it does not matter who is free."""
 
 
 @dataclass(frozen=True, slots=True)

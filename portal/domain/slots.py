@@ -40,6 +40,9 @@ class Reason(StrEnum):
     RESOURCE_BUSY = "resource_busy"
 
 
+UNPLANNED = frozenset({Reason.CLOSED, Reason.BREAK})
+"""Reasons beside which it does not matter who or what is free."""
+
 TAKEN = frozenset({Reason.FULL, Reason.RESOURCE_BUSY})
 """The reasons that others' appointments are."""
 
@@ -278,13 +281,21 @@ def _judge_all(
 
 
 def _judged(candidate: Candidate, usage: Steps, rules: Rules, quantity: int) -> Start:
-    """Judge one start: the only place that decides. What is free is free at every instant of its open stretches."""
-    free = min([slots - usage.highest(since, until) for since, until, slots in candidate.parts], default=0)
+    """Judge one start: the only place that decides."""
+    free = _free(candidate.parts, usage)
     reasons = candidate.reasons + rules.broken_by(candidate.start)
-    if candidate.parts and free < quantity:
+    if free < quantity and candidate.parts:
         reasons += (Reason.FULL,)
-    whole = Reason.CLOSED not in candidate.reasons and Reason.BREAK not in candidate.reasons
-    return Start(candidate.starts_at, candidate.ends_at, max(free, 0) if whole else 0, reasons)
+    places = free if free > 0 and UNPLANNED.isdisjoint(candidate.reasons) else 0
+    return Start(candidate.starts_at, candidate.ends_at, places, reasons)
+
+
+def _free(parts: tuple[Piece, ...], usage: Steps) -> int:
+    """Count the units of a pool free at every instant of these open stretches: mostly one, within the same hours."""
+    if len(parts) == 1:
+        since, until, slots = parts[0]
+        return slots - usage.highest(since, until)
+    return min((slots - usage.highest(since, until) for since, until, slots in parts), default=0)
 
 
 def _usage(taken: Usage) -> Steps:

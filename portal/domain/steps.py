@@ -63,9 +63,10 @@ class Steps:
 
     def highest(self, start: int, end: int) -> int:
         """Tell the largest number within [start, end)."""
-        low = bisect_right(self.edges, start)
-        high = bisect_left(self.edges, end, low)
-        return self.levels[low] if low == high else max(self.levels[low : high + 1])
+        edges, low = self.edges, bisect_right(self.edges, start)
+        if low == len(edges) or edges[low] >= end:  # mostly nothing changes within a slot
+            return self.levels[low]
+        return max(self.levels[low : bisect_left(edges, end, low) + 1])
 
     def parts(self, start: int, end: int) -> tuple[Piece, ...]:
         """Cut [start, end) where the number changes, leaving out what is zero."""
