@@ -20,6 +20,7 @@ PAGES = [
     "/admin/services/evaluation/links/",
     "/admin/services/evaluation/links/1/revoke",
     "/admin/services/evaluation/links/1/code",
+    "/admin/services/evaluation/links/1/send",
     "/admin/add/service",
     "/admin/service-groups/",
     "/admin/service-groups/ventes",
