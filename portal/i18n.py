@@ -24,7 +24,6 @@ from portal.config import LOCALES
 FOLDER = Path(__file__).parent / "translations"
 LONG = timedelta(hours=16)  # from which on an interval ends on a day that must be named
 NBSP = "\u00a0"
-NNBSP = "\u202f"
 
 
 class Catalogues(Domain):
