@@ -19,7 +19,7 @@ CHIEF = Actor("chief@example.com", "staff", staff=True)
 
 def rows(*columns):
     with reading() as session:
-        return session.execute(select(*columns)).all()
+        return session.execute(select(*columns).order_by(columns[0].class_.id)).all()
 
 
 def test_a_key_opens_with_its_secret_and_only_its_hash_is_kept(do):

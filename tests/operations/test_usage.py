@@ -44,8 +44,8 @@ def demand(do):
     def read():
         do(usage.write)
         with reading() as session:
-            rows = session.execute(select(Demand.day, Demand.looked, Demand.refused).where(Demand.looked > 0))
-            return {row.day: (row.looked, row.refused) for row in rows}
+            asked = select(Demand.day, Demand.looked, Demand.refused).where(Demand.looked > 0)
+            return {row.day: (row.looked, row.refused) for row in session.execute(asked.order_by(Demand.day))}
 
     return lambda: do(read)
 
