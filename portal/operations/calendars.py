@@ -122,6 +122,12 @@ def looked(found: Calendar, day: date | None, counted: bool) -> Calendar:
     return found
 
 
+def elsewhen(found: Calendar, start: datetime) -> Calendar:
+    """Name no first free time where that is ``start``, the appointment's own: whoever moves it has that already."""
+    mine = found.soonest is not None and found.soonest.start == start
+    return replace(found, soonest=None) if mine else found
+
+
 def day_of_slots(
     session: Session, bookable: Bookable, day: date, now: datetime, asking: Asking, counted: bool = False
 ) -> DayOfSlots:

@@ -24,13 +24,7 @@ def month(
     with reading() as session:
         card, bookable, asking = _moving(session, token, now)
         found = calendars.calendar(session, bookable, now=now, month=month, day=day, asking=asking)
-    return card, calendars.looked(_apart(found, card), day, counted)
-
-
-def _apart(found: Calendar, card: AppointmentCard) -> Calendar:
-    """Name no first free time where that is the appointment's own: whoever moves it has that already."""
-    mine = found.soonest is not None and found.soonest.start == card.start
-    return replace(found, soonest=None) if mine else found
+    return card, calendars.looked(calendars.elsewhen(found, card.start), day, counted)
 
 
 def day(token: str, day: date, *, now: datetime, counted: bool = False) -> tuple[AppointmentCard, DayOfSlots]:

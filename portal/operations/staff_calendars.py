@@ -114,7 +114,8 @@ def move_month(
     """Lay out a month to move an appointment in, with who takes over. Raises NotFound, StateChanged, Invalid."""
     with reading() as session:
         moving = _moving(session, public_id, exchange)
-        return moving.card, _coming(session, moving.bookable, moving.asking, now, month, day)
+        found = _coming(session, moving.bookable, moving.asking, now, month, day)
+    return moving.card, found if exchange else calendars.elsewhen(found, moving.card.start)
 
 
 def move_day(

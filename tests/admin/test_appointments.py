@@ -165,6 +165,13 @@ def test_an_appointment_is_moved_to_a_free_time(manager, at, card, send):
     assert card().start == sample.paris("2026-12-08 08:30")
 
 
+def test_the_own_time_is_not_called_the_first_free_one(manager, at, clock):
+    clock.set(sample.paris("2026-12-08 07:50"))
+    assert "First free slot:" in manager.get(f"{at}/move").text
+    clock.set(sample.paris("2026-12-08 08:10"))
+    assert "First free slot:" not in manager.get(f"{at}/move").text
+
+
 def test_staff_is_bound_by_hours_and_capacity_alone(manager, do, now, send):
     do(sample.site, policy={"min_notice": 14 * 24 * 60, "max_days": 20})
     do(sample.planning)
