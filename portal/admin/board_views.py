@@ -28,6 +28,7 @@ USUAL = (8 * 60, 18 * 60)  # what is shown of a day on which nothing is
 HALF = timedelta(minutes=30)
 SHORT, TINY = timedelta(minutes=45), timedelta(minutes=30)  # less has no room for its time, and for what it is about
 A_DAY = 24 * 60
+LEAST = 60  # minutes of it that are shown
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,10 @@ class Timeline:
             if closes and one.being in (Being.FREE, Being.SPENT):
                 yield self._minutes(column, one.start, one.end)
         for block in day.blocks:
-            yield self._minutes(column, block.since, block.until)
+            first, last = self._minutes(column, block.since, block.until)
+            comes, goes = block.since > day.start, block.until < day.end
+            if comes or goes:  # a night shows its evening and its morning, not all the hours that it is slept through
+                yield (first if comes else last - LEAST), (last if goes else first + LEAST)
         for start in column.starts or ():
             yield self._minutes(column, start, start + HALF)
 

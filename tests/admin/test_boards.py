@@ -172,6 +172,17 @@ def test_the_present_is_marked_on_its_day_alone(manager, agency):
     assert "tl-now" not in manager.get(TEAM).text
 
 
+def test_a_night_adds_its_evening_and_its_morning_to_the_hours_of_others(manager, agency, do, now):
+    do(sample.service, "nuit", requires=({"kind": "room"},), minutes=15 * 60)
+    do(sample.booked, "2026-12-06 20:00", now=now, number=3, service="nuit", resources=("salle",), actor=STAFF)
+    do(sample.booked, "2026-12-07 19:00", now=now, number=4, service="nuit", resources=("salle",), actor=STAFF)
+    assert clock_lines(manager.get(TEAM)) == [f"{hour}:00" for hour in range(9, 20)]
+
+
+def clock_lines(page) -> list[str]:
+    return re.findall(r'<li class="[^"]*">(\d+:00)</li>', page.text)
+
+
 def test_who_has_no_hours_is_said_to_have_none(manager, agency, do):
     do(sample.resource, "marc")
     assert "Nothing is open, and nobody comes." in manager.get("/admin/calendar?resource=marc").text
