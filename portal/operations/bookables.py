@@ -233,35 +233,31 @@ def _one_service(session: Session, query: Select[*tuple[Any, ...]], keys: Mappin
     return found
 
 
-def at_site(session: Session, site_id: int, *, kind: str | None = None, guests: bool = False) -> list[Bookable]:
-    """List what can be booked at a site, by name: for guests, or for an order's kind."""
-    rows = session.connection().execute(AT_SITE, {"site": site_id}).all()
-    found = (from_row(session, row) for row in rows)
-    return [one for one in found if (not guests or one.item.guests) and (kind is None or kind in one.item.kinds)]
+def at_site(session: Session, site_id: int) -> list[Bookable]:
+    """List the plannings in use at a site, by name."""
+    return [from_row(session, row) for row in session.connection().execute(AT_SITE, {"site": site_id}).all()]
 
 
-def services_at(session: Session, site_id: int, *, kind: str | None = None, guests: bool = False) -> list[Bookable]:
-    """List the services at a site, by name: for guests, or for an order's kind."""
+def services_at(session: Session, site_id: int) -> list[Bookable]:
+    """List the services in use at a site, by name."""
     rows = session.execute(services().where(Site.id == site_id, IN_USE)).all()
-    return _by_name((from_service_row(session, row) for row in rows), kind, guests)
+    return _by_name(from_service_row(session, row) for row in rows)
 
 
-def all_at_site(session: Session, site_id: int, *, kind: str | None = None, guests: bool = False) -> list[Bookable]:
-    """List the plannings and then the services at a site, each by name: for guests, or for an order's kind."""
-    return all_of(session, Site.id == site_id, kind=kind, guests=guests)
+def all_at_site(session: Session, site_id: int, *, kind: str | None = None) -> list[Bookable]:
+    """List the plannings and then the services at a site, each by name: all, or those for an order's kind."""
+    found = all_of(session, Site.id == site_id)
+    return [one for one in found if kind is None or kind in one.item.kinds]
 
 
-def all_of(
-    session: Session, *where: ColumnElement[bool], kind: str | None = None, guests: bool = False
-) -> list[Bookable]:
+def all_of(session: Session, *where: ColumnElement[bool], guests: bool = False) -> list[Bookable]:
     """List plannings, and then services, in use at sites: each by name, in one statement and those of new revisions."""
-    rows = session.execute(ANYTHING.where(*where)).all()
-    return _by_name((from_any_row(session, row) for row in rows), kind, guests)
+    found = (from_any_row(session, row) for row in session.execute(ANYTHING.where(*where)).all())
+    return _by_name(one for one in found if not guests or one.item.guests)
 
 
-def _by_name(found: Iterable[Bookable], kind: str | None, guests: bool) -> list[Bookable]:
-    wanted = (one for one in found if (not guests or one.item.guests) and (kind is None or kind in one.item.kinds))
-    return sorted(wanted, key=lambda one: (isinstance(one.item, ServiceCard), one.item.name, one.item.key))
+def _by_name(found: Iterable[Bookable]) -> list[Bookable]:
+    return sorted(found, key=lambda one: (isinstance(one.item, ServiceCard), one.item.name, one.item.key))
 
 
 def from_row(session: Session, row: Row[*tuple[Any, ...]]) -> Bookable:
