@@ -124,7 +124,7 @@ def _figures(whole: Figures, earlier: Figures) -> list[Figure]:
         Figure(_("Cancellations"), decimal(whole.cancelled), _grown(whole.cancelled, earlier.cancelled)),
         Figure(_("No-shows"), decimal(whole.no_shows), _grown(whole.no_shows, earlier.no_shows)),
         Figure(_("Lead time (days)"), decimal(whole.lead), _before(decimal(earlier.lead))),
-        Figure(_("Refused"), decimal(whole.refused), _grown(whole.refused, earlier.refused)),
+        Figure(_("Refused demand"), decimal(whole.refused), _grown(whole.refused, earlier.refused)),
     ]
 
 
@@ -214,7 +214,7 @@ def _heads() -> list[str]:
         _("Cancellations"),
         _("No-shows"),
         _("Lead time (days)"),
-        _("Refused"),
+        _("Refused demand"),
     ]
 
 

@@ -18,12 +18,13 @@ from portal.operations.bookables import Bookable
 from portal.operations.figures import Figures, Place, total
 from portal.operations.hours_only import ONLY_HOURS
 from portal.operations.periods import WEEK, Period, monday_of
-from portal.operations.place_cards import PlanningCard
+from portal.operations.place_cards import PlanningCard, SiteCard
 from portal.operations.report_people import Served
 from portal.operations.scopes import EVERYWHERE, Scope
 from portal.operations.service_cards import ServiceCard
 
 LONGEST = timedelta(days=371)  # 53 weeks
+MANY = 25  # sites on a page; their file has them all
 WEEKS = 8  # of the period shown when none is asked for
 STEPS = ("week", "month")
 
@@ -59,6 +60,19 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteLines:
+    """A site with its lines, and their figures together."""
+
+    site: SiteCard
+    lines: Sequence[Line]
+
+    @property
+    def figures(self) -> Figures:
+        """The figures of the whole period."""
+        return total(line.figures for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The figures of a period beside those of the one before it, which is as long.
 
@@ -87,10 +101,19 @@ class Report:
         return [total(line.parts[number] for line in self.lines) for number in range(len(self.parts))]
 
     @property
-    def by_site(self) -> dict[str, Figures]:
-        """The figures of each site, by name."""
-        names = dict.fromkeys(line.pool.site.name for line in self.lines)
-        return {name: total(line.figures for line in self.lines if line.pool.site.name == name) for name in names}
+    def by_site(self) -> list[SiteLines]:
+        """The lines by site, in their order."""
+        found: dict[int, list[Line]] = {}
+        for line in self.lines:
+            found.setdefault(line.pool.site.id, []).append(line)
+        return [SiteLines(lines[0].pool.site, lines) for lines in found.values()]
+
+    @property
+    def busiest(self) -> list[SiteLines]:
+        """As many sites as a page holds, in their order: where there are more, those with the most bookings."""
+        found = self.by_site
+        most = {one.site.id for one in sorted(found, key=lambda one: -one.figures.bookings)[:MANY]}
+        return [one for one in found if one.site.id in most]
 
 
 def read(*, now: datetime, today: date, scope: Scope = EVERYWHERE, wanted: Wanted | None = None) -> Report:

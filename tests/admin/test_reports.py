@@ -42,7 +42,7 @@ def test_the_figures_of_a_period_stand_on_top(manager, november):
         "Cancellations": "0",
         "No-shows": "0",
         "Lead time (days)": "6",
-        "Refused": "4",
+        "Refused demand": "4",
     }
 
 
@@ -209,6 +209,18 @@ def test_the_page_costs_the_same_whatever_is_booked(manager, docks, do, now, sta
 def test_it_is_reached_from_the_list_and_from_the_editor(viewer, docks):
     for path in ("/admin/plannings/", "/admin/plannings/quais"):
         assert f'href="{USE}' in viewer.get(path).text
+
+
+def test_of_many_sites_those_with_the_most_bookings_are_shown(manager, do, now):
+    keys = [f"quai-{number:02d}" for number in range(26)]
+    for key in keys:
+        do(sample.site, key=key)
+    do(sample.planning, sites=keys)
+    do(sample.booked, "2026-12-02 08:00", now=now, site="quai-25")
+    page = manager.get("/admin/reports/?from=2026-11-30&to=2026-12-06").text
+    shown = re.findall(r'<th scope="rowgroup">(.*?)</th>', page)
+    assert shown == [*(key.capitalize() for key in keys[:24]), "Quai-25"]
+    assert "The 25 sites with the most bookings, of 26" in page
 
 
 # Charts and numbers

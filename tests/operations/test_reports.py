@@ -149,8 +149,8 @@ def test_each_site_has_its_own_midnight(do, now, report):
     for site in ("bordeaux", "reunion"):
         do(sample.booked, "2026-11-08 22:00", now=EARLY, site=site)
     first, second = (report(Wanted(*bounds)) for bounds in ((MONDAYS[0], SUNDAYS[0]), (MONDAYS[1], SUNDAYS[1])))
-    assert {name: one.bookings for name, one in first.by_site.items()} == {"Bordeaux": 1, "Reunion": 0}
-    assert {name: one.bookings for name, one in second.by_site.items()} == {"Bordeaux": 0, "Reunion": 1}
+    assert {one.site.name: one.figures.bookings for one in first.by_site} == {"Bordeaux": 1, "Reunion": 0}
+    assert {one.site.name: one.figures.bookings for one in second.by_site} == {"Bordeaux": 0, "Reunion": 1}
 
 
 MONDAYS, SUNDAYS = (date(2026, 11, 2), date(2026, 11, 9)), (date(2026, 11, 8), date(2026, 11, 15))
@@ -215,7 +215,7 @@ def test_the_parts_add_up_to_the_whole_however_it_is_cut(do, docks, report, seed
     weeks, months = (report(Wanted(first, last, step)) for step in ("week", "month"))
     singles = total(report(Wanted(day, day)).whole for day in days(first, last))
     assert weeks.whole == months.whole == singles == total(weeks.by_part)
-    assert total(weeks.by_site.values()) == weeks.whole
+    assert total(one.figures for one in weeks.by_site) == weeks.whole
     assert all(0 <= (one.fill or 0) <= 1 for one in (*weeks.by_part, *months.by_part, weeks.whole))
 
 
