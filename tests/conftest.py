@@ -33,11 +33,17 @@ hypothesis.settings.register_profile("thorough", parent=hypothesis.settings.get_
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run ask for more than everyday's."""
+    parser.addoption("--every-case", action="store_true", help="each case of a test on both databases, not in turns")
+
+
 @pytest.hookimpl(trylast=True)  # of what -k and -m leave
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Spread the cases of a test over both databases."""
-    items[:], left_out = spread(items)
-    config.hook.pytest_deselected(items=left_out)
+    if not config.getoption("every_case"):
+        items[:], left_out = spread(items)
+        config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 A test with one case runs on both databases. What many cases tell apart is what is typed, asked or set; what the
 databases might tell apart is in the statements, the same for all of them. Where the values themselves may matter to a
-database, as do zero bytes and numbers without end, a test is marked with ``on_both``.
+database, as do zero bytes and numbers without end, a test is marked with ``on_both``. ``--every-case`` leaves none out.
 """
 
 from __future__ import annotations

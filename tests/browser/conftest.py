@@ -43,7 +43,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     Which one, its name decides, where it does not say so itself.
     """
     chosen = any("backend" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
-    if "backend" in metafunc.fixturenames and not chosen:
+    every = metafunc.config.getoption("every_case")
+    if "backend" in metafunc.fixturenames and not chosen and not every:
         name = DATABASES[crc32(metafunc.function.__name__.encode()) % 2]
         metafunc.definition.add_marker(pytest.mark.parametrize("backend", [name], indirect=True))
 
