@@ -99,7 +99,7 @@ def test_what_a_change_means_is_seen_while_typing_and_a_link_is_handed_on(enter,
     expect(page.get_by_text("Le service est enregistré.")).to_be_visible()
     page.get_by_role("link", name="Liens de réservation").click()
     page.get_by_label("Nombre maximal de rendez-vous à venir").fill("1")
-    page.get_by_role("button", name="Créer un lien").click()
+    page.get_by_role("button", name="Créer sans envoyer").click()
     address = page.get_by_role("textbox", name="Adresse du lien").first.input_value()
     customer = browse(viewport={"width": 390, "height": 844})
     customer.goto("/b/" + address.rpartition("/b/")[2])
