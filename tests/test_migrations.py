@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import text
+from sqlalchemy import JSON, text
 
 from portal.extensions import Model, db
 
@@ -49,6 +51,26 @@ def from_before_the_process_on() -> dict[int, str | None]:
         return {identity: str(until)[:16] if until else None for identity, until in found}
 
 
+def invited_and_back() -> tuple[dict[int, int | None], dict[int, object]]:
+    """Go back to before mails knew their link, with an invitation that waits; come forward, invite again, go back."""
+    downgrade(revision="0004")
+    with db.engine.begin() as connection:
+        for statement in (SITE, ORDER, LINK):
+            connection.execute(text(statement))
+        for number, link in ((1, 7), (2, 8)):
+            connection.execute(text(INVITED), {"number": number, "payload": json.dumps({"link_id": link})})
+    upgrade()
+    with db.engine.begin() as connection:
+        known = {row.id: row.link_id for row in connection.execute(text("SELECT id, link_id FROM outbox"))}
+        connection.execute(text(INVITED), {"number": 3, "payload": "{}"})
+        connection.execute(text("UPDATE outbox SET link_id = 7 WHERE id = 3"))
+    downgrade(revision="0004")
+    with db.engine.connect() as connection:
+        rows = connection.execute(text("SELECT id, payload FROM outbox").columns(payload=JSON)).all()
+    upgrade()
+    return known, {row.id: row.payload.get("link_id") for row in rows}
+
+
 SITE = """INSERT INTO site (id, key, name, address, timezone, policy, active, revision)
 VALUES (1, 'bordeaux', 'Bordeaux', '', 'Europe/Paris', '{}', true, 'a')"""
 PLANNING = """INSERT INTO planning
@@ -63,6 +85,13 @@ created_at, updated_at) VALUES (:number, 'id' || :number, 1, 'R' || :number, 1, 
 HELD = """INSERT INTO allocation (id, appointment_id, pool_id, starts_at, ends_at, units, exclusive, taken_until,
 released_at) VALUES (:number, :number, 1, '2026-12-07 07:00:00.000000', '2026-12-07 08:00:00.000000', 1, false,
 '2026-12-01 08:03:00.000000', CAST(:released AS TIMESTAMP))"""
+ORDER = """INSERT INTO orders (id, reference, kind, status, site_id, units, created_at, updated_at)
+VALUES (1, 'CMD-1', 'customer', '', 1, '', '2026-12-01 07:00:00.000000', '2026-12-01 07:00:00.000000')"""
+LINK = """INSERT INTO link (id, public_id, generation, order_id, created_at)
+VALUES (7, 'l7', 1, 1, '2026-12-01 07:00:00.000000')"""
+INVITED = """INSERT INTO outbox (id, kind, dedupe, recipient, locale, payload, order_id, state, not_before, attempts,
+error, created_at) VALUES (:number, 'booking_invitation', 'invitation:' || :number, 'camille@example.com', 'fr',
+:payload, 1, 'waiting', '2026-12-01 07:00:00.000000', 0, '', '2026-12-01 07:00:00.000000')"""
 USER = """INSERT INTO user_account (id, email, name, password_hash, role, active, created_at)
 VALUES (:number, 'staff-' || :number || '@example.com', '', '!', 'manager', true, :now)"""
 LOGIN = """INSERT INTO user_session (token_hash, user_id, created_at, expires_at)
@@ -78,6 +107,12 @@ def test_accounts_and_logins_of_an_older_portal_stay(do):
 
 def test_a_cancellation_of_an_older_portal_can_still_be_taken_back(do):
     assert do(from_before_the_process_on) == {1: "2026-12-01 08:03", 2: None}
+
+
+def test_an_invitation_keeps_its_link_there_and_back(do):
+    known, after = do(invited_and_back)
+    assert known == {1: 7, 2: None}, "the link of the second was deleted"
+    assert after == {1: 7, 2: 8, 3: 7}
 
 
 def test_the_migrations_make_the_tables_of_the_models(do):

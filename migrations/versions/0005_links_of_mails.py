@@ -15,7 +15,11 @@ branch_labels = None
 depends_on = None
 
 OUTBOX = sa.table(
-    "outbox", sa.column("kind", sa.String), sa.column("payload", sa.JSON), sa.column("link_id", sa.Integer)
+    "outbox",
+    sa.column("id", sa.Integer),
+    sa.column("kind", sa.String),
+    sa.column("payload", sa.JSON),
+    sa.column("link_id", sa.Integer),
 )
 LINK = sa.table("link", sa.column("id", sa.Integer))
 NAMED = OUTBOX.c.payload["link_id"].as_integer()
@@ -33,7 +37,18 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DELETE FROM outbox WHERE kind = 'service_invitation'")
+    _tell_links_again()
     with op.batch_alter_table("outbox") as outbox:
         outbox.drop_index(op.f("ix_outbox_link_id"))
         outbox.drop_constraint(op.f("fk_outbox_link_id_link"), type_="foreignkey")
         outbox.drop_column("link_id")
+
+
+def _tell_links_again() -> None:
+    """Write the links of invitations where they were looked for before."""
+    connection = op.get_bind()
+    known = sa.select(OUTBOX.c.id, OUTBOX.c.link_id).where(INVITATIONS, OUTBOX.c.link_id.is_not(None))
+    told = [{"number": row.id, "given": {"link_id": row.link_id}} for row in connection.execute(known)]
+    if told:
+        query = OUTBOX.update().where(OUTBOX.c.id == sa.bindparam("number"))
+        connection.execute(query.values(payload=sa.bindparam("given")), told)
