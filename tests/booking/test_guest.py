@@ -52,6 +52,12 @@ def test_the_first_free_day_is_chosen_and_the_first_slot_is_linked(portal, docks
     assert "start=2026-12-01T09:00:00" in page.link("mardi 1er décembre à 9")
 
 
+def test_search_engines_are_told_what_a_page_that_they_may_list_is_for(client, docks):
+    told = '<meta name="description" content="Choisir un créneau – Planning quais, Bordeaux'
+    assert told in client.get(f"{PLANNING}?lang=fr").text
+    assert 'content="Choisissez un lieu.' in client.get("/?lang=fr").text
+
+
 def test_only_free_days_are_links_that_say_how_many(portal, docks, do, now):
     do(sample.booked, "2026-12-02 08:00", now=now)
     page = portal.open(f"{PLANNING}?lang=fr&month=2026-12")
