@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from portal.admin.guard import scope
 from portal.admin.moments import length_text, moment_text
 from portal.admin.numbers import NOTHING, percent
 from portal.domain.errors import Invalid
@@ -118,9 +119,12 @@ def at_this_time(name: str, reason: str) -> str:
 
 
 def unfit_text(refusal: Invalid, card: AppointmentCard) -> str:
-    """Say why somebody or something cannot have an appointment in the place of another."""
+    """Say why somebody or something cannot have an appointment in the place of another.
+
+    Who is at no site of those of the one who asks is called as they were typed.
+    """
     key = str(refusal.values.get("value", ""))
-    name = assignments.names([key]).get(key, key)
+    name = assignments.names_within(scope(), [key]).get(key, key)
     why = str(refusal.values.get("because") or refusal.values.get("problem"))
     words = {
         "has_it": _("%(name)s has this appointment already.", name=name),

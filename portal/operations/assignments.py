@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import Session
 
 from portal.extensions import reading
-from portal.models import Appointment, Assignment, Resource
+from portal.models import Appointment, Assignment, Resource, ResourceSite
+from portal.operations.scopes import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,15 @@ def names(keys: Collection[str]) -> Mapping[str, str]:
         return _names(session, keys)
 
 
-def _names(session: Session, keys: Collection[str]) -> dict[str, str]:
-    query = select(Resource.key, Resource.name).where(Resource.key.in_(keys))
+def names_within(scope: Scope, keys: Collection[str]) -> Mapping[str, str]:
+    """Name those of some resources that are at a site of a scope."""
+    there = select(ResourceSite.resource_id).where(scope.limits(ResourceSite.site_id))
+    with reading() as session:
+        return _names(session, keys, Resource.id.in_(there))
+
+
+def _names(session: Session, keys: Collection[str], *conditions: ColumnElement[bool]) -> dict[str, str]:
+    query = select(Resource.key, Resource.name).where(Resource.key.in_(keys), *conditions)
     return {row.key: row.name for row in session.execute(query)} if keys else {}
 
 

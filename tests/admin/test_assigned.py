@@ -217,6 +217,17 @@ def test_where_it_cannot_be_it_is_said_why(agent, do, now, made):
     assert do(having, made) == ["jean", "salon"]
 
 
+def test_who_is_at_no_site_of_ones_own_is_not_named(agent, do, made):
+    do(sample.site, key="lyon")
+    do(sample.resource, "marc", sites=("lyon",), name="Marc Durand")
+    do(keep_to, "agent", "bordeaux")
+    asked = [moving(made, "marc"), f"/admin/appointments/{made}/reassign?of=jean&to=marc", moving(made, of="marc")]
+    for path in asked:
+        text = unescape(agent.get(path).text)
+        assert "marc is not" in text or "marc does not" in text, path
+        assert "Durand" not in text, path
+
+
 def demanding() -> None:
     """Ask for a skill that everybody but the novice has."""
     with transaction() as session:
