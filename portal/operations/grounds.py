@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from portal.domain import matching, slots
@@ -262,16 +262,15 @@ def _full_days(
     capped = {one.pool_id: one for one in bounds if one.card.max_per_day is not None}
     if not capped:
         return {}
-    counts: dict[tuple[int, date], int] = {}
-    for pool_id, start, beside, number in session.execute(_begun(capped, since, until, now, asking)):
-        where = capped[pool_id].card.zone
-        day = local_day(start, where)
-        if beside is None or local_day(beside, where) != day:  # a move on the same day makes no more of it
-            counts[pool_id, day] = counts.get((pool_id, day), 0) + number
+    begun: dict[tuple[int, date], set[tuple[int, datetime | None]]] = {}
+    for pool_id, start, appointment_id, role in session.execute(_begun(capped, since, until, now, asking)):
+        day = local_day(start, capped[pool_id].card.zone)
+        # A move that waits makes no more of its appointment's own day; what is kept for others does.
+        begun.setdefault((pool_id, day), set()).add((appointment_id, start if role == "kept" else None))
     full: dict[int, list[tuple[int, int]]] = {}
-    for (pool_id, day), number in counts.items():
+    for (pool_id, day), found in begun.items():
         card = capped[pool_id].card
-        if number >= (card.max_per_day or 0):
+        if len(found) >= (card.max_per_day or 0):
             bounds_of_day = day_bounds(day, card.zone)
             full.setdefault(card.id, []).append((epoch(bounds_of_day[0]), epoch(bounds_of_day[1])))
     return full
@@ -280,20 +279,14 @@ def _full_days(
 def _begun(
     capped: Collection[int], since: datetime, until: datetime, now: datetime, asking: Asking
 ) -> Select[*tuple[Any, ...]]:
-    """Count what begins, by pool and start, on all the local dates that the time touches.
-
-    ``beside``: the appointment's own start, where a move waits for the one that is counted.
-    """
+    """Select what begins in pools on all the local dates that the time touches, and of which appointment it is."""
     live = Allocation.taken_until.is_(None) | (Allocation.taken_until > now)
-    beside = case((Allocation.role == "wanted", Appointment.starts_at))
-    columns = (Allocation.pool_id, occupancy.BEGINS.label("begins"), beside.label("beside"))
     return (
-        select(*columns, func.count(Appointment.id.distinct()))
+        select(Allocation.pool_id, occupancy.BEGINS, Allocation.appointment_id, Allocation.role)
         .join(Appointment, Appointment.id == Allocation.appointment_id)
         .where(Allocation.pool_id.in_(capped), Allocation.released_at.is_(None), live)
         .where(Allocation.starts_at > since - 3 * DAY, Allocation.starts_at < until + 2 * DAY)
         .where(Appointment.id != (asking.leaving_out or 0), Allocation.id.not_in(asking.spared))
-        .group_by("pool_id", "begins", "beside")
     )
 
 

@@ -194,6 +194,17 @@ def test_a_move_that_waits_counts_on_the_day_that_it_wants_and_once_on_its_own(d
     assert do(clean)
 
 
+def test_a_move_that_waits_for_another_room_counts_there_on_the_same_day(do):
+    needs = [{"kind": "staff"}, {"kind": "room"}]
+    do(sample.agency, people=["jean"], requires=needs, policy={"validation": "manager"})
+    do(sample.resource, "salle-1", "room", max_per_day=1, absences=[("2026-12-07T10:00", "2026-12-07T11:00")])
+    do(sample.resource, "salle-2", "room", max_per_day=1)
+    made = do(book, "2026-12-07 09:00")
+    do(validation.accept, made.public_id, STAFF, now=NOW)
+    do(appointments.move, Move(made.public_id, paris("2026-12-07 10:00"), GUEST), now=NOW)
+    assert do(why, "2026-12-07 16:00") == [Reason.RESOURCE_BUSY.value]
+
+
 def test_what_cools_off_counts_on_its_own_day(do):
     do(sample.agency, people=[], policy={"cooling_off": 30})
     do(sample.resource, "jean", plannings=("bureau",), max_per_day=1)
