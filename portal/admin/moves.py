@@ -101,13 +101,15 @@ def _exchange() -> Exchange | None:
 
 def _refused(card: AppointmentCard, refusal: Invalid) -> Response:
     """Say why an appointment cannot be given to the one in the address, and what can be done instead."""
+    had = refusal.values.get("problem") != "not_assigned"
+    give_url = url_for("admin.assigned.reassign", public_id=card.public_id, of=request.args["of"]) if had else ""
     return page(
         "admin/appointments/move_refused.html",
         refusal.status,
         appointment=card,
         text=unfit_text(refusal, card),
         move_url=url_for("admin.moves.move", public_id=card.public_id),
-        give_url=url_for("admin.assigned.reassign", public_id=card.public_id, of=request.args["of"]),
+        give_url=give_url,
         back_url=url_of(card),
     )
 

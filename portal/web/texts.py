@@ -121,6 +121,7 @@ def problem_text(refusal: Refusal) -> str:
         "locked": _("This value is given by the order and cannot be changed."),
         "planning_required": _("Choose a planning first."),
         "unknown_resource": _("Whom or what you chose cannot be booked here any more. Choose again."),
+        "not_assigned": _("Whoever it was taken from does not have this appointment any more. Look at it again."),
         "idempotency": _("The same request was sent before with other data."),
         "not_supported_yet": _("This setting is not available in this version."),
         "required": _("This value is needed."),

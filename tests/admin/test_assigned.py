@@ -217,6 +217,15 @@ def test_where_it_cannot_be_it_is_said_why(agent, do, now, made):
     assert do(having, made) == ["jean", "salon"]
 
 
+def test_a_page_from_before_somebody_else_gave_it_away_says_so(agent, do, made):
+    give(agent, made, "jean", "ryan")
+    late = agent.get(f"/admin/appointments/{made}/reassign?of=jean")
+    assert (late.status_code, "does not have this appointment any more" in late.text) == (422, True)
+    dragged = agent.get(moving(made, "lea"))
+    assert (dragged.status_code, "Jean does not have this appointment any more." in dragged.text) == (422, True)
+    assert "See who could take over" not in dragged.text
+
+
 def test_who_is_at_no_site_of_ones_own_is_not_named(agent, do, made):
     do(sample.site, key="lyon")
     do(sample.resource, "marc", sites=("lyon",), name="Marc Durand")
