@@ -100,7 +100,8 @@ def _to_customers(bookable: Bookable, back_url: str) -> Sent:
 def _send(form: AddressForm, spot: Spot, met: Met, start: datetime, asked: Visit) -> bool:
     """Write to the address how to go on with what was chosen."""
     zone = {"tz": asked.tz.key} if asked.tz is not None else {}
-    said = {name: value for name, value in asked.asks.items() if spot.service is not None and isinstance(value, str)}
+    asks = asked.asks if spot.service is not None else {}
+    said = {name: value for name, value in asks.items() if isinstance(value, str) and name not in met.heard.ignored}
     wanted = Request(
         **spot.where,
         start=start,

@@ -26,6 +26,13 @@ def test_customers_go_on_by_mail_with_the_person_they_chose(portal, do, link_in_
     assert made_by(do, form.send(name="Achats"))[1].people == ("Lea",)
 
 
+def test_whom_the_page_leaves_out_is_not_in_the_mail_either(portal, do, link_in_mail):
+    do(sample.agency, policy={"who": "existing", "modes": ["service"]})
+    do(sample.order, email="achats@example.com")
+    portal.open(f"{SERVICE}/details?{NINE}&lang=fr&staff=lea").send(email="achats@example.com")
+    assert "staff=" not in link_in_mail()["achats@example.com"]
+
+
 def test_an_address_is_confirmed_by_mail_for_a_service(portal, do, link_in_mail):
     do(sample.agency, people=["jean"], policy={"confirm_by_mail": 15})
     url = f"{SERVICE}/details?lang=fr&start=2026-12-08T09:00:00%2B01:00"
