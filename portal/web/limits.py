@@ -51,11 +51,12 @@ def _hit(limiter: FixedWindowRateLimiter, item: RateLimitItem, whose: tuple[str,
 
 def count(limit: str, *whose: str) -> None:
     """Count one request against a limit such as "120 per minute"; an empty one is off. Raises RateLimited."""
-    if not limit:
+    items = _items(limit)
+    if not items:
         return
     now = real_now().timestamp()
     counter = cast(Counter, current_app.extensions[NAME])
-    for item in _items(limit):
+    for item in items:
         full_until = counter.full_until(item, whose, now)
         if full_until is not None:
             raise RateLimited(retry_after=max(1, ceil(full_until - now)))
@@ -63,12 +64,14 @@ def count(limit: str, *whose: str) -> None:
 
 @lru_cache(maxsize=16)
 def _items(limit: str) -> tuple[RateLimitItem, ...]:
-    return tuple(parse_many(limit))
+    return tuple(parse_many(limit)) if limit else ()
 
 
 def init_app(app: Flask) -> None:
-    """Open what requests are counted in. Raises BadSetting for an address that cannot be used."""
+    """Open what requests are counted in. Raises BadSetting for an address or a limit that cannot be used."""
     given: Settings = app.config["SETTINGS"]
+    _check("RATELIMIT_PUBLIC", given.ratelimit_public)
+    _check("RATELIMIT_KEY", given.ratelimit_key)
     try:
         app.extensions[NAME] = Counter(given.ratelimit_storage_uri)
     except ConfigurationError as wrong:
@@ -76,3 +79,10 @@ def init_app(app: Flask) -> None:
             "RATELIMIT_STORAGE_URI must be memory:// or redis://host:6379/0, "
             f"for which the portal is installed with its extra: pip install 'creneau[redis]' ({wrong})"
         ) from wrong
+
+
+def _check(name: str, limit: str) -> None:
+    try:
+        _items(limit)
+    except ValueError as wrong:
+        raise BadSetting(f'{name} must be a limit such as "120 per minute", or empty, not "{limit}"') from wrong

@@ -50,3 +50,9 @@ def test_without_redis_each_process_counts_its_own_and_says_so_once(make_app, ca
 def test_an_address_of_nothing_known_is_refused_by_name(make_app, address):
     with pytest.raises(BadSetting, match="RATELIMIT_STORAGE_URI"):
         make_app(ratelimit_storage_uri=address)
+
+
+@pytest.mark.parametrize("name", ["ratelimit_public", "ratelimit_key"])
+def test_a_limit_that_cannot_be_read_is_refused_by_name_before_a_page_fails(make_app, name):
+    with pytest.raises(BadSetting, match=f'{name.upper()} must be .* not "often"'):
+        make_app(**{name: "often"})
