@@ -100,13 +100,14 @@ def _sweep_rows(now: datetime) -> None:
 @retried
 def _sweep_mails(which: ColumnElement[bool]) -> int:
     """Delete some of these mails that wait no more, and count them."""
-    some = select(OutboxMessage.id).where(OutboxMessage.state != "waiting", which).limit(BATCH)
+    over = OutboxMessage.state != "waiting"
+    some = select(OutboxMessage.id).where(over, which).limit(BATCH)
     with reading() as session:
         ids = session.scalars(some).all()
     if not ids:
         return 0
     with transaction() as session:
-        return mail_traces.forget(session, OutboxMessage.id.in_(ids))
+        return mail_traces.forget(session, and_(OutboxMessage.id.in_(ids), over))  # unless sent again meanwhile
 
 
 @retried
