@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
@@ -262,11 +262,10 @@ def _full_days(
     capped = {one.pool_id: one for one in bounds if one.card.max_per_day is not None}
     if not capped:
         return {}
-    begun: dict[tuple[int, date], set[tuple[int, datetime | None]]] = {}
+    begun: dict[tuple[int, date], set[tuple[int, Hashable]]] = {}
     for pool_id, start, appointment_id, role in session.execute(_begun(capped, since, until, now, asking)):
         day = local_day(start, capped[pool_id].card.zone)
-        # A move that waits makes no more of its appointment's own day; what is kept for others does.
-        begun.setdefault((pool_id, day), set()).add((appointment_id, start if role == "kept" else None))
+        begun.setdefault((pool_id, day), set()).add(occupancy.counted(appointment_id, start, role))
     full: dict[int, list[tuple[int, int]]] = {}
     for (pool_id, day), found in begun.items():
         card = capped[pool_id].card

@@ -5,7 +5,7 @@ A row whose ``taken_until`` has passed counts for nothing: the clock frees a pla
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -86,6 +86,14 @@ LAPSED = (
     .values(released_at=bindparam("now", type_=UtcDateTime))
     .returning(_table.appointment_id, _table.pool_id, _table.starts_at, _table.ends_at, _table.units, _table.role)
 )
+
+
+def counted(appointment_id: int, begins: Hashable, role: str) -> tuple[int, Hashable]:
+    """Name what counts once among those that begin on a day: a move that waits makes no more of its own day.
+
+    What is kept for those who wait counts beside the appointment that it is left from.
+    """
+    return appointment_id, begins if role == "kept" else None
 
 
 def taken(

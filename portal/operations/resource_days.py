@@ -6,7 +6,7 @@ at its sites, its absences, and all that is taken of it, wherever that was booke
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -204,10 +204,11 @@ class _Laid:
         card = self.bound.card
         if card.max_per_day is None:
             return Steps((), (0,))
-        begun: dict[date, set[int]] = {}
+        begun: dict[date, set[tuple[int, Hashable]]] = {}
         for piece in self.pieces:
-            begun.setdefault(local_day(instant_of(piece.begins), card.zone), set()).add(piece.appointment_id)
-        full = (day_bounds(day, card.zone) for day, ids in begun.items() if len(ids) >= card.max_per_day)
+            mine = occupancy.counted(piece.appointment_id, piece.begins, piece.role)
+            begun.setdefault(local_day(instant_of(piece.begins), card.zone), set()).add(mine)
+        full = (day_bounds(day, card.zone) for day, found in begun.items() if len(found) >= card.max_per_day)
         return Steps.highest_of((epoch(since), epoch(until), 1) for since, until in full)
 
     def day(self, day: date) -> DayOf:

@@ -194,6 +194,14 @@ def test_a_day_that_is_spent_is_not_free(do):
     ]
 
 
+def test_what_cools_off_beside_its_appointment_spends_the_day_too(do):
+    do(sample.agency, people=(), policy={"cooling_off": 30})
+    do(sample.resource, "jean", plannings=("bureau",), max_per_day=2)
+    made = book(do, "2026-12-07 10:00")
+    do(appointments.move, Move(made.public_id, paris("2026-12-07 14:00"), STAFF), now=NOW)
+    assert "15:00-18:00 spent" in stretches(column(site_day(do), "jean"))
+
+
 def test_several_at_once_stand_beside_each_other(do):
     do(sample.agency, people=())
     do(sample.planning, key="accueil", week={1: ((540, 720, 3),)}, guests=False, kinds=())
