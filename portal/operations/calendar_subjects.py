@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -29,9 +28,9 @@ class Subjects:
     """A site with what has a calendar there, each by name."""
 
     site: SiteCard
-    plannings: Sequence[Bookable]
-    services: Sequence[Bookable]
-    resources: Sequence[Person]
+    plannings: list[Bookable]
+    services: list[Bookable]
+    resources: list[Person]
 
 
 def listing(scope: Scope = EVERYWHERE) -> list[Subjects]:
@@ -48,12 +47,10 @@ def listing(scope: Scope = EVERYWHERE) -> list[Subjects]:
         people = session.execute(of_resources).all()
         sites = place_cards.site_cards(session, {row.site_id: row.revision for row in people})
     sites |= {one.site.id: one.site for one in found}
-    return [
-        Subjects(
-            site,
-            [one for one in found if one.site.id == site.id and isinstance(one.item, PlanningCard)],
-            [one for one in found if one.site.id == site.id and not isinstance(one.item, PlanningCard)],
-            [Person(*row[2:]) for row in people if row.site_id == site.id],
-        )
-        for site in sorted(sites.values(), key=lambda one: (one.name, one.id))
-    ]
+    at = {site.id: Subjects(site, [], [], []) for site in sorted(sites.values(), key=lambda one: (one.name, one.id))}
+    for one in found:
+        there = at[one.site.id]
+        (there.plannings if isinstance(one.item, PlanningCard) else there.services).append(one)
+    for row in people:
+        at[row.site_id].resources.append(Person(*row[2:]))
+    return list(at.values())

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from portal.domain.errors import Invalid, NotFound
@@ -74,14 +74,22 @@ def _site(session: Session, sheet: Sheet, key: str) -> SiteCard:
 
 def of_service(sheet: Sheet, *, now: datetime, scope: Sites = EVERYWHERE) -> Sequence[ServiceLink]:
     """List the newest links of a service, at the sites of a scope, in a fixed number of statements."""
-    mine = and_(Link.service_id == sheet.id, scope.limits(Link.site_id))
     with reading() as session:
-        made = session.scalars(select(Link).where(mine).order_by(Link.id.desc()).limit(MOST_LISTED)).all()
-        where = {one.site_id for one in made}
-        revisions = session.execute(select(Site.id, Site.revision).where(Site.id.in_(where))).all()
-        cards = place_cards.site_cards(session, {row.id: row.revision for row in revisions})
-        active = _active(session, [one.id for one in made], now)
-        sent = invitations.newest(session, [one.id for one in made])
+        return _lines(session, _of(sheet, scope), now)
+
+
+def _of(sheet: Sheet, scope: Sites) -> Select[Link]:
+    mine = and_(Link.service_id == sheet.id, scope.limits(Link.site_id))
+    return select(Link).where(mine).order_by(Link.id.desc()).limit(MOST_LISTED)
+
+
+def _lines(session: Session, which: Select[Link], now: datetime) -> Sequence[ServiceLink]:
+    made = session.scalars(which).all()
+    where = {one.site_id for one in made}
+    revisions = session.execute(select(Site.id, Site.revision).where(Site.id.in_(where))).all()
+    cards = place_cards.site_cards(session, {row.id: row.revision for row in revisions})
+    active = _active(session, [one.id for one in made], now)
+    sent = invitations.newest(session, [one.id for one in made])
     return [
         ServiceLink(links.card_of(one), cards[one.site_id or 0], sent.get(one.id), active.get(one.id, 0))
         for one in made
@@ -97,10 +105,11 @@ def _active(session: Session, link_ids: Sequence[int], now: datetime) -> dict[in
 
 def read(sheet: Sheet, link_id: int, *, now: datetime, scope: Sites = EVERYWHERE) -> ServiceLink:
     """Read one link of a service. Raises NotFound, also for one of another service or beyond the scope."""
-    for one in of_service(sheet, now=now, scope=scope):
-        if one.link.id == link_id:
-            return one
-    raise NotFound
+    with reading() as session:
+        found = _lines(session, _of(sheet, scope).where(Link.id == link_id), now)
+    if not found:
+        raise NotFound
+    return found[0]
 
 
 @retried

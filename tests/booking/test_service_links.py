@@ -136,3 +136,13 @@ def test_order_links_do_not_open_what_is_a_service_s(agency, do):
     with pytest.raises(NotFound):
         do(service_links.revoke, "visite", made.link.id, now=NOW)
     assert do(service_links.read, sheet, made.link.id, now=NOW).link.revoked_at is None
+
+
+def test_an_older_link_than_the_list_shows_is_found_by_its_number(agency, do, monkeypatch):
+    monkeypatch.setattr(service_links, "MOST_LISTED", 1)
+    oldest = do(service_links.create, "evaluation", "bordeaux", now=NOW).token
+    do(service_links.create, "evaluation", "bordeaux", now=NOW)
+    sheet = do(services.read, "evaluation")
+    (newest,) = do(service_links.of_service, sheet, now=NOW)
+    assert newest.link.token != oldest
+    assert do(service_links.read, sheet, newest.link.id - 1, now=NOW).link.token == oldest
